@@ -1,0 +1,83 @@
+import type { FixKind, Severity } from './finding.ts'
+import type { Role, SplitName } from '../data/dataset.ts'
+
+/** A place as editors count: 0-based lines, 0-based columns in UTF-16 units, end exclusive. */
+export interface Range {
+  readonly line: number
+  readonly column: number
+  readonly endLine: number
+  readonly endColumn: number
+}
+
+export interface ReportedEdit {
+  readonly uri: string
+  readonly range: Range
+  readonly text: string
+}
+
+/** A finding with places instead of byte offsets: what crosses a process boundary and what the editor shows. */
+export interface ReportedFinding {
+  readonly id: number
+  readonly key: string
+  readonly rule: string
+  readonly severity: Severity
+  readonly uri: string
+  readonly row?: number
+  readonly range: Range
+  readonly message: string
+  readonly related: readonly {
+    readonly uri: string
+    readonly row: number
+    readonly range: Range
+    readonly similarity?: number
+    readonly message: string
+  }[]
+  readonly fixes: readonly {
+    readonly kind: FixKind
+    readonly title: string
+    readonly preferred: boolean
+    readonly edits: readonly ReportedEdit[]
+  }[]
+}
+
+export interface ReportedDataset {
+  readonly name: string
+  readonly roles: { readonly [R in Role]?: string }
+  /** Distinct labels, most frequent first; absent without a label column. */
+  readonly labels?: readonly { readonly label: string; readonly rows: number }[]
+  readonly splits: readonly {
+    readonly name: SplitName
+    readonly files: readonly { readonly uri: string; readonly rows: number; readonly bytes: number; readonly problem?: string }[]
+  }[]
+}
+
+/** Everything one check says. `findings` are sorted by file, place and rule. */
+export interface Report {
+  readonly datasets: readonly ReportedDataset[]
+  readonly findings: readonly ReportedFinding[]
+  readonly counts: { readonly [rule: string]: number }
+  /** Version of each open document that was checked; a report about another version is dropped. */
+  readonly versions: { readonly [uri: string]: number }
+  readonly ms: number
+}
+
+/** What the checking process offers. It keeps tables and signatures, so that a small change costs little. */
+export interface CheckService {
+  /**
+   * Checks the datasets found under `folders` (absolute paths). `documents` are the open, possibly unsaved texts,
+   * which win over the files of the same uri.
+   */
+  check(request: {
+    folders: readonly string[]
+    documents: readonly { uri: string; version: number; text: string }[]
+    /** Rule settings that override `winnow.json`. */
+    rules?: { readonly [rule: string]: unknown }
+  }): Report
+  /** Asks the check in progress to stop; it then fails with the code `cancelled`. */
+  cancel(): void
+}
+
+/** What the checking process tells meanwhile. */
+export interface CheckListener {
+  progress(state: { readonly phase: string; readonly done: number; readonly total: number }): void
+}

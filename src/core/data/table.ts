@@ -1,0 +1,74 @@
+import type { Edit, Span } from '../text/span.ts'
+
+/**
+ * The bytes a table was read from, always UTF-8. A file in UTF-16 is transcoded by whoever read it and says so
+ * in `encoding`, so that a writer can go back; a byte order mark is not part of `bytes` (`bom` remembers it).
+ */
+export interface Source {
+  /** An absolute path or a URI; only compared and shown, never opened by the core. */
+  readonly uri: string
+  /** Grows with each change of an open document; 0 for a file on disk. */
+  readonly version: number
+  readonly bytes: Uint8Array
+  readonly encoding: 'utf-8' | 'utf-16le' | 'utf-16be'
+  readonly bom: boolean
+}
+
+export type FormatName = 'csv' | 'tsv' | 'jsonl' | 'json' | 'text' | 'parquet'
+
+/** What a cell holds once decoded. */
+export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value }
+
+/** One field of one row. */
+export interface Cell {
+  readonly column: string
+  readonly value: Value
+  /** The value as text: a string as it is, anything else as JSON. Empty for null. */
+  readonly text: string
+  /** The bytes of the value itself, inside its quotes. */
+  readonly span: Span
+}
+
+/** Something wrong with the file itself at a place. `row` is the 0-based record it spoils, or undefined for the whole file. */
+export interface Issue {
+  readonly code:
+    | 'unclosed-quote'
+    | 'stray-quote'
+    | 'field-count'
+    | 'bad-json'
+    | 'not-an-object'
+    | 'duplicate-key'
+    | 'bad-utf8'
+    | 'nul-byte'
+    | 'empty-file'
+    | 'too-long'
+    | 'no-header'
+  readonly row?: number
+  readonly span: Span
+  readonly message: string
+}
+
+/**
+ * Rows that know where they came from. Rows are 0-based data records, header and blank lines not counted, broken
+ * records counted (so that one bad line does not renumber the rest). Parsing never throws: what is wrong is in `issues`.
+ * Only offsets are kept; cells are decoded when asked for.
+ */
+export interface Table {
+  readonly source: Source
+  readonly format: FormatName
+  readonly columns: readonly string[]
+  readonly rowCount: number
+  readonly issues: readonly Issue[]
+  /** Could this record not be read? Its cells are then undefined. */
+  broken(row: number): boolean
+  /** The record without its line terminator. */
+  rowSpan(row: number): Span
+  /** The cell, or undefined where the row lacks the column or is broken. */
+  cell(row: number, column: string): Cell | undefined
+  /** The cell's text only: the fast path for scans. */
+  text(row: number, column: string): string | undefined
+  /** Deletes the record and one line terminator; every other byte stays. Removing all rows leaves the header. */
+  removeRow(row: number): Edit
+  /** Writes a new value in the cell's own style (quoting, escapes). */
+  setCell(row: number, column: string, value: string): Edit
+}

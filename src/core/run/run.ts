@@ -1,0 +1,106 @@
+import { never } from '../base/failure.ts'
+import type { Outcome, RunEvent, Scores } from '../train/event.ts'
+
+export type Phase = 'waiting' | 'running' | Outcome
+
+/** Columns, one entry a step: what charts draw. */
+export interface Series {
+  readonly step: number[]
+  readonly epoch: number[]
+  readonly at: number[]
+  readonly loss: number[]
+  readonly rate: number[]
+  readonly norm: number[]
+  readonly tokens: number[]
+  readonly rows: number[]
+  readonly ms: number[]
+}
+
+export type Evaluated = Extract<RunEvent, { kind: 'evaluated' }>
+export type Started = Extract<RunEvent, { kind: 'started' }>
+export type Warned = Extract<RunEvent, { kind: 'warned' }>
+
+/** The state of one run: what its log says so far. */
+export interface Run {
+  readonly id: string
+  readonly name: string
+  readonly phase: Phase
+  readonly started?: Started
+  readonly endedAt?: number
+  readonly reason?: string
+  readonly series: Series
+  readonly evaluated: readonly Evaluated[]
+  readonly saved: readonly { readonly step: number; readonly path: string; readonly best: boolean }[]
+  readonly warned: readonly Warned[]
+  readonly best?: { readonly step: number; readonly scores: Scores }
+}
+
+export function newRun(id: string, name: string): Run {
+  return {
+    id,
+    name,
+    phase: 'waiting',
+    series: { step: [], epoch: [], at: [], loss: [], rate: [], norm: [], tokens: [], rows: [], ms: [] },
+    evaluated: [],
+    saved: [],
+    warned: [],
+  }
+}
+
+/**
+ * The only way a run changes: replaying a log gives the same run as watching it live. The columns of `series` grow in
+ * place (copying 100,000 points a step would be quadratic); everything else is replaced. Steps at or before the last
+ * one seen, as after a resume, replace what was there.
+ */
+export function reduce(run: Run, event: RunEvent): Run {
+  switch (event.kind) {
+    case 'started': {
+      const { endedAt: _e, reason: _r, ...rest } = run
+      return { ...rest, phase: 'running', started: event }
+    }
+    case 'step': {
+      const s = run.series
+      while (s.step.length > 0 && (s.step.at(-1) as number) >= event.step) for (const column of Object.values(s)) column.pop()
+      s.step.push(event.step)
+      s.epoch.push(event.epoch)
+      s.at.push(event.at)
+      s.loss.push(event.loss)
+      s.rate.push(event.rate)
+      s.norm.push(event.norm)
+      s.tokens.push(event.tokens)
+      s.rows.push(event.rows)
+      s.ms.push(event.ms)
+      return { ...run }
+    }
+    case 'evaluated': {
+      const kept = run.evaluated.filter(e => !(e.split === event.split && e.step === event.step && e.of === event.of))
+      const next = { ...run, evaluated: [...kept, event] }
+      return event.best ? { ...next, best: { step: event.step, scores: event.scores } } : next
+    }
+    case 'saved': {
+      const { step, path, best } = event
+      const kept = run.saved.filter(s => s.path !== path).map(s => (best ? { ...s, best: false } : s))
+      return { ...run, saved: [...kept, { step, path, best }] }
+    }
+    case 'warned':
+      return { ...run, warned: [...run.warned, event] }
+    case 'ended':
+      return {
+        ...run,
+        phase: event.outcome,
+        endedAt: event.at,
+        ...(event.reason === undefined ? {} : { reason: event.reason }),
+      }
+    default:
+      return never(event)
+  }
+}
+
+/** Milliseconds until the run's last step at the median pace of its last 32 steps; undefined before three steps. */
+export function timeLeft(run: Run): number | undefined {
+  const total = run.started?.steps
+  const done = run.series.step.at(-1)
+  if (total === undefined || done === undefined || run.series.ms.length < 3 || run.phase !== 'running') return undefined
+  const recent = run.series.ms.slice(-32).sort((a, b) => a - b)
+  return (total - done) * (recent[recent.length >> 1] as number)
+}

@@ -1,0 +1,72 @@
+/** Scores by name: `loss`, `accuracy`, `macroF1`; higher is better except `loss`. */
+export type Scores = { readonly [name: string]: number }
+
+export type Outcome = 'finished' | 'stopped' | 'failed'
+
+/**
+ * Everything a run says. One union: what the training process appends to `events.jsonl`, one JSON object a line,
+ * and what every view replays. `at` is milliseconds since 1970; steps count from 1.
+ */
+export type RunEvent =
+  | {
+      readonly kind: 'started'
+      readonly at: number
+      /** What the run is made of, in words for people. */
+      readonly model: string
+      readonly method: string
+      /** Where it runs: `cpu`, `cuda`, `webgpu`, `dml`, `coreml`, and the device's name where known. */
+      readonly provider: string
+      readonly device?: string
+      readonly threads?: number
+      readonly parameters: number
+      readonly trainable: number
+      readonly rows: { readonly train: number; readonly validation: number; readonly test: number }
+      readonly labels?: number
+      readonly steps: number
+      readonly epochs: number
+      /** The step a resumed run goes on from; 0 for a new one. */
+      readonly from: number
+    }
+  | {
+      readonly kind: 'step'
+      readonly at: number
+      readonly step: number
+      readonly epoch: number
+      /** Mean loss of the batch. */
+      readonly loss: number
+      readonly rate: number
+      /** L2 norm of all gradients before clipping. */
+      readonly norm: number
+      readonly rows: number
+      /** Tokens processed, padding not counted. */
+      readonly tokens: number
+      /** Duration of the step in milliseconds. */
+      readonly ms: number
+      /** Indices into the training rows (see `data.json`) of this batch: a spike leads back to its rows. */
+      readonly batch?: readonly number[]
+    }
+  | {
+      readonly kind: 'evaluated'
+      readonly at: number
+      readonly step: number
+      readonly epoch: number
+      readonly split: 'train' | 'validation' | 'test'
+      /** On all rows. */
+      readonly scores: Scores
+      /** Without the rows that `leak` found; absent where there are none. */
+      readonly withoutLeaks?: Scores
+      readonly leaked?: number
+      readonly best?: boolean
+      /** Which weights were scored; absent means the run's own at this step. */
+      readonly of?: 'base' | 'best'
+      readonly path?: string
+    }
+  | { readonly kind: 'saved'; readonly at: number; readonly step: number; readonly path: string; readonly best: boolean }
+  | { readonly kind: 'warned'; readonly at: number; readonly code: string; readonly message: string; readonly step?: number }
+  | {
+      readonly kind: 'ended'
+      readonly at: number
+      readonly outcome: Outcome
+      readonly reason?: string
+      readonly bestStep?: number
+    }
