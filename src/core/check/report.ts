@@ -1,5 +1,5 @@
-import type { FixKind, Severity } from './finding.ts'
 import type { Role, SplitName } from '../data/dataset.ts'
+import type { FixKind, Severity } from './finding.ts'
 
 /** A place as editors count: 0-based lines, 0-based columns in UTF-16 units, end exclusive. */
 export interface Range {
@@ -47,7 +47,12 @@ export interface ReportedDataset {
   readonly labels?: readonly { readonly label: string; readonly rows: number }[]
   readonly splits: readonly {
     readonly name: SplitName
-    readonly files: readonly { readonly uri: string; readonly rows: number; readonly bytes: number; readonly problem?: string }[]
+    readonly files: readonly {
+      readonly uri: string
+      readonly rows: number
+      readonly bytes: number
+      readonly problem?: string
+    }[]
   }[]
 }
 

@@ -60,7 +60,8 @@ export function reduce(run: Run, event: RunEvent): Run {
     }
     case 'step': {
       const s = run.series
-      while (s.step.length > 0 && (s.step.at(-1) as number) >= event.step) for (const column of Object.values(s)) column.pop()
+      while (s.step.length > 0 && (s.step.at(-1) as number) >= event.step)
+        for (const column of Object.values(s)) column.pop()
       s.step.push(event.step)
       s.epoch.push(event.epoch)
       s.at.push(event.at)

@@ -16,7 +16,8 @@ export function orderEdits(edits: readonly Edit[]): { ok: Edit[] } | { overlap: 
   const ok: Edit[] = []
   for (const edit of sorted) {
     const last = ok.at(-1)
-    if (last && last.span.start === edit.span.start && last.span.end === edit.span.end && last.text === edit.text) continue
+    if (last && last.span.start === edit.span.start && last.span.end === edit.span.end && last.text === edit.text)
+      continue
     if (last && edit.span.start < last.span.end) return { overlap: [last, edit] }
     ok.push(edit)
   }

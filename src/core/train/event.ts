@@ -61,8 +61,20 @@ export type RunEvent =
       readonly of?: 'base' | 'best'
       readonly path?: string
     }
-  | { readonly kind: 'saved'; readonly at: number; readonly step: number; readonly path: string; readonly best: boolean }
-  | { readonly kind: 'warned'; readonly at: number; readonly code: string; readonly message: string; readonly step?: number }
+  | {
+      readonly kind: 'saved'
+      readonly at: number
+      readonly step: number
+      readonly path: string
+      readonly best: boolean
+    }
+  | {
+      readonly kind: 'warned'
+      readonly at: number
+      readonly code: string
+      readonly message: string
+      readonly step?: number
+    }
   | {
       readonly kind: 'ended'
       readonly at: number

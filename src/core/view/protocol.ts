@@ -25,12 +25,20 @@ export interface RunShown {
 }
 
 export type ToRunPanel =
-  | { readonly kind: 'hydrate'; readonly shown: readonly RunShown[]; readonly others: readonly { readonly id: string; readonly name: string; readonly detail: string }[] }
+  | {
+      readonly kind: 'hydrate'
+      readonly shown: readonly RunShown[]
+      readonly others: readonly { readonly id: string; readonly name: string; readonly detail: string }[]
+    }
   | { readonly kind: 'events'; readonly id: string; readonly events: readonly RunEvent[] }
   | { readonly kind: 'overlay'; readonly shown: RunShown }
   | { readonly kind: 'problem'; readonly message: string; readonly hint: string }
   /** The rows of one batch, asked for by `batch`. */
-  | { readonly kind: 'batch'; readonly step: number; readonly rows: readonly (RowPlace & { readonly text: string; readonly label: string })[] }
+  | {
+      readonly kind: 'batch'
+      readonly step: number
+      readonly rows: readonly (RowPlace & { readonly text: string; readonly label: string })[]
+    }
 
 export type FromRunPanel =
   | { readonly kind: 'ready' }
@@ -45,7 +53,13 @@ export type FromRunPanel =
   | { readonly kind: 'export'; readonly format: 'csv' | 'svg' | 'png'; readonly content: string }
 
 export type ToComparePanel =
-  | { readonly kind: 'hydrate'; readonly ledger: Ledger; readonly choices: readonly { readonly id: string; readonly name: string }[]; readonly a: string; readonly b: string }
+  | {
+      readonly kind: 'hydrate'
+      readonly ledger: Ledger
+      readonly choices: readonly { readonly id: string; readonly name: string }[]
+      readonly a: string
+      readonly b: string
+    }
   | { readonly kind: 'problem'; readonly message: string; readonly hint: string }
 
 export type FromComparePanel =
