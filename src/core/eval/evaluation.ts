@@ -19,7 +19,10 @@ export interface Prediction {
 
 /** Predictions and scores of one model on one split. */
 export interface Evaluation {
+  /** What was scored, in words for people: `base`, `my-run, step 120`. */
   readonly model: string
+  /** Id of the run it belongs to. */
+  readonly run?: string
   readonly split: string
   readonly labels: readonly string[]
   readonly predictions: readonly Prediction[]

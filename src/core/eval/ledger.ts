@@ -1,4 +1,6 @@
-import type { Prediction } from './evaluation.ts'
+import type { Evaluation, Prediction } from './evaluation.ts'
+import { confusionOf, type LabelScore, labelScores } from './score.ts'
+import { holm, mcNemar, type PairedCounts, pairedInterval, rowsToDecide, smallestDifference } from './significance.ts'
 
 export const outcomes = ['fixed', 'broken', 'still-right', 'still-wrong'] as const
 export type RowOutcome = (typeof outcomes)[number]
@@ -32,6 +34,8 @@ export interface PairedAccuracy {
   readonly p: number
   /** How many rows would make a difference of this size significant at 0.05, 80 % power; undefined at no difference. */
   readonly rowsNeeded?: number
+  /** The smallest difference these rows could have shown (same power, same share of changed rows), as a fraction. */
+  readonly smallest?: number
 }
 
 export interface LabelChange {
@@ -45,6 +49,10 @@ export interface LabelChange {
   readonly f1B: number
   /** 95 % interval of the change of recall (Newcombe 1998, method 10). */
   readonly interval: readonly [low: number, high: number]
+  readonly fixed: number
+  readonly broken: number
+  /** Exact McNemar on this label's rows, adjusted for the number of labels (Holm 1979): below 0.05 it stands. */
+  readonly adjusted: number
 }
 
 /** The row-by-row comparison of two evaluations of the same rows. */
@@ -60,4 +68,154 @@ export interface Ledger {
   readonly rows: readonly LedgerRow[]
   /** Rows found in one evaluation only; they are in no count. */
   readonly unmatched: { readonly a: number; readonly b: number }
+  /** Matched rows whose gold label differs between the two; both models are judged by that of b. */
+  readonly relabelled: number
+}
+
+/**
+ * Compares two evaluations row by row. Rows are paired by file and row; a row whose text is not what it was there has
+ * moved, and is paired by its text (and gold label, where several rows share the text). A row counts as leaked when it
+ * leaked into the training rows of either model.
+ */
+export function makeLedger(a: Evaluation, b: Evaluation): Ledger {
+  const pairs = pairRows(a.predictions, b.predictions)
+  const rows = pairs.map(([from, to]) => ledgerRow(from, to))
+  const labels = [...new Set([...b.labels, ...a.labels])]
+  const clean = rows.filter(r => !r.leaked)
+  const own = ({ model, run }: Evaluation) => (run === undefined ? { name: model } : { name: model, run })
+  return {
+    a: own(a),
+    b: own(b),
+    split: b.split,
+    labels,
+    all: pairedAccuracy(rows),
+    ...(clean.length === rows.length ? {} : { withoutLeaks: pairedAccuracy(clean) }),
+    perLabel: perLabel(rows, labels),
+    rows,
+    unmatched: { a: a.predictions.length - pairs.length, b: b.predictions.length - pairs.length },
+    relabelled: pairs.filter(([from, to]) => from.gold !== to.gold).length,
+  }
+}
+
+/** What can be said of the accuracies of two models on these rows. */
+export function pairedAccuracy(rows: readonly Pick<LedgerRow, 'outcome'>[]): PairedAccuracy {
+  const counts = countOutcomes(rows)
+  const n = rows.length
+  const { fixed, broken, stillRight } = counts
+  const share = (count: number) => (n === 0 ? 0 : count / n)
+  const change = { changed: share(fixed + broken), difference: share(fixed - broken) }
+  const rowsNeeded = rowsToDecide(change)
+  const smallest = smallestDifference(n, change.changed)
+  return {
+    rows: n,
+    a: share(stillRight + broken),
+    b: share(stillRight + fixed),
+    ...counts,
+    difference: change.difference,
+    interval: pairedInterval(counts),
+    p: mcNemar(fixed, broken),
+    ...(rowsNeeded === undefined ? {} : { rowsNeeded }),
+    ...(smallest === undefined ? {} : { smallest }),
+  }
+}
+
+function countOutcomes(rows: readonly Pick<LedgerRow, 'outcome'>[]): PairedCounts {
+  const counts = { fixed: 0, broken: 0, stillRight: 0, stillWrong: 0 }
+  const key = { fixed: 'fixed', broken: 'broken', 'still-right': 'stillRight', 'still-wrong': 'stillWrong' } as const
+  for (const row of rows) counts[key[row.outcome]]++
+  return counts
+}
+
+function ledgerRow(a: Prediction, b: Prediction): LedgerRow {
+  const { file, row, text, gold } = b
+  const wasRight = a.label === gold
+  const isRight = b.label === gold
+  return {
+    file,
+    row,
+    text,
+    gold,
+    leaked: a.leaked || b.leaked,
+    outcome: isRight ? (wasRight ? 'still-right' : 'fixed') : wasRight ? 'broken' : 'still-wrong',
+    a: { label: a.label, probabilities: a.probabilities, loss: a.loss },
+    b: { label: b.label, probabilities: b.probabilities, loss: b.loss },
+  }
+}
+
+/** In the order of b. Each row is paired at most once. */
+function pairRows(a: readonly Prediction[], b: readonly Prediction[]): [Prediction, Prediction][] {
+  const place = (p: Prediction) => `${p.row} ${p.file}`
+  const byPlace = new Map(a.map(p => [place(p), p]))
+  const found = new Map<Prediction, Prediction>()
+  const used = new Set<Prediction>()
+  const take = (from: Prediction, to: Prediction) => {
+    found.set(to, from)
+    used.add(from)
+  }
+  for (const to of b) {
+    const from = byPlace.get(place(to))
+    if (from && from.text === to.text && !used.has(from)) take(from, to)
+  }
+  // First those that agree in text and gold, then text alone: a moved row may have been given another label since.
+  const keys = [(p: Prediction) => `${p.gold}\n${p.text}`, (p: Prediction) => p.text]
+  for (const key of keys) {
+    const free = new Map<string, Prediction[]>()
+    for (const from of a)
+      if (!used.has(from)) {
+        const list = free.get(key(from))
+        if (list) list.push(from)
+        else free.set(key(from), [from])
+      }
+    for (const list of free.values()) list.reverse()
+    for (const to of b) {
+      const from = found.has(to) ? undefined : free.get(key(to))?.pop()
+      if (from) take(from, to)
+    }
+  }
+  return b.flatMap(to => {
+    const from = found.get(to)
+    return from ? [[from, to] as [Prediction, Prediction]] : []
+  })
+}
+
+/** The labels that occur as gold or prediction, in the order of `labels`. */
+function perLabel(rows: readonly LedgerRow[], labels: readonly string[]): LabelChange[] {
+  // Both matrices name the same labels in the same order, whichever model used a label first.
+  const every = [...new Set([...labels, ...rows.flatMap(r => [r.gold, r.a.label, r.b.label])])]
+  const scores = (of: 'a' | 'b') =>
+    labelScores(
+      confusionOf(
+        rows.map(r => ({ gold: r.gold, label: r[of].label, loss: r[of].loss })),
+        every,
+      ),
+    )
+  const before = scores('a')
+  const after = scores('b')
+  const byGold = new Map<string, LedgerRow[]>()
+  for (const row of rows) {
+    const list = byGold.get(row.gold)
+    if (list) list.push(row)
+    else byGold.set(row.gold, [row])
+  }
+  const found = before.flatMap((a, i) => {
+    const b = after[i] as LabelScore
+    if (a.rows + a.predicted + b.predicted === 0) return []
+    const counts = countOutcomes(byGold.get(a.label) ?? [])
+    return [{ a, b, counts, p: mcNemar(counts.fixed, counts.broken) }]
+  })
+  const adjusted = holm(found.map(f => f.p))
+  return found.map(({ a, b, counts }, i) => ({
+    label: a.label,
+    rows: a.rows,
+    recallA: a.recall,
+    recallB: b.recall,
+    precisionA: a.precision,
+    precisionB: b.precision,
+    f1A: a.f1,
+    f1B: b.f1,
+    interval: pairedInterval(counts),
+    fixed: counts.fixed,
+    broken: counts.broken,
+    adjusted: adjusted[i] as number,
+  }))
 }
