@@ -1,0 +1,244 @@
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve, sep } from 'node:path'
+import { Failure } from '../core/base/failure.ts'
+import { type EncoderConfig, encoderParameters, type ParameterSpec } from '../core/train/models/encoder.ts'
+import { type ConfigJson, describeEncoder, type Family } from '../core/train/models/families.ts'
+import { isPickle, pickleFailure, readHeader, type TensorPlace } from './safetensors.ts'
+
+/** A model folder in Hugging Face layout. Weights are named and placed, not read. */
+export interface ModelFolder {
+  /** As it was asked for, absolute. */
+  readonly path: string
+  readonly name: string
+  readonly config: ConfigJson
+  /** Every tensor of the weight files by its own name; files are real paths. */
+  readonly tensors: ReadonlyMap<string, TensorPlace>
+  /** The weight files, real paths. */
+  readonly files: readonly string[]
+}
+
+/** An encoder that can be trained: each tensor the graph asks for has its place. */
+export interface EncoderFolder extends ModelFolder {
+  readonly family: Family
+  readonly encoder: EncoderConfig
+  /** The encoder's tensors by canonical name (with the family's prefix), and the pooler's where there is one. */
+  readonly places: ReadonlyMap<string, TensorPlace>
+  readonly hasPooler: boolean
+}
+
+/** One line about a model folder for lists: what it is, and whether it will train. */
+export interface ModelSummary {
+  readonly path: string
+  readonly name: string
+  /** `bert encoder, 6 x 384, 12 heads, vocabulary 30522`. */
+  readonly what: string
+  readonly parameters: number
+  readonly bytes: number
+  readonly trains: boolean
+  /** Why it does not train. */
+  readonly reason?: string
+}
+
+/**
+ * The folder of a model named in a recipe: a path (relative to `from`), or the name of a folder under one of `known`,
+ * the folders of models that come with Winnow or were downloaded. Throws `Failure` (`no-model`).
+ */
+export function findModel(model: string, from: string, known: readonly string[]): string {
+  const direct = resolve(from, model)
+  const plainName = !/[\\/]/.test(model) || /^[\w.-]+\/[\w.-]+$/.test(model)
+  for (const folder of [direct, ...(plainName ? known.map(k => join(k, model)) : [])])
+    if (existsSync(folder) && statSync(folder).isDirectory()) return folder
+  const names = known.flatMap(k => (existsSync(k) ? readdirSync(k) : []))
+  throw new Failure(
+    'no-model',
+    `There is no model folder ${direct}`,
+    names.length > 0
+      ? `Models known by name: ${names.join(', ')}`
+      : 'Name a folder with config.json and model.safetensors',
+  )
+}
+
+/**
+ * Opens a folder: `config.json`, and the headers of `model.safetensors` or of the shards that
+ * `model.safetensors.index.json` names. Throws `Failure` (`no-model`, `bad-config`, `no-weights`, `pickled-weights`,
+ * `bad-safetensors`).
+ */
+export function openModelFolder(path: string): ModelFolder {
+  const folder = resolve(path)
+  if (!existsSync(folder)) throw new Failure('no-model', `There is no model folder ${folder}`)
+  const config = readJson(join(folder, 'config.json'))
+  const tensors = new Map<string, TensorPlace>()
+  const files: string[] = []
+  for (const name of weightFiles(folder)) {
+    // The Hugging Face cache holds symbolic links; ONNX Runtime maps real paths only.
+    const file = realpathSync(join(folder, name))
+    files.push(file)
+    for (const [key, place] of readHeader(file).tensors) tensors.set(key, place)
+  }
+  const weightMap = shardMap(folder)
+  const missing = Object.keys(weightMap ?? {}).filter(name => !tensors.has(name))
+  if (missing.length > 0)
+    throw new Failure('bad-safetensors', `${folder}: the shards lack ${list(missing)}, which the index names`)
+  return { path: folder, name: basename(folder), config, tensors, files }
+}
+
+/**
+ * Opens a folder as an encoder and checks every tensor that training needs: all missing and misshapen ones are named in
+ * one `Failure` (`bad-weights`).
+ */
+export function openEncoder(path: string): EncoderFolder {
+  const folder = openModelFolder(path)
+  const { family, config: encoder } = describeEncoder(folder.config, join(folder.path, 'config.json'))
+  const { pooler } = family.names
+  const poolerSpecs: ParameterSpec[] = pooler
+    ? [
+        { name: `${pooler}.weight`, shape: [encoder.hidden, encoder.hidden], init: 'normal' },
+        { name: `${pooler}.bias`, shape: [encoder.hidden], init: 'zero' },
+      ]
+    : []
+  const find = finder(folder, family)
+  const hasPooler = poolerSpecs.length > 0 && poolerSpecs.every(spec => find(spec.name) !== undefined)
+  const specs = [...encoderParameters(encoder, family.names), ...(hasPooler ? poolerSpecs : [])]
+  return { ...folder, family, encoder, hasPooler, places: placeParameters(folder, specs, find) }
+}
+
+/** The place of every wanted tensor, or one `Failure` (`bad-weights`) that names what is missing or misshapen. */
+export function placeParameters(
+  folder: ModelFolder,
+  specs: readonly ParameterSpec[],
+  find: (name: string) => TensorPlace | undefined,
+): Map<string, TensorPlace> {
+  const places = new Map<string, TensorPlace>()
+  const missing: string[] = []
+  const wrong: string[] = []
+  for (const { name, shape } of specs) {
+    const place = find(name)
+    if (!place) missing.push(name)
+    else if (place.shape.length !== shape.length || place.shape.some((n, i) => n !== shape[i]))
+      wrong.push(`${place.name} is [${place.shape.join(', ')}] and should be [${shape.join(', ')}]`)
+    else if (!['F32', 'F16', 'BF16', 'F64'].includes(place.dtype)) wrong.push(`${place.name} holds ${place.dtype}`)
+    else places.set(name, place)
+  }
+  const problems = [
+    ...(missing.length > 0 ? [`${missing.length === 1 ? 'tensor' : 'tensors'} ${list(missing)} missing`] : []),
+    ...(wrong.length > 0 ? [list(wrong)] : []),
+  ]
+  if (problems.length > 0)
+    throw new Failure(
+      'bad-weights',
+      `${folder.path}: ${problems.join('; ')}`,
+      'The weights do not fit config.json; download the model again or correct it',
+    )
+  return places
+}
+
+/** Looks a canonical name up under the names that checkpoints use for it. */
+export function finder(folder: ModelFolder, family: Family): (name: string) => TensorPlace | undefined {
+  return name => {
+    for (const alias of family.aliases(name)) {
+      const bare = alias.startsWith(family.prefix) ? alias.slice(family.prefix.length) : alias
+      const place = folder.tensors.get(alias) ?? folder.tensors.get(bare)
+      if (place) return place
+    }
+    return undefined
+  }
+}
+
+/** What a folder holds, for lists; never throws for what is in it. */
+export function inspectModel(path: string): ModelSummary {
+  let folder: ModelFolder
+  try {
+    folder = openModelFolder(path)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const reason = error.message
+    return { path, name: basename(path), what: 'not a usable model', parameters: 0, bytes: 0, trains: false, reason }
+  }
+  const all = [...folder.tensors.values()]
+  const parameters = all.reduce((n, t) => n + t.shape.reduce((a, b) => a * b, 1), 0)
+  const bytes = all.reduce((n, t) => n + t.bytes, 0)
+  const common = { path: folder.path, name: folder.name, parameters, bytes }
+  try {
+    const { family, encoder: c } = openEncoder(path)
+    const what = `${family.type} encoder, ${c.layers} x ${c.hidden}, ${c.heads} heads, vocabulary ${c.vocab}`
+    if (!existsSync(join(folder.path, 'tokenizer.json')))
+      return { ...common, what, trains: false, reason: 'tokenizer.json is missing' }
+    return { ...common, what, trains: true }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const type = folder.config['model_type']
+    return { ...common, what: typeof type === 'string' ? type : 'unknown', trains: false, reason: error.message }
+  }
+}
+
+/**
+ * The folder that ONNX Runtime reads external data from, and each file's path inside it: all weight files must lie
+ * under one folder, so it is their common parent.
+ */
+export function externalData(files: readonly string[]): { folder: string; location(file: string): string } {
+  let folder = dirname(files[0] ?? sep)
+  for (const file of files)
+    while (!file.startsWith(folder.endsWith(sep) ? folder : folder + sep)) folder = dirname(folder)
+  return {
+    folder,
+    location: file =>
+      file
+        .slice(folder.length)
+        .split(sep)
+        .filter(part => part !== '')
+        .join('/'),
+  }
+}
+
+function weightFiles(folder: string): string[] {
+  const shards = shardMap(folder)
+  if (shards) {
+    const names = [...new Set(Object.values(shards))].sort()
+    for (const name of names) {
+      if (name.includes('/') || name.includes('\\') || name.includes('..'))
+        throw new Failure('bad-safetensors', `${folder}: the index names a file outside the folder: ${name}`)
+      if (isPickle(name)) throw pickleFailure(join(folder, name))
+      if (!existsSync(join(folder, name)))
+        throw new Failure('no-weights', `${folder}: the index names ${name}, which is not there`, 'Download it again')
+    }
+    return names
+  }
+  if (existsSync(join(folder, 'model.safetensors'))) return ['model.safetensors']
+  const others = readdirSync(folder)
+  const pickle = others.find(isPickle)
+  if (pickle) throw pickleFailure(join(folder, pickle))
+  const hint = others.some(name => name.endsWith('.safetensors'))
+    ? `It has ${others.filter(name => name.endsWith('.safetensors')).join(', ')}`
+    : ''
+  throw new Failure('no-weights', `${folder} has no model.safetensors`, hint)
+}
+
+function shardMap(folder: string): Record<string, string> | undefined {
+  const path = join(folder, 'model.safetensors.index.json')
+  if (!existsSync(path)) return undefined
+  const map = readJson(path)['weight_map']
+  if (typeof map !== 'object' || map === null || Object.values(map).some(name => typeof name !== 'string'))
+    throw new Failure('bad-safetensors', `${path}: weight_map is not an object of file names`)
+  return map as Record<string, string>
+}
+
+function readJson(path: string): ConfigJson {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new Failure('bad-config', `${path} cannot be read: ${(cause as Error).message}`, '', { cause })
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new Failure('bad-config', `${path} is not JSON: ${(cause as Error).message}`, '', { cause })
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Failure('bad-config', `${path} is not a JSON object`)
+  return value as ConfigJson
+}
+
+const list = (items: readonly string[]): string =>
+  items.length <= 3 ? items.join(', ') : `${items.slice(0, 3).join(', ')} and ${items.length - 3} more`
