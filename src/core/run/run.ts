@@ -105,3 +105,11 @@ export function timeLeft(run: Run): number | undefined {
   const recent = run.series.ms.slice(-32).sort((a, b) => a - b)
   return (total - done) * (recent[recent.length >> 1] as number)
 }
+
+/** Rows and tokens a second over the last 32 steps; undefined before the first. */
+export function pace({ series }: Run): { readonly rows: number; readonly tokens: number } | undefined {
+  const seconds = series.ms.slice(-32).reduce((sum, ms) => sum + ms, 0) / 1000
+  if (seconds === 0) return undefined
+  const recent = (column: readonly number[]) => column.slice(-32).reduce((sum, n) => sum + n, 0)
+  return { rows: recent(series.rows) / seconds, tokens: recent(series.tokens) / seconds }
+}

@@ -1,0 +1,63 @@
+import { canonical } from '../base/hash.ts'
+import { expandRows, type RunData } from '../train/data.ts'
+
+/** One setting that differs between two recipes; a side that lacks it is undefined. */
+export interface RecipeChange {
+  /** The keys that lead to it: `schedule.rate`. */
+  readonly path: string
+  readonly a: unknown
+  readonly b: unknown
+}
+
+/** What changed from recipe a to recipe b, in the order of their keys. Lists are compared whole. */
+export function recipeChanges(a: unknown, b: unknown, path = ''): RecipeChange[] {
+  if (isRecord(a) && isRecord(b)) {
+    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])]
+    return keys.flatMap(key => recipeChanges(a[key], b[key], path === '' ? key : `${path}.${key}`))
+  }
+  return same(a, b) ? [] : [{ path, a, b }]
+}
+
+/** One file that differs between the data of two runs. */
+export interface FileChange {
+  readonly path: string
+  readonly kind: 'added' | 'removed' | 'changed'
+  readonly rowsA?: number
+  readonly rowsB?: number
+}
+
+/** What changed in the data from run a to run b. */
+export interface DataChanges {
+  readonly files: readonly FileChange[]
+  /** Rows that are trained on. */
+  readonly trainRows: { readonly a: number; readonly b: number }
+  readonly labels: { readonly added: readonly string[]; readonly removed: readonly string[] }
+}
+
+/** Compares files by path and content hash. */
+export function dataChanges(a: RunData, b: RunData): DataChanges {
+  const before = new Map(a.files.map(f => [f.path, f]))
+  const after = new Map(b.files.map(f => [f.path, f]))
+  const files: FileChange[] = []
+  for (const file of b.files) {
+    const old = before.get(file.path)
+    if (!old) files.push({ path: file.path, kind: 'added', rowsB: file.rows })
+    else if (old.hash !== file.hash) files.push({ path: file.path, kind: 'changed', rowsA: old.rows, rowsB: file.rows })
+  }
+  for (const file of a.files)
+    if (!after.has(file.path)) files.push({ path: file.path, kind: 'removed', rowsA: file.rows })
+  return {
+    files,
+    trainRows: { a: expandRows(a.use.train).length, b: expandRows(b.use.train).length },
+    labels: {
+      added: b.labels.filter(label => !a.labels.includes(label)),
+      removed: a.labels.filter(label => !b.labels.includes(label)),
+    },
+  }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const same = (a: unknown, b: unknown) =>
+  a === b || (a !== undefined && b !== undefined && canonical(a) === canonical(b))
