@@ -69,6 +69,11 @@ export interface Table {
   text(row: number, column: string): string | undefined
   /** Deletes the record and one line terminator; every other byte stays. Removing all rows leaves the header. */
   removeRow(row: number): Edit
+  /**
+   * Deletes several rows at once, as edits that do not overlap. Neighbours may share a separator (the elements of a JSON
+   * array, the last two lines of a file that ends without a line break), so several rows go through here, not one by one.
+   */
+  removeRows(rows: readonly number[]): Edit[]
   /** Writes a new value in the cell's own style (quoting, escapes). */
   setCell(row: number, column: string, value: string): Edit
 }

@@ -1,0 +1,8 @@
+/**
+ * What the core may take from its host beside the language: every host (Node, the editor, a browser) has it, and
+ * writing a decoder anew would be slower and no purer.
+ */
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean })
+  decode(input?: Uint8Array): string
+}

@@ -1,0 +1,213 @@
+import { Failure } from '../base/failure.ts'
+import { type Decode, decoderOf } from '../text/decode.ts'
+import type { Edit, Span } from '../text/span.ts'
+import { csvDialect, fieldText, fieldTexts, hasHeader } from './csvDialect.ts'
+import { CsvScanner, type Dialect } from './csvScan.ts'
+import type { DatasetFiles } from './dataset.ts'
+import { IssueList, looksBinary, reportBytes } from './issues.ts'
+import { removeLines } from './lineRows.ts'
+import { Offsets } from './offsets.ts'
+import type { Cell, Issue, Source, Table } from './table.ts'
+
+/**
+ * CSV and TSV by RFC 4180, read from bytes. Delimiter, quoting and header are as given or detected. Blank lines are no
+ * rows. A record with the wrong number of fields, an unclosed quote or text behind a closing quote is broken: which
+ * value belongs to which column is then a guess. A quote inside a bare field is reported and read as a character.
+ */
+export function parseCsv(source: Source, kind: 'csv' | 'tsv', given: DatasetFiles['format'] = {}): Table {
+  const { bytes } = source
+  const issues = new IssueList()
+  const binary = looksBinary(bytes)
+  const body = binary ? bytes.subarray(0, 0) : bytes
+  const dialect = csvDialect(body, kind, given)
+  const scanner = new CsvScanner(body, dialect)
+  const header = given.header ?? hasHeader(body, dialect)
+  const starts = new Offsets(body.length >> 7)
+  const ends = new Offsets(body.length >> 7)
+  const broken = new Set<number>()
+  let columns: string[] | undefined
+  for (let at = 0; at < body.length; at = scanner.next) {
+    scanner.record(at)
+    if (scanner.end === at) continue
+    if (!columns) {
+      columns = columnNames(header ? fieldTexts(scanner, decoderOf(body), dialect) : scanner.count, scanner, issues)
+      if (header) continue
+    }
+    const row = starts.length
+    starts.push(at)
+    ends.push(scanner.end)
+    if (scanner.problem || scanner.count !== columns.length)
+      if (reportRecord(scanner, { columns: columns.length, row, start: at, kind }, issues)) broken.add(row)
+  }
+  const rows = { starts: starts.done(), ends: ends.done() }
+  if (binary) issues.add(binary.code, undefined, binary.span, binary.message)
+  else {
+    if (starts.length === 0) {
+      const message = columns ? 'The file holds a header and no rows' : 'The file holds no rows'
+      issues.add('empty-file', undefined, { start: 0, end: columns ? body.length : 0 }, message)
+    } else if (!header && given.header === undefined) {
+      const message = `The first record looks like data, so the columns are called ${columns?.join(', ')}. Set "header" in winnow.json if it is one`
+      issues.add('no-header', undefined, { start: rows.starts[0]!, end: rows.ends[0]! }, message)
+    }
+    reportBytes(body, rows.starts, issues)
+  }
+  return new CsvTable({ source, kind, dialect, columns: columns ?? [], ...rows, broken, issues: issues.done() })
+}
+
+interface CsvRecords {
+  readonly source: Source
+  readonly kind: 'csv' | 'tsv'
+  readonly dialect: Dialect
+  readonly columns: readonly string[]
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+  readonly broken: ReadonlySet<number>
+  readonly issues: readonly Issue[]
+}
+
+class CsvTable implements Table {
+  readonly source: Source
+  readonly format: 'csv' | 'tsv'
+  readonly columns: readonly string[]
+  readonly rowCount: number
+  readonly issues: readonly Issue[]
+  private readonly records: CsvRecords
+  private readonly scanner: CsvScanner
+  private readonly decode: Decode
+  private scanned = -1
+
+  constructor(records: CsvRecords) {
+    this.records = records
+    this.source = records.source
+    this.format = records.kind
+    this.columns = records.columns
+    this.rowCount = records.starts.length
+    this.issues = records.issues
+    this.scanner = new CsvScanner(records.source.bytes, records.dialect)
+    this.decode = decoderOf(records.source.bytes)
+  }
+
+  broken(row: number): boolean {
+    return this.records.broken.has(row)
+  }
+
+  rowSpan(row: number): Span {
+    return { start: this.records.starts[row]!, end: this.records.ends[row]! }
+  }
+
+  cell(row: number, column: string): Cell | undefined {
+    const field = this.locate(row, column)
+    if (field < 0) return undefined
+    const text = fieldText(this.scanner, field, this.decode, this.records.dialect)
+    const span = { start: this.scanner.fields[field * 3]!, end: this.scanner.fields[field * 3 + 1]! }
+    return { column, value: text, text, span }
+  }
+
+  text(row: number, column: string): string | undefined {
+    const field = this.locate(row, column)
+    return field < 0 ? undefined : fieldText(this.scanner, field, this.decode, this.records.dialect)
+  }
+
+  removeRow(row: number): Edit {
+    return this.removeRows([row])[0]!
+  }
+
+  removeRows(rows: readonly number[]): Edit[] {
+    const order = [...new Set(rows)].sort((a, b) => a - b)
+    return removeLines(this.source.bytes, this.records.starts, this.records.ends, order)
+  }
+
+  setCell(row: number, column: string, value: string): Edit {
+    const field = this.locate(row, column)
+    if (field < 0) throw new Error(`row ${row} of ${this.source.uri} has no cell ${column} to write`)
+    const span = { start: this.scanner.fields[field * 3]!, end: this.scanner.fields[field * 3 + 1]! }
+    const { dialect } = this.records
+    const quote = dialect.quote < 0 ? '' : String.fromCharCode(dialect.quote)
+    const doubled = quote ? value.replaceAll(quote, quote + quote) : value
+    if (this.scanner.fields[field * 3 + 2]! > 0) return { span, text: doubled }
+    const delimiter = String.fromCharCode(dialect.delimiter)
+    const breaks = value.includes(delimiter) || /[\r\n]/.test(value)
+    if (!quote && breaks)
+      throw new Failure(
+        'unwritable-value',
+        `${this.source.uri} has no quoting, so a cell cannot hold a ${value.includes(delimiter) ? 'delimiter' : 'line break'}`,
+        'Choose another value',
+      )
+    // A single empty bare field would make the row a blank line, which is no row.
+    const blank = value === '' && this.columns.length === 1
+    return { span, text: quote && (breaks || blank || value.includes(quote)) ? quote + doubled + quote : value }
+  }
+
+  /** The field's number among the fields just scanned, or -1. */
+  private locate(row: number, column: string): number {
+    if (row < 0 || row >= this.rowCount || this.records.broken.has(row)) return -1
+    const field = this.columns.indexOf(column)
+    if (field < 0) return -1
+    if (this.scanned !== row) {
+      this.scanner.record(this.records.starts[row]!)
+      this.scanned = row
+    }
+    return field < this.scanner.count ? field : -1
+  }
+}
+
+/** Names for every column: empty ones are numbered, repeated ones are numbered and reported. */
+function columnNames(header: readonly string[] | number, record: CsvScanner, issues: IssueList): string[] {
+  if (typeof header === 'number') return Array.from({ length: header }, (_, c) => `column${c + 1}`)
+  const used = new Set<string>()
+  return header.map((cell, c) => {
+    const wanted = cell.trim() || `column${c + 1}`
+    let name = wanted
+    for (let n = 2; used.has(name); n++) name = `${wanted}_${n}`
+    used.add(name)
+    if (name !== wanted) {
+      const span = { start: record.fields[c * 3]!, end: record.fields[c * 3 + 1]! }
+      issues.add('duplicate-key', undefined, span, `Two columns are called ${wanted}; the second is read as ${name}`)
+    }
+    return name
+  })
+}
+
+/** Adds the record's issue; true where the record is broken by it. */
+function reportRecord(
+  record: CsvScanner,
+  place: { columns: number; row: number; start: number; kind: 'csv' | 'tsv' },
+  issues: IssueList,
+): boolean {
+  const { columns, row, start, kind } = place
+  const at = { start: record.problemAt, end: record.problemAt + 1 }
+  switch (record.problem) {
+    case 'unclosed-quote':
+      issues.add(
+        'unclosed-quote',
+        row,
+        at,
+        'A quote opens here and is never closed properly; reading goes on with the next line',
+      )
+      return true
+    case 'text-after-quote':
+      issues.add('stray-quote', row, at, 'Text follows a closing quote; a quote inside a quoted field is written twice')
+      return true
+    case 'too-long':
+      issues.add(
+        'too-long',
+        row,
+        { start, end: start + 1 },
+        `The record is ${((record.end - start) / 1e6).toFixed(1)} MB long; rows beyond 16 MB are not read`,
+      )
+      return true
+    case 'stray-quote':
+      // Most TSV writers know no quoting: there a quote is a character like any other.
+      if (kind === 'csv')
+        issues.add('stray-quote', row, at, 'A quote inside a field that is not quoted; it is read as a character')
+  }
+  if (record.count === columns) return false
+  const span = { start, end: record.end }
+  issues.add(
+    'field-count',
+    row,
+    span,
+    `The row has ${record.count} field${record.count === 1 ? '' : 's'}, the header ${columns}`,
+  )
+  return true
+}

@@ -1,0 +1,177 @@
+import { decoderOf } from '../text/decode.ts'
+import { IssueList, looksBinary, maxRecordBytes, reportBytes } from './issues.ts'
+import { JsonScanner } from './jsonScan.ts'
+import { JsonTable, type RecordShape } from './jsonTable.ts'
+import { removeLines } from './lineRows.ts'
+import { Offsets } from './offsets.ts'
+import type { Source, Table } from './table.ts'
+
+/** Columns named of one file; keys beyond them are still found by name (an object used as a map has no columns). */
+const maxColumns = 512
+
+/**
+ * JSON Lines: one record a line, LF or CRLF (CR alone where the file has no LF). Blank lines are no rows. Records are
+ * objects; a file whose first good record is an array or a string has rows of that shape.
+ */
+export function parseJsonl(source: Source): Table {
+  const { bytes } = source
+  const issues = new IssueList()
+  const broken = new Set<number>()
+  const starts = new Offsets(bytes.length >> 7)
+  const ends = new Offsets(bytes.length >> 7)
+  const columns = new ColumnNames(bytes)
+  let shape: RecordShape | undefined
+  const binary = looksBinary(bytes)
+  if (binary) return table('object')
+
+  const scanner = new JsonScanner(bytes)
+  const terminator = bytes.indexOf(0x0a) < 0 && bytes.indexOf(0x0d) >= 0 ? 0x0d : 0x0a
+  for (let at = 0; at < bytes.length; ) {
+    const found = bytes.indexOf(terminator, at)
+    const stop = found < 0 ? bytes.length : found
+    const end = stop > at && bytes[stop - 1] === 0x0d ? stop - 1 : stop
+    const first = scanner.space(at, end)
+    if (first < end) {
+      const row = starts.length
+      starts.push(at)
+      ends.push(end)
+      read(row, at, first, end)
+    }
+    at = stop + 1
+  }
+  if (starts.length === 0) issues.add('empty-file', undefined, { start: 0, end: 0 }, 'The file holds no rows')
+  return table(shape ?? 'object')
+
+  function read(row: number, start: number, first: number, end: number): void {
+    const problem = problemOf(row, start, first, end)
+    if (!problem) return
+    broken.add(row)
+    // Past the end of the line there is nothing to underline: point at its last byte.
+    const at = Math.min(problem.at, end - 1)
+    issues.add(problem.code, row, { start: at, end: at + 1 }, problem.message)
+  }
+
+  function problemOf(row: number, start: number, first: number, end: number): RowProblem | undefined {
+    const size = end - start
+    if (size > maxRecordBytes)
+      return {
+        code: 'too-long',
+        at: first,
+        message: `The line is ${megabytes(size)} MB long; rows beyond 16 MB are not read`,
+      }
+    const here: RecordShape = bytes[first] === 0x7b ? 'object' : bytes[first] === 0x5b ? 'array' : 'value'
+    const count =
+      here === 'object'
+        ? scanner.members(first, end)
+        : here === 'array'
+          ? scanner.elements(first, end)
+          : scanner.only(first, end)
+    if (count < 0) return { code: 'bad-json', at: scanner.errorAt, message: `Not JSON: ${scanner.error}` }
+    shape ??= here
+    if (here !== shape)
+      return {
+        code: 'not-an-object',
+        at: first,
+        message: `The row is ${described[here]}, the first one ${described[shape]}`,
+      }
+    if (here === 'array') columns.seeIndexes(count)
+    const twice = here === 'object' ? columns.see(scanner.spans, count, row) : undefined
+    if (twice) {
+      const message = `The key "${twice.name}" stands twice; the last one counts`
+      issues.add('duplicate-key', row, { start: twice.start, end: twice.end }, message)
+    }
+    return undefined
+  }
+
+  function table(found: RecordShape): Table {
+    const rows = { starts: starts.done(), ends: ends.done() }
+    if (binary) issues.add(binary.code, undefined, binary.span, binary.message)
+    else reportBytes(bytes, rows.starts, issues)
+    const names = found === 'value' ? (rows.starts.length ? ['text'] : []) : columns.names
+    return new JsonTable({
+      source,
+      format: 'jsonl',
+      shape: found,
+      columns: names,
+      ...rows,
+      broken,
+      issues: issues.done(),
+      remove: list => removeLines(bytes, rows.starts, rows.ends, list),
+    })
+  }
+}
+
+interface RowProblem {
+  readonly code: 'bad-json' | 'not-an-object' | 'too-long'
+  readonly at: number
+  readonly message: string
+}
+
+const described: { readonly [S in RecordShape]: string } = {
+  object: 'an object',
+  array: 'an array',
+  value: 'a bare value',
+}
+
+/** One decimal, for messages. */
+export function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1)
+}
+
+/** Collects key names in the order first seen; rows mostly repeat the row before, so keys are compared as bytes first. */
+export class ColumnNames {
+  readonly names: string[] = []
+  private readonly ids = new Map<string, number>()
+  private readonly raw: { start: number; end: number }[] = []
+  private readonly lastRow: number[] = []
+  /** The column that stood at this position in the row before. */
+  private readonly guess: number[] = []
+  private readonly bytes: Uint8Array
+  private readonly decode: (start: number, end: number) => string
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+    this.decode = decoderOf(bytes)
+  }
+
+  /** Notes the keys of one row; answers the first that stands twice. */
+  see(spans: Uint32Array, count: number, row: number): { start: number; end: number; name: string } | undefined {
+    let twice: { start: number; end: number; name: string } | undefined
+    for (let m = 0; m < count; m++) {
+      const start = spans[m * 4]!
+      const end = spans[m * 4 + 1]!
+      const guess = this.guess[m]
+      const id = guess !== undefined && this.same(guess, start, end) ? guess : this.idOf(start, end)
+      if (id < 0) continue
+      this.guess[m] = id
+      if (this.lastRow[id] === row) twice ??= { start, end, name: this.names[id]! }
+      this.lastRow[id] = row
+    }
+    return twice
+  }
+
+  /** Rows that are arrays: the columns are `0`, `1`, … */
+  seeIndexes(count: number): void {
+    while (this.names.length < Math.min(count, maxColumns)) this.names.push(String(this.names.length))
+  }
+
+  private same(id: number, start: number, end: number): boolean {
+    const known = this.raw[id]!
+    if (end - start !== known.end - known.start) return false
+    for (let i = start, k = known.start; i < end; i++, k++) if (this.bytes[i] !== this.bytes[k]) return false
+    return true
+  }
+
+  private idOf(start: number, end: number): number {
+    const raw = this.decode(start, end)
+    const name = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw
+    const known = this.ids.get(name)
+    if (known !== undefined) return known
+    if (this.names.length >= maxColumns) return -1
+    this.ids.set(name, this.names.length)
+    this.names.push(name)
+    this.raw.push({ start, end })
+    this.lastRow.push(-1)
+    return this.names.length - 1
+  }
+}
