@@ -47,7 +47,8 @@ export const erf = (g: Graph, a: Value): Value => unary(g, 'Erf', a)
 
 /** `a` to a constant power. */
 export function pow(g: Graph, a: Value, exponent: number): Value {
-  return g.emit1('Pow', [a, g.scalar(exponent, a.dtype)], {}, a, { rule: 'Pow', saved: {} })
+  const build = () => ({ outputs: [g.emit1('Pow', [a, g.scalar(exponent, a.dtype)], {}, a)] })
+  return g.composite('Pow', [a], { exponent: float(exponent) }, build)[0] as Value
 }
 
 /** x·Φ(x) with the exact normal distribution (Hendrycks and Gimpel 2016). ONNX `Gelu`, opset 20. */

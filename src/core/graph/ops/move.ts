@@ -165,7 +165,26 @@ export function slice(g: Graph, a: Value, range: Range): Value {
   }
   const dims = a.dims.map((dim, i) => (i === at ? range.length : dim))
   const inputs = [a, g.ints([range.start]), g.ints([end]), g.ints([at])]
-  return g.emit1('Slice', inputs, {}, { dtype: a.dtype, dims })
+  // Slice has its bounds as inputs; the tape entry keeps them as numbers for the gradient rule.
+  const bounds = { axis: int(at), start: int(range.start), length: int(range.length) }
+  const build = () => ({ outputs: [g.emit1('Slice', inputs, {}, { dtype: a.dtype, dims })] })
+  return g.composite('Slice', [a], bounds, build)[0] as Value
+}
+
+export interface Padding {
+  readonly axis: number
+  readonly before: number
+  readonly after: number
+}
+
+/** Zeros before and after along one axis. */
+export function pad(g: Graph, a: Value, padding: Padding): Value {
+  const { before, after } = padding
+  const at = axisOf('Pad', padding.axis, a.dims.length)
+  if (before === 0 && after === 0) return a
+  const dims = a.dims.map((dim, i) => (i === at ? sumDims([dim, before + after]) : dim))
+  const inputs = [a, g.ints([before, after]), g.scalar(0, a.dtype), g.ints([at])]
+  return g.emit1('Pad', inputs, {}, { dtype: a.dtype, dims })
 }
 
 /** Repeats axes of size 1 (or missing in front) up to `dims`. */

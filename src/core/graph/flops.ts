@@ -1,0 +1,23 @@
+import type { Entry, Graph } from './graph.ts'
+import { sizeOf } from './shape.ts'
+
+/** Floating-point operations of the matrix products of one run: 2 · output elements · inner size, bodies once. */
+export function matmulFlops(g: Graph): number {
+  let total = 0
+  for (const entry of g.tape) {
+    const inner = innerSize(entry)
+    if (inner > 0) total += 2 * inner * entry.outputs.reduce((n, v) => n + sizeOf(v.dims, entry.rule), 0)
+  }
+  for (const node of g.nodes) {
+    for (const attribute of Object.values(node.attributes)) {
+      if (attribute.kind === 'graph') total += matmulFlops(attribute.value)
+    }
+  }
+  return total
+}
+
+function innerSize({ rule, inputs, attributes }: Entry): number {
+  if (rule !== 'MatMul' && rule !== 'Linear' && rule !== 'QuantizedMatMul') return 0
+  const swapped = attributes.transA?.kind === 'int' && attributes.transA.value === 1
+  return Number(inputs[0]?.dims.at(swapped ? -2 : -1))
+}

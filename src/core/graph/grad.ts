@@ -1,0 +1,65 @@
+/* Reverse-mode differentiation: walks the tape backward and appends the gradient nodes to the same graph. */
+import type { Builder } from './builder.ts'
+import { rules } from './gradients.ts'
+import { type Value, valueText } from './graph.ts'
+import { type Dim, type Dims, ShapeError, sameDims } from './shape.ts'
+
+/**
+ * The gradients of the scalar `loss` with respect to `parameters`, in their order and shapes. Only what lies between
+ * a parameter and the loss is differentiated: frozen weights get no gradient, and nothing below the first parameter
+ * does. An operator without a rule on that path, or a parameter the loss does not depend on, is an error here.
+ */
+export function grad(g: Builder, loss: Value, parameters: readonly Value[]): Value[] {
+  if (loss.dims.length > 0) throw new ShapeError(`grad: the loss ${valueText(loss)} is not a scalar`)
+  const tape = [...g.tape]
+  const need = new Set(parameters)
+  for (const entry of tape) {
+    if (entry.inputs.some(v => v && need.has(v))) for (const v of entry.outputs) need.add(v)
+  }
+  const bars = new Map<Value, Value>()
+  const put = (v: Value, d: Value) => {
+    const known = bars.get(v)
+    bars.set(v, known ? g.add(known, d) : d)
+  }
+  put(loss, g.scalar(1, loss.dtype))
+  for (const entry of tape.reverse()) {
+    const ds = entry.outputs.map(v => bars.get(v))
+    const want = entry.inputs.map(v => v !== undefined && need.has(v))
+    if (!ds.some(Boolean) || !want.some(Boolean)) continue
+    const rule = rules[entry.rule]
+    if (!rule) throw new ShapeError(`grad: ${entry.rule} has no gradient rule`)
+    const results = rule({ g, entry, ds, want, ...operandsOf(entry.rule, entry.inputs, entry.outputs, ds) })
+    entry.inputs.forEach((v, i) => {
+      const d = results[i]
+      if (v && want[i] && d) put(v, sumTo(g, d, v.dims))
+    })
+  }
+  return parameters.map(p => {
+    const d = bars.get(p)
+    if (!d) throw new ShapeError(`grad: the loss does not depend on ${valueText(p)}`)
+    return d
+  })
+}
+
+/** What nearly every rule reads, without indexing. A rule for an operator with fewer inputs never touches the rest. */
+function operandsOf(
+  rule: string,
+  inputs: readonly (Value | undefined)[],
+  outputs: readonly Value[],
+  ds: readonly (Value | undefined)[],
+) {
+  const [a, b, c] = inputs as [Value, Value, Value]
+  const d = ds[0]
+  // Split alone has outputs that count equally; elsewhere the further outputs serve reporting only.
+  if (!d && rule !== 'Split') throw new ShapeError(`grad: ${rule}: only the first output may lead to the loss`)
+  return { a, b, c, y: outputs[0] as Value, d: d as Value }
+}
+
+/** Undoes broadcasting: sums `d` over the axes that were repeated to reach its shape from `dims`. */
+export function sumTo(g: Builder, d: Value, dims: Dims): Value {
+  if (sameDims(d.dims, dims)) return d
+  const extra = d.dims.length - dims.length
+  const axes = d.dims.map((_, i) => i).filter(i => i < extra || (dims[i - extra] === 1 && d.dims[i] !== 1))
+  const summed = axes.length > 0 ? g.sum(d, axes, true) : d
+  return g.reshape(summed, dims as Dim[])
+}
