@@ -86,3 +86,26 @@ export interface CheckService {
 export interface CheckListener {
   progress(state: { readonly phase: string; readonly done: number; readonly total: number }): void
 }
+
+/** A row as its file has it now. */
+export interface FoundRow {
+  /** May differ from the row asked for, where rows above it have been added or removed since. */
+  readonly row: number
+  /** The text cell where the dataset has one, else the whole record. */
+  readonly range: Range
+  readonly text: string
+  readonly label?: string
+}
+
+/** What the checking process offers besides, since it has the tables at hand. */
+export interface RowService {
+  /**
+   * Where rows are and what they say, in the order asked for. A row whose text is known and not at its place is
+   * looked for; undefined where it is gone. `document` is the open, possibly unsaved text.
+   */
+  rows(request: {
+    readonly uri: string
+    readonly document?: { readonly version: number; readonly text: string }
+    readonly wanted: readonly { readonly row: number; readonly text?: string }[]
+  }): readonly (FoundRow | undefined)[]
+}
