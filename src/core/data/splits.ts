@@ -1,0 +1,162 @@
+import type { DatasetFiles, SplitName } from './dataset.ts'
+import { formatOfName } from './formats.ts'
+
+const words: { readonly [word: string]: SplitName } = {
+  train: 'train',
+  training: 'train',
+  validation: 'validation',
+  valid: 'validation',
+  val: 'validation',
+  dev: 'validation',
+  eval: 'validation',
+  test: 'test',
+  testing: 'test',
+  heldout: 'test',
+}
+
+/** Words that say nothing about which dataset a file belongs to: `train_data.csv` is `train.csv`. */
+const filler = new Set(['set', 'split', 'data', 'dataset'])
+
+/** Folders that are never data. Folders that start with a dot are skipped as well. */
+export const skippedFolders: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'dist', 'out', 'venv'])
+
+const configFile =
+  /^(package(-lock)?|tsconfig(\..*)?|jsconfig|composer|deno|biome|winnow|dataset_infos?|config|generation_config|adapter_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|modules|trainer_state|preprocessor_config|.*\.index|.*\.schema|.*[-_.]?recipe|.*\.config|truth-summary)\.json$|^winnow-ignore\.jsonl$|^\./i
+
+/** What a path says about itself. `group` is what is left of the name: files of one group in one folder are one dataset. */
+export interface NamedFile {
+  readonly path: string
+  /** The folder the dataset is named after: the one above where the file stands in `train/` or `test/`. */
+  readonly folder: string
+  readonly split?: SplitName
+  readonly group: string
+}
+
+/** The split word alone, for a name of a file or folder: `train`, `Dev`, `held-out`. */
+export function splitOfWord(word: string): SplitName | undefined {
+  const key = word.toLowerCase().replace(/[-_ ]/g, '')
+  return Object.hasOwn(words, key) ? words[key] : undefined
+}
+
+/** Could this file hold rows, by its name alone? `.txt` only where it is named after a split: most others are notes. */
+export function isDataName(path: string): boolean {
+  const name = baseName(path)
+  const format = formatOfName(name)
+  if (!format || configFile.test(name)) return false
+  return format !== 'text' || nameFile(path).split !== undefined
+}
+
+/** Reads split and group out of a path (`/` separated). */
+export function nameFile(path: string): NamedFile {
+  const folder = parent(path)
+  const name = stem(path)
+  // Hugging Face shards: train-00000-of-00002(-<hash>).
+  const plain = name.replace(/[-_.]\d{4,5}-of-\d{4,5}([-_][0-9a-f]{8,})?$/i, '').replace(/held[-_ ]out/i, 'heldout')
+  const parts = plain.split(/[-_. ]+/)
+  const at = parts.flatMap((part, i) => (splitOfWord(part) ? [i] : []))
+  if (at.length === 1) {
+    const rest = parts.filter(
+      (part, i) => i !== at[0] && !filler.has(part.toLowerCase()) && !/^(part)?\d+$/i.test(part),
+    )
+    return { path, folder, split: splitOfWord(parts[at[0]!]!)!, group: rest.join('-').toLowerCase() }
+  }
+  const folderSplit = splitOfWord(baseName(folder))
+  if (folderSplit) return { path, folder: parent(folder), split: folderSplit, group: '' }
+  return { path, folder, group: plain.toLowerCase() }
+}
+
+/**
+ * Files become datasets. Files named (or foldered) after splits are the dataset of their folder, with what is left of
+ * their names telling several apart; beside such a dataset, files that name no split are not data. A folder without
+ * split names holds one dataset a file, each with a training split only.
+ */
+export function groupFiles(paths: readonly string[]): DatasetFiles[] {
+  const all = new Set(paths)
+  // A file beside its own compressed copy is the one to read, and the one that can be mended.
+  const once = [...all].filter(path => !/\.(gz|zst)$/i.test(path) || !all.has(path.replace(/\.(gz|zst)$/i, '')))
+  const named = once.sort().map(nameFile)
+  const split = new Set(named.filter(file => file.split && file.group === '').map(file => file.folder))
+  const groups = new Map<string, NamedFile[]>()
+  for (const file of named) {
+    if (!file.split && split.has(file.folder)) continue
+    const key = file.split ? `${file.folder}\n${file.group}` : `${file.path}\n`
+    groups.set(key, [...(groups.get(key) ?? []), file])
+  }
+  return nameDatasets([...adoptTraining([...groups.values()])].map(files => ({ files, name: nameOf(files[0]!) })))
+}
+
+/**
+ * Files named on purpose, as on a command line: none is left out, and `a/train.csv b/test.csv` are one dataset although
+ * they lie in two folders.
+ */
+export function groupGiven(paths: readonly string[]): DatasetFiles[] {
+  const named = [...new Set(paths)].map(nameFile)
+  const together = new Map<string, NamedFile[]>()
+  for (const file of named) {
+    const key = file.split ? `\n${file.group}` : file.path
+    together.set(key, [...(together.get(key) ?? []), file])
+  }
+  const groups: NamedFile[][] = []
+  for (const files of together.values()) {
+    const folders = new Map<string, NamedFile[]>()
+    for (const file of files) folders.set(file.folder, [...(folders.get(file.folder) ?? []), file])
+    // Two folders that both have a training file are two datasets; otherwise they complete each other.
+    const several = [...folders.values()].filter(list => list.some(file => file.split === 'train')).length > 1
+    if (several) groups.push(...folders.values())
+    else groups.push(files)
+  }
+  return nameDatasets(groups.map(files => ({ files, name: nameOf(files[0]!) })))
+}
+
+/** A folder with `dev` and `test` but one file `train_clean`: that file is its training split. */
+function* adoptTraining(groups: readonly NamedFile[][]): Generator<NamedFile[]> {
+  const adopted = new Set<NamedFile[]>()
+  const homes = new Map<NamedFile[], NamedFile[]>()
+  for (const home of groups) {
+    if (!home[0]!.split || home[0]!.group !== '' || home.some(file => file.split === 'train')) continue
+    const others = groups.filter(
+      g => g !== home && g[0]!.folder === home[0]!.folder && g.every(f => f.split === 'train'),
+    )
+    if (others.length !== 1) continue
+    adopted.add(others[0]!)
+    homes.set(home, others[0]!)
+  }
+  for (const group of groups) if (!adopted.has(group)) yield [...(homes.get(group) ?? []), ...group]
+}
+
+function nameOf(file: NamedFile): string {
+  return file.split ? file.group || baseName(file.folder) || 'data' : stem(file.path)
+}
+
+/** Names are unique: where two are equal, each takes its folder in front. */
+function nameDatasets(groups: readonly { files: NamedFile[]; name: string }[]): DatasetFiles[] {
+  const count = new Map<string, number>()
+  for (const group of groups) count.set(group.name, (count.get(group.name) ?? 0) + 1)
+  const used = new Set<string>()
+  return groups.map(({ files, name }) => {
+    const folder = files[0]!.folder
+    const outer = baseName(folder) === name ? baseName(parent(folder)) : baseName(folder)
+    let unique = count.get(name) === 1 || !outer ? name : `${outer}/${name}`
+    for (let n = 2; used.has(unique); n++) unique = `${name}-${n}`
+    used.add(unique)
+    const of = (split: SplitName) => files.filter(file => (file.split ?? 'train') === split).map(file => file.path)
+    const splits: { [S in SplitName]?: string[] } = {}
+    for (const split of ['train', 'validation', 'test'] as const) if (of(split).length) splits[split] = of(split)
+    return { name: unique, splits }
+  })
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+function parent(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
+}
+
+/** The file's name without its extensions of format and compression. */
+function stem(path: string): string {
+  return baseName(path)
+    .replace(/\.(gz|zst)$/i, '')
+    .replace(/\.[a-z0-9]+$/i, '')
+}

@@ -1,0 +1,43 @@
+import { promisify } from 'node:util'
+import * as zlib from 'node:zlib'
+import { Failure } from '../core/base/failure.ts'
+
+const maxOutputLength = 4 * 1024 ** 3 - 1
+
+/** Compressed files are read, never written: an edit would have to pack the whole file anew. */
+export function isCompressed(path: string): boolean {
+  return /\.(gz|zst)$/i.test(path)
+}
+
+/** Undoes `.gz` and `.zst`; other names give the bytes back as they are. Truncated or foreign content is one clear error. */
+export async function unpack(path: string, bytes: Uint8Array): Promise<Uint8Array> {
+  if (/\.gz$/i.test(path)) return inflate(path, bytes, promisify(zlib.gunzip))
+  if (!/\.zst$/i.test(path)) return bytes
+  // In Node since 22.15 and 23.8, so not in the oldest one that Winnow runs on.
+  const zstd = (zlib as { zstdDecompress?: typeof zlib.gunzip }).zstdDecompress
+  if (!zstd) {
+    const message = `${path} is compressed with Zstandard, which Node ${process.versions.node} cannot read`
+    throw new Failure('no-zstd', message, `Use Node 22.15 or later, or unpack it: zstd -d ${path}`)
+  }
+  return inflate(path, bytes, promisify(zstd))
+}
+
+async function inflate(
+  path: string,
+  bytes: Uint8Array,
+  run: (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>,
+): Promise<Uint8Array> {
+  try {
+    return await run(bytes, { maxOutputLength })
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ERR_BUFFER_TOO_LARGE')
+      throw new Failure('too-large', `${path} is larger than 4.2 GB when unpacked`, 'Split it into shards', {
+        cause: error,
+      })
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Failure('bad-compression', `${path} could not be unpacked: ${why}`, 'Fetch the file again', {
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,151 @@
+import { open, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { Failure } from '../core/base/failure.ts'
+import { type Dataset, type DatasetFiles, splitNames } from '../core/data/dataset.ts'
+import { formatOfName, parseTable } from '../core/data/formats.ts'
+import { inferRoles } from '../core/data/roles.ts'
+import { groupFiles, groupGiven, isDataName } from '../core/data/splits.ts'
+import type { Source, Table } from '../core/data/table.ts'
+import { type ConfigFile, findConfig } from './config.ts'
+import { fileFailure, readSource, slashed, walkFiles } from './files.ts'
+
+/** Datasets and the `winnow.json` that governs them. */
+export interface FoundDatasets {
+  readonly datasets: DatasetFiles[]
+  readonly config: ConfigFile | undefined
+}
+
+/** The datasets at these paths (files or folders); fails where there is none. */
+export async function findDatasets(paths: readonly string[]): Promise<DatasetFiles[]> {
+  return (await discover(paths)).datasets
+}
+
+/**
+ * As `findDatasets`, with the `winnow.json` found at or above the first path. Datasets that it names are taken where
+ * one of their files lies at or under a path; only where it names none, files and folders are read by their names.
+ */
+export async function discover(paths: readonly string[]): Promise<FoundDatasets> {
+  const absolute = paths.map(slashed)
+  const kinds = await Promise.all(absolute.map(async path => ({ path, folder: await isFolder(path) })))
+  const first = kinds[0]
+  if (!first) throw new Failure('no-path', 'No path was given', 'Name a dataset file or folder')
+  const config = await findConfig(first.folder ? first.path : dirname(first.path))
+  const named = (config ? configDatasets(config) : []).filter(dataset =>
+    filesOf(dataset).some(file =>
+      absolute.some(path => file === path || file.startsWith(path === '/' ? '/' : `${path}/`)),
+    ),
+  )
+  const covered = new Set(named.flatMap(filesOf))
+  const given = kinds.filter(kind => !kind.folder && !covered.has(kind.path)).map(kind => kind.path)
+  for (const path of given)
+    if (!formatOfName(path))
+      throw new Failure('unknown-format', `${path} is of no known format`, 'Use .jsonl, .json, .csv, .tsv or .txt')
+  const walked: string[] = []
+  if (!config?.config.datasets?.length)
+    for (const { path, folder } of kinds) if (folder) walked.push(...(await dataFiles(path)))
+  const datasets = [...named, ...groupGiven(given), ...groupFiles(walked)]
+  if (datasets.length) return { datasets: uniqueNames(datasets), config }
+  const place = paths.length === 1 ? paths[0] : 'these folders'
+  const hint = config?.config.datasets?.length
+    ? `${config.path} names datasets elsewhere; add this one there`
+    : 'Name files after their split (train.jsonl, test.csv), or list them in winnow.json'
+  throw new Failure('no-dataset', `No dataset was found in ${place}`, hint)
+}
+
+/** Reads a dataset's files; open documents win over files of the same uri. Fails naming the first file that cannot be read. */
+export async function loadDataset(files: DatasetFiles, documents?: ReadonlyMap<string, Source>): Promise<Dataset> {
+  const splits: { name: (typeof splitNames)[number]; tables: Table[] }[] = []
+  for (const name of splitNames) {
+    const paths = files.splits[name] ?? []
+    if (paths.length === 0) continue
+    const tables: Table[] = []
+    for (const path of paths) tables.push(parseTable(documents?.get(path) ?? (await readSource(path)), files.format))
+    splits.push({ name, tables })
+  }
+  const tables = splits.flatMap(split => split.tables)
+  const roles = inferRoles(tables, files.roles)
+  checkRoles(files, tables)
+  return { name: files.name, splits, roles }
+}
+
+/** Every file of a dataset, train first. */
+export function filesOf(dataset: DatasetFiles): string[] {
+  return splitNames.flatMap(split => [...(dataset.splits[split] ?? [])])
+}
+
+/** The datasets that a `winnow.json` names, paths resolved. */
+export function configDatasets(file: ConfigFile): DatasetFiles[] {
+  return (file.config.datasets ?? []).map((dataset, d) => {
+    const splits: { [S in (typeof splitNames)[number]]?: string[] } = {}
+    for (const split of splitNames) {
+      const list = dataset.splits[split]
+      const paths = (typeof list === 'string' ? [list] : (list ?? [])).map(path => slashed(resolve(file.folder, path)))
+      if (paths.length) splits[split] = paths
+    }
+    if (!Object.keys(splits).length)
+      throw file.fail(['datasets', d, 'splits'], `The dataset ${dataset.name} names no file`, 'Name at least one split')
+    const roles = dataset.roles && withoutUndefined(dataset.roles)
+    const format = dataset.format && withoutUndefined(dataset.format)
+    return { name: dataset.name, splits, ...(roles ? { roles } : {}), ...(format ? { format } : {}) }
+  })
+}
+
+/** Files under a folder that hold rows: by name, and `.json` (which is mostly settings) by its first bytes too. */
+async function dataFiles(folder: string): Promise<string[]> {
+  const found: string[] = []
+  for (const path of await walkFiles(folder)) {
+    if (!isDataName(path)) continue
+    if (formatOfName(path) === 'json' && !(await startsLikeRows(path))) continue
+    found.push(path)
+  }
+  return found
+}
+
+/** A JSON array of records, or an object whose first key is a split: `{"train": [`. */
+async function startsLikeRows(path: string): Promise<boolean> {
+  if (/\.(gz|zst)$/i.test(path)) return true
+  const file = await open(path, 'r').catch(() => undefined)
+  if (!file) return false
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0)
+    const head = buffer.subarray(0, bytesRead).toString('utf8')
+    return /^\ufeff?\s*(\[\s*[{["]|\{\s*"[a-z_-]*(train|valid|val|dev|eval|test|heldout)[a-z_-]*"\s*:\s*\[|\{[^\n]*\}\r?\n\s*\{)/i.test(
+      head,
+    )
+  } finally {
+    await file.close()
+  }
+}
+
+/** A role given in `winnow.json` must name a column that is there: a typo would silently check nothing. */
+function checkRoles(files: DatasetFiles, tables: readonly Table[]): void {
+  const columns = new Set(tables.flatMap(table => table.columns))
+  if (columns.size === 0) return
+  for (const [role, column] of Object.entries(files.roles ?? {})) {
+    if (columns.has(column) || tables.some(table => table.rowCount > 0 && table.cell(0, column))) continue
+    const message = `The dataset ${files.name} has no column "${column}", which winnow.json names as its ${role}`
+    throw new Failure('no-column', message, `Its columns: ${[...columns].slice(0, 20).join(', ')}`)
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (error) {
+    throw fileFailure(path, error)
+  }
+}
+
+function uniqueNames(datasets: readonly DatasetFiles[]): DatasetFiles[] {
+  const used = new Set<string>()
+  return datasets.map(dataset => {
+    let name = dataset.name
+    for (let n = 2; used.has(name); n++) name = `${dataset.name}-${n}`
+    used.add(name)
+    return name === dataset.name ? dataset : { ...dataset, name }
+  })
+}
+
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as never
+}
