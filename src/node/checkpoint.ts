@@ -1,0 +1,237 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
+import { Failure } from '../core/base/failure.ts'
+import type { Scores } from '../core/train/event.ts'
+import type { LearnerState, NamedTensor } from '../core/train/learner.ts'
+import type { LoopState } from '../core/train/loop.ts'
+import { readFloats, readHeader, writeSafetensors } from './safetensors.ts'
+
+/** What a checkpoint folder holds beside the weights. */
+export interface Checkpoint {
+  readonly learner: LearnerState
+  readonly loop: LoopState
+}
+
+/** What `trainer_state.json` tells besides our own state, under the keys of Hugging Face Transformers. */
+export interface TrainerFacts {
+  readonly epoch: number
+  readonly epochs: number
+  readonly steps: number
+  readonly batchRows: number
+  /** Non-padding tokens so far. */
+  readonly tokens: number
+  readonly metric: string
+  readonly patience: number
+  /** Entries of `log_history`. */
+  readonly history: readonly Readonly<Record<string, number>>[]
+  readonly evaluations: readonly { readonly step: number; readonly scores: Scores }[]
+}
+
+/** Writes the weights of a checkpoint into an empty folder, and says in which file and under which prefix they lie. */
+export interface WeightLayout {
+  readonly file: string
+  /** Before each parameter's name in that file. */
+  readonly prefix: string
+  write(folder: string, parameters: readonly NamedTensor[]): void
+}
+
+const pattern = /^checkpoint-(\d+)$/
+const optimizerFile = 'optimizer.safetensors'
+const stateFile = 'trainer_state.json'
+const temporary = '.tmp-'
+
+/**
+ * Writes `checkpoint-<step>/` beside its final name and renames it into place, so that a folder of that name is always
+ * whole. It holds the weights (see the layout), `optimizer.safetensors` (`m.<name>`, `v.<name>`) and
+ * `trainer_state.json`. Throws `Failure` (`disk-full`); what was there before is then untouched.
+ */
+export function writeCheckpoint(
+  run: string,
+  checkpoint: Checkpoint,
+  options: { readonly layout: WeightLayout; readonly facts: TrainerFacts },
+): string {
+  const name = `checkpoint-${checkpoint.loop.step}`
+  return inPlace(run, name, folder => {
+    const { parameters, first, second } = checkpoint.learner
+    options.layout.write(folder, parameters)
+    writeSafetensors(join(folder, optimizerFile), [
+      ...first.map(t => ({ ...t, name: `m.${t.name}` })),
+      ...second.map(t => ({ ...t, name: `v.${t.name}` })),
+    ])
+    writeText(join(folder, stateFile), trainerState(checkpoint.loop, options.facts))
+  })
+}
+
+/** Reads a checkpoint back, bit for bit. Throws `Failure` (`bad-checkpoint`). */
+export function readCheckpoint(folder: string, layout: WeightLayout): Checkpoint {
+  const path = join(folder, stateFile)
+  let loop: LoopState | undefined
+  try {
+    loop = (JSON.parse(readFileSync(path, 'utf8')) as { winnow?: LoopState }).winnow
+  } catch (cause) {
+    throw new Failure('bad-checkpoint', `${path} cannot be read: ${(cause as Error).message}`, '', { cause })
+  }
+  if (loop?.version !== 1)
+    throw new Failure('bad-checkpoint', `${path} was not written by this version of Winnow`, 'Start a new run')
+  const moments = tensorsOf(join(folder, optimizerFile), '')
+  const parameters = tensorsOf(join(folder, layout.file), layout.prefix)
+  const trained = new Set(moments.map(t => t.name.slice(2)))
+  const of = (kind: string) =>
+    moments.filter(t => t.name.startsWith(kind)).map(t => ({ ...t, name: t.name.slice(kind.length) }))
+  return {
+    learner: { parameters: parameters.filter(p => trained.has(p.name)), first: of('m.'), second: of('v.') },
+    loop,
+  }
+}
+
+/** Checkpoint folders of a run by step, oldest first. Unfinished ones are not among them. */
+export function listCheckpoints(run: string): { readonly step: number; readonly path: string }[] {
+  if (!existsSync(run)) return []
+  return readdirSync(run)
+    .flatMap(name => {
+      const match = pattern.exec(name)
+      const path = join(run, name)
+      return match && existsSync(join(path, stateFile)) ? [{ step: Number(match[1]), path }] : []
+    })
+    .sort((a, b) => a.step - b.step)
+}
+
+/** Keeps the newest `keep` checkpoints and the best one; removes the others and what an earlier crash left. */
+export function pruneCheckpoints(run: string, keep: number, best: number | undefined): void {
+  const all = listCheckpoints(run)
+  for (const { step, path } of all.slice(0, Math.max(0, all.length - keep)))
+    if (step !== best) rmSync(path, { recursive: true, force: true })
+  removeLeftovers(run)
+}
+
+/** Removes folders that a killed process was still writing. */
+export function removeLeftovers(run: string): void {
+  for (const name of readdirSync(run))
+    if (name.startsWith(temporary)) rmSync(join(run, name), { recursive: true, force: true })
+}
+
+/**
+ * Fills a folder under a temporary name and renames it to `name`. Where the disk is full the half-written folder is removed
+ * and one `Failure` (`disk-full`) says so.
+ */
+export function inPlace(parent: string, name: string, fill: (folder: string) => void): string {
+  const target = join(parent, name)
+  const building = join(parent, `${temporary}${name}`)
+  rmSync(building, { recursive: true, force: true })
+  try {
+    mkdirSync(building, { recursive: true })
+    fill(building)
+    sync(building)
+  } catch (error) {
+    rmSync(building, { recursive: true, force: true })
+    throw diskFailure(error, name) ?? error
+  }
+  if (existsSync(target)) {
+    const old = join(parent, `${temporary}old-${name}`)
+    rmSync(old, { recursive: true, force: true })
+    renameSync(target, old)
+    renameSync(building, target)
+    rmSync(old, { recursive: true, force: true })
+  } else renameSync(building, target)
+  sync(parent)
+  return target
+}
+
+/** A full disk, a quota or a size limit in words; undefined for other errors. */
+export function diskFailure(error: unknown, what: string): Failure | undefined {
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EFBIG') return undefined
+  const why =
+    code === 'ENOSPC' ? 'the disk is full' : code === 'EDQUOT' ? 'the quota is used up' : 'the file is too large'
+  return new Failure('disk-full', `${what} could not be written: ${why}`, 'Free some space and resume the run', {
+    cause: error,
+  })
+}
+
+/** Text that is on the disk when this returns. */
+export function writeText(path: string, text: string): void {
+  writeFileSync(path, text, { flush: true })
+}
+
+/** JSON as Hugging Face writes it: two spaces, sorted keys, a final newline. */
+export function hubJson(value: unknown): string {
+  const sorted = (x: unknown): unknown => {
+    if (Array.isArray(x)) return x.map(sorted)
+    if (typeof x !== 'object' || x === null) return x
+    return Object.fromEntries(
+      Object.entries(x)
+        .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+        .map(([k, v]) => [k, sorted(v)]),
+    )
+  }
+  return `${JSON.stringify(sorted(value), null, 2)}\n`
+}
+
+function trainerState(loop: LoopState, facts: TrainerFacts): string {
+  const best = loop.best
+  return hubJson({
+    best_global_step: best?.step ?? null,
+    best_metric: best?.scores[facts.metric] ?? null,
+    best_model_checkpoint: best ? `checkpoint-${best.step}` : null,
+    epoch: facts.epoch,
+    eval_steps: facts.steps,
+    global_step: loop.step,
+    is_hyper_param_search: false,
+    is_local_process_zero: true,
+    is_world_process_zero: true,
+    log_history: [
+      ...facts.history,
+      ...facts.evaluations.map(e => ({
+        step: e.step,
+        ...Object.fromEntries(Object.entries(e.scores).map(([k, v]) => [`eval_${k}`, v])),
+      })),
+    ].sort((a, b) => (a['step'] ?? 0) - (b['step'] ?? 0)),
+    logging_steps: 1,
+    max_steps: facts.steps,
+    num_input_tokens_seen: facts.tokens,
+    num_train_epochs: facts.epochs,
+    save_steps: facts.steps,
+    stateful_callbacks: {
+      EarlyStoppingCallback: {
+        args: { early_stopping_patience: facts.patience, early_stopping_threshold: 0 },
+        attributes: { early_stopping_patience_counter: loop.waited },
+      },
+    },
+    total_flos: 0,
+    train_batch_size: facts.batchRows,
+    trial_name: null,
+    trial_params: null,
+    winnow: loop,
+  })
+}
+
+function tensorsOf(file: string, prefix: string): NamedTensor[] {
+  return [...readHeader(file).tensors.values()]
+    .filter(t => t.name.startsWith(prefix))
+    .map(t => ({ name: t.name.slice(prefix.length), shape: t.shape, data: readFloats(t) }))
+}
+
+function sync(folder: string): void {
+  // Flushing a directory makes the rename durable; Windows cannot open one and does not need it.
+  if (process.platform === 'win32') return
+  const fd = openSync(folder, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** The step of a checkpoint folder's name. */
+export const stepOf = (path: string): number => Number(pattern.exec(basename(path))?.[1] ?? Number.NaN)
