@@ -1,0 +1,248 @@
+/* The runtime on onnxruntime-node. Loaded only in the process that trains: a native crash takes that one alone. */
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type * as Ort from 'onnxruntime-node'
+import { Failure } from '../core/base/failure.ts'
+import { builder } from '../core/graph/builder.ts'
+import { modelBytes } from '../core/graph/onnx.ts'
+import type {
+  Attempt,
+  LoadOptions,
+  Provider,
+  Runtime,
+  RuntimeChoice,
+  Session,
+  Tensor,
+  TensorData,
+  TensorType,
+} from '../core/train/runtime.ts'
+import { type Probe, probe } from './ortProbe.ts'
+
+export interface RuntimeRequest {
+  /** `auto` takes the first provider that works and beats the CPU: CUDA, then WebGPU, DirectML or CoreML. */
+  readonly provider: Provider | 'auto'
+  /** Threads inside one operator; all cores but one unless said otherwise. */
+  readonly threads?: number
+}
+
+type Module = typeof Ort
+
+/**
+ * The folder or name of onnxruntime-node: `WINNOW_ORT`, else `ort` beside the bundle (a packaged extension brings
+ * one platform's files there), else the installed package.
+ */
+export function ortPath(): string {
+  const override = process.env.WINNOW_ORT
+  if (override) return override
+  const here = typeof __dirname === 'string' ? __dirname : dirname(fileURLToPath(import.meta.url))
+  const beside = join(here, 'ort')
+  if (existsSync(join(beside, 'package.json'))) return beside
+  try {
+    return dirname(createRequire(join(here, 'ort.js')).resolve('onnxruntime-node/package.json'))
+  } catch (cause) {
+    const hint = 'Install the dependencies, or set WINNOW_ORT to the folder of onnxruntime-node'
+    throw new Failure('runtime-missing', 'ONNX Runtime is not installed', hint, { cause })
+  }
+}
+
+function loadModule(): Module {
+  const path = ortPath()
+  try {
+    return createRequire(join(path, 'package.json'))(path) as Module
+  } catch (cause) {
+    const hint = 'Its native part may be for another platform; set WINNOW_ORT to a folder that fits'
+    throw new Failure('runtime-broken', `ONNX Runtime at ${path} cannot be loaded: ${reasonOf(cause)}`, hint, { cause })
+  }
+}
+
+/**
+ * Opens ONNX Runtime where the request says. Every provider but the CPU first runs a small graph in a process of
+ * its own, since a missing driver can abort a process. Asked for by name and not usable is a `Failure`.
+ */
+export async function openRuntime(request: RuntimeRequest): Promise<RuntimeChoice> {
+  const threads = request.threads ?? Math.max(1, availableParallelism() - 1)
+  const ort = loadModule()
+  const attempts: Attempt[] = []
+  const choose = (provider: Provider, reason: string, rate?: number): RuntimeChoice => {
+    attempts.push({ provider, chosen: true, reason, ...(rate === undefined ? {} : { rate }) })
+    return { runtime: new OrtRuntime(ort, provider, threads), attempts }
+  }
+  if (request.provider === 'cpu') return choose('cpu', 'asked for')
+  const model = probeModel()
+  const supported = ort.listSupportedBackends().map(b => b.name)
+  if (request.provider !== 'auto') {
+    const { provider } = request
+    const result = await probe({ provider, path: ortPath(), model, threads })
+    if (result.rate !== undefined) return choose(provider, 'asked for, and it runs', result.rate)
+    const hint = 'Choose the provider "auto" or "cpu", or install what the message names'
+    throw new Failure('provider-unusable', `${providerNames[provider]} cannot be used here: ${result.reason}`, hint)
+  }
+  let cpu: Probe | undefined
+  for (const provider of candidates) {
+    if (!supported.includes(provider)) continue
+    const result = await probe({ provider, path: ortPath(), model, threads })
+    if (result.rate === undefined) {
+      attempts.push({ provider, chosen: false, reason: result.reason })
+      continue
+    }
+    cpu ??= await probe({ provider: 'cpu', path: ortPath(), model, threads })
+    const limit = cpu.rate ?? 0
+    const rates = `${result.rate.toFixed(0)} against ${limit.toFixed(0)} GFLOP/s`
+    if (result.rate > limit) return choose(provider, `faster than the CPU (${rates})`, result.rate)
+    // A software adapter (SwiftShader, llvmpipe) is the CPU again with a detour, and shows as such.
+    const reason = `slower than the CPU here (${rates}), perhaps a software adapter`
+    attempts.push({ provider, chosen: false, reason, rate: result.rate })
+  }
+  return choose('cpu', attempts.length > 0 ? 'no other provider is usable' : 'this build has no other', cpu?.rate)
+}
+
+const candidates: readonly Provider[] = ['cuda', 'webgpu', 'dml', 'coreml']
+
+const providerNames: Readonly<Record<Provider, string>> = {
+  cpu: 'the CPU',
+  cuda: 'CUDA',
+  webgpu: 'WebGPU',
+  dml: 'DirectML',
+  coreml: 'CoreML',
+}
+
+/** A chain of 512-cubed products, 2.1 GFLOP: enough to tell a GPU from a program that imitates one. */
+function probeModel(): Uint8Array {
+  const g = builder({ name: 'probe', lowering: 'portable' })
+  const x = g.input('x', 'float32', [512, 512])
+  let y = x
+  for (let i = 0; i < 8; i++) y = g.matmul(y, x)
+  g.output(g.sumAll(y), 'y')
+  return modelBytes(g)
+}
+
+class OrtRuntime implements Runtime {
+  readonly provider: Provider
+  readonly threads: number
+  private readonly ort: Module
+
+  constructor(ort: Module, provider: Provider, threads: number) {
+    this.ort = ort
+    this.provider = provider
+    this.threads = threads
+  }
+
+  async load(model: Uint8Array, options: LoadOptions = {}): Promise<Session> {
+    const keep = this.provider === 'webgpu' ? (options.keep ?? []) : []
+    const session: Ort.InferenceSession.SessionOptions = {
+      executionProviders: [this.provider],
+      logSeverityLevel: 3,
+      intraOpNumThreads: this.threads,
+      graphOptimizationLevel: options.optimization ?? 'all',
+      enableCpuMemArena: options.arena !== 'off',
+      extra: {
+        session: {
+          // A packed copy of every mapped weight, once per direction, and no faster step.
+          disable_prepacking: '1',
+          // Spinning threads double the time of a step as soon as anything else runs.
+          intra_op: { allow_spinning: '0' },
+          ...(options.folder ? { model_external_initializers_file_folder_path: options.folder } : {}),
+        },
+      },
+      ...(keep.length > 0
+        ? { preferredOutputLocation: Object.fromEntries(keep.map(name => [name, 'gpu-buffer' as const])) }
+        : {}),
+      ...(options.profile ? { enableProfiling: true, profileFilePrefix: options.profile } : {}),
+    }
+    const loaded = await this.ort.InferenceSession.create(model, session)
+    return new OrtSession(this.ort, loaded, options.profile ? 'profiled' : 'plain')
+  }
+}
+
+/** A tensor of ONNX Runtime that stays on the device. */
+class DeviceTensor implements Tensor {
+  readonly dtype: TensorType
+  readonly dims: readonly number[]
+  readonly held: Ort.Tensor
+
+  constructor(held: Ort.Tensor) {
+    this.dtype = held.type as TensorType
+    this.dims = held.dims
+    this.held = held
+  }
+
+  get data(): TensorData {
+    throw new Error('this tensor is on the device: read it through the session')
+  }
+}
+
+class OrtSession implements Session {
+  private readonly ort: Module
+  private readonly session: Ort.InferenceSession
+  private readonly profiling: 'profiled' | 'plain'
+  /** One small session for each rank that was read. */
+  private readonly readers = new Map<number, Ort.InferenceSession>()
+
+  constructor(ort: Module, session: Ort.InferenceSession, profiling: 'profiled' | 'plain') {
+    this.ort = ort
+    this.session = session
+    this.profiling = profiling
+  }
+
+  get inputs(): readonly string[] {
+    return this.session.inputNames
+  }
+
+  get outputs(): readonly string[] {
+    return this.session.outputNames
+  }
+
+  async run(feeds: Readonly<Record<string, Tensor>>, fetch?: readonly string[]): Promise<Record<string, Tensor>> {
+    const inputs: Record<string, Ort.Tensor> = {}
+    for (const [name, tensor] of Object.entries(feeds)) inputs[name] = this.toOrt(tensor)
+    const outputs = await (fetch ? this.session.run(inputs, fetch) : this.session.run(inputs))
+    const out: Record<string, Tensor> = {}
+    for (const [name, tensor] of Object.entries(outputs)) {
+      out[name] =
+        tensor.location === 'cpu' || tensor.location === 'cpu-pinned'
+          ? { dtype: tensor.type as TensorType, dims: tensor.dims, data: tensor.data as TensorData }
+          : new DeviceTensor(tensor)
+    }
+    return out
+  }
+
+  async read(tensor: Tensor): Promise<Tensor> {
+    if (!(tensor instanceof DeviceTensor)) return tensor
+    // Asking a device tensor for its data aborts the process in ORT 1.30; a graph with an output here fetches it.
+    const rank = tensor.dims.length
+    let reader = this.readers.get(rank)
+    if (!reader) {
+      const options = { executionProviders: ['webgpu'], logSeverityLevel: 3 } as const
+      reader = await this.ort.InferenceSession.create(readerModel(rank), options)
+      this.readers.set(rank, reader)
+    }
+    const { y } = await reader.run({ x: tensor.held })
+    return { dtype: tensor.dtype, dims: tensor.dims, data: (y as Ort.Tensor).data as TensorData }
+  }
+
+  async release(): Promise<void> {
+    if (this.profiling === 'profiled') this.session.endProfiling()
+    for (const reader of this.readers.values()) await reader.release()
+    await this.session.release()
+  }
+
+  private toOrt(tensor: Tensor): Ort.Tensor {
+    if (tensor instanceof DeviceTensor) return tensor.held
+    return new this.ort.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.dims as number[])
+  }
+}
+
+/** y = x · 1 for float32 of a rank. */
+function readerModel(rank: number): Uint8Array {
+  const g = builder({ name: 'read' })
+  const dims = Array.from({ length: rank }, (_, i) => `D${i}`)
+  g.output(g.mul(g.input('x', 'float32', dims), 1), 'y')
+  return modelBytes(g)
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

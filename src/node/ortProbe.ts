@@ -1,0 +1,89 @@
+/* Whether a provider of ONNX Runtime works here, found out in a process that may die of it. */
+import { execFile } from 'node:child_process'
+import type { Provider } from '../core/train/runtime.ts'
+
+export interface ProbeRequest {
+  readonly provider: Provider
+  /** The folder of onnxruntime-node. */
+  readonly path: string
+  /** A graph with one input `x` float32 [512,512] and eight products in a row. */
+  readonly model: Uint8Array
+  readonly threads: number
+}
+
+export interface Probe {
+  /** GFLOP/s of the graph's products; absent where it did not run. */
+  readonly rate?: number
+  /** Why it did not run, in words. */
+  readonly reason: string
+}
+
+/** Runs in the child, so it is text: nothing but the module of ONNX Runtime is needed. */
+const script = `
+const [path, provider, model, threads] = process.argv.slice(1)
+const ort = require(path)
+const run = async () => {
+  const session = await ort.InferenceSession.create(Buffer.from(model, 'base64'), {
+    executionProviders: [provider],
+    logSeverityLevel: 4,
+    intraOpNumThreads: Number(threads),
+  })
+  const x = new ort.Tensor('float32', new Float32Array(512 * 512).fill(1 / 512), [512, 512])
+  let best = Infinity
+  for (let i = 0; i < 4; i++) {
+    const start = performance.now()
+    const { y } = await session.run({ x })
+    if (Math.abs(y.data[0] - 512) > 1) throw new Error('it computes wrong results: ' + y.data[0])
+    if (i > 0) best = Math.min(best, performance.now() - start)
+    if (i > 0 && best > 500) break
+  }
+  process.stdout.write(JSON.stringify({ ms: best }) + '\\n', () => process.exit(0))
+}
+run().catch(error => process.stdout.write(JSON.stringify({ error: String(error?.message ?? error) }) + '\\n', () => process.exit(1)))
+`
+
+const gigaflop = (8 * 2 * 512 ** 3) / 1e9
+/** CUDA takes seconds to start, shaders seconds to compile. */
+const limit = 40_000
+
+export function probe(request: ProbeRequest): Promise<Probe> {
+  const { provider, path, model, threads } = request
+  const args = ['-e', script, path, provider, Buffer.from(model).toString('base64'), String(threads)]
+  const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' }
+  return new Promise(resolve => {
+    execFile(process.execPath, args, { timeout: limit, killSignal: 'SIGKILL', env }, (error, stdout, stderr) => {
+      const line = stdout.trim().split('\n').at(-1) ?? ''
+      const answer = parse(line)
+      if (answer?.ms !== undefined) return resolve({ rate: gigaflop / (answer.ms / 1000), reason: 'it runs' })
+      if (answer?.error) return resolve({ reason: plain(answer.error) })
+      if (error?.killed) return resolve({ reason: `it did not answer within ${limit / 1000} s` })
+      const last = stderr.trim().split('\n').at(-1) ?? ''
+      const how = error?.signal ? `it ended the process with ${error.signal}` : 'it ended the process'
+      resolve({ reason: last ? `${how}: ${plain(last)}` : how })
+    })
+  })
+}
+
+function parse(line: string): { ms?: number; error?: string } | undefined {
+  try {
+    return JSON.parse(line) as { ms?: number; error?: string }
+  } catch {
+    return undefined
+  }
+}
+
+/** The runtime's message without source paths and codes, in a line of bearable length. */
+export function plain(message: string): string {
+  if (/No supported adapters|Failed to get a WebGPU adapter|adapter/i.test(message)) {
+    return 'no graphics adapter with a usable driver was found'
+  }
+  if (/Failed to load shared library/i.test(message)) return 'its libraries are not installed beside ONNX Runtime'
+  const library =
+    /(?:load library|cannot open shared object file|Failed to load).*?([\w.-]+\.(?:so|dll|dylib)[\w.]*)/.exec(message)
+  if (library) return `the library ${library[1]} is missing`
+  const line = message
+    .replace(/\/\S+\.(?:cc|h):\d+\s*\S*/g, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line
+}
