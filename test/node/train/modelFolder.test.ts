@@ -1,0 +1,127 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { Failure, failureLine } from '../../../src/core/base/failure.ts'
+import { externalData, findModel, inspectModel, openEncoder } from '../../../src/node/modelFolder.ts'
+import { readFloats, readHeader, type TensorData, writeSafetensors } from '../../../src/node/safetensors.ts'
+import { openTokenizer } from '../../../src/node/tokenizer.ts'
+import { tinyConfig, writeTinyModel } from './tinyModel.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'winnow-model-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+const good = writeTinyModel(join(root, 'tiny'))
+const tensors: TensorData[] = [...readHeader(join(good, 'model.safetensors')).tensors.values()].map(t => ({
+  name: t.name,
+  shape: t.shape,
+  data: readFloats(t),
+}))
+
+function variant(name: string, change: (list: TensorData[]) => TensorData[]): string {
+  const folder = join(root, name)
+  cpSync(good, folder, { recursive: true })
+  writeSafetensors(join(folder, 'model.safetensors'), change(tensors))
+  return folder
+}
+const said = (folder: string): string => {
+  try {
+    openEncoder(folder)
+  } catch (error) {
+    expect(error).toBeInstanceOf(Failure)
+    return failureLine(error)
+  }
+  return 'no error'
+}
+
+test('an encoder opens, with or without the prefix, and with the older names of normalisation', () => {
+  const names = [...openEncoder(good).places.keys()]
+  expect(names).toContain('bert.encoder.layer.1.output.LayerNorm.bias')
+  const bare = variant('bare', list => list.map(t => ({ ...t, name: t.name.replace(/^bert\./, '') })))
+  const old = variant('old', list =>
+    list.map(t => ({
+      ...t,
+      name: t.name.replace('LayerNorm.weight', 'LayerNorm.gamma').replace('LayerNorm.bias', 'LayerNorm.beta'),
+    })),
+  )
+  for (const folder of [bare, old]) expect([...openEncoder(folder).places.keys()]).toEqual(names)
+})
+
+test('a missing tensor and a wrong shape are named in one line', () => {
+  const folder = variant('wrong', list =>
+    list
+      .filter(t => t.name !== 'bert.encoder.layer.0.attention.self.key.bias')
+      .map(t =>
+        t.name === 'bert.embeddings.position_embeddings.weight'
+          ? { ...t, shape: [16, 32], data: (t.data as Float32Array).slice(0, 512) }
+          : t,
+      ),
+  )
+  const line = said(folder)
+  expect(line).toContain('tensor bert.encoder.layer.0.attention.self.key.bias missing')
+  expect(line).toContain('bert.embeddings.position_embeddings.weight is [16, 32] and should be [32, 32]')
+  expect(line.split('\n')).toHaveLength(1)
+  expect(inspectModel(folder)).toMatchObject({ trains: false, what: 'bert' })
+})
+
+test('shards and symbolic links, as in the hub’s cache', () => {
+  const blobs = join(root, 'cache', 'blobs')
+  const snapshot = join(root, 'cache', 'snapshots', 'abc')
+  mkdirSync(blobs, { recursive: true })
+  mkdirSync(snapshot, { recursive: true })
+  const half = tensors.length >> 1
+  writeSafetensors(join(blobs, '1111'), tensors.slice(0, half))
+  writeSafetensors(join(blobs, '2222'), tensors.slice(half))
+  symlinkSync('../../blobs/1111', join(snapshot, 'model-00001-of-00002.safetensors'))
+  symlinkSync('../../blobs/2222', join(snapshot, 'model-00002-of-00002.safetensors'))
+  const weight_map = Object.fromEntries(
+    tensors.map((t, i) => [t.name, `model-0000${i < half ? 1 : 2}-of-00002.safetensors`]),
+  )
+  writeFileSync(join(snapshot, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map }))
+  writeFileSync(join(snapshot, 'config.json'), JSON.stringify(tinyConfig))
+  const folder = openEncoder(snapshot)
+  expect(folder.files).toHaveLength(2)
+  const external = externalData(folder.files)
+  expect(folder.files.map(external.location).sort()).toEqual(['1111', '2222'])
+  rmSync(join(snapshot, 'model-00002-of-00002.safetensors'))
+  expect(said(snapshot)).toContain('the index names model-00002-of-00002.safetensors, which is not there')
+})
+
+test('pickled weights, no weights, a strange model and a bad config each say so', () => {
+  const pickle = join(root, 'pickle')
+  cpSync(good, pickle, { recursive: true })
+  renameSync(join(pickle, 'model.safetensors'), join(pickle, 'pytorch_model.bin'))
+  expect(said(pickle)).toContain('pickled weights can run code when loaded')
+  rmSync(join(pickle, 'pytorch_model.bin'))
+  expect(said(pickle)).toContain('has no model.safetensors')
+  writeFileSync(join(pickle, 'config.json'), JSON.stringify({ ...tinyConfig, model_type: 'mamba' }))
+  cpSync(join(good, 'model.safetensors'), join(pickle, 'model.safetensors'))
+  expect(said(pickle)).toContain('model type "mamba" cannot be trained')
+  writeFileSync(join(pickle, 'config.json'), JSON.stringify({ ...tinyConfig, num_attention_heads: 5 }))
+  expect(said(pickle)).toContain('hidden_size 32 is no multiple of num_attention_heads 5')
+  writeFileSync(join(pickle, 'config.json'), readFileSync(join(good, 'config.json'), 'utf8').slice(0, 20))
+  expect(said(pickle)).toContain('is not JSON')
+  expect(inspectModel(good)).toMatchObject({ trains: true, what: 'bert encoder, 2 x 32, 2 heads, vocabulary 45' })
+})
+
+test('a model is found by path or by name', () => {
+  expect(findModel('tiny', '/nowhere', [root])).toBe(good)
+  expect(findModel('./tiny', root, [])).toBe(good)
+  expect(() => findModel('absent', '/nowhere', [root])).toThrow(/no model folder/)
+})
+
+test('the tokenizer truncates content and keeps the special tokens', () => {
+  const tokenizer = openTokenizer(good)
+  expect(tokenizer.special).toEqual({ pad: 0, unknown: 1, cls: 2, sep: 3, mask: 4 })
+  expect(tokenizer.size).toBe(45)
+  expect(tokenizer.encode('w0 W1 w2 nope', { limit: 16 })).toEqual({
+    ids: [2, 5, 6, 7, 1, 3],
+    types: [0, 0, 0, 0, 0, 0],
+    cut: 0,
+  })
+  expect(tokenizer.encode('w0 w1 w2 w3', { limit: 4 })).toEqual({ ids: [2, 5, 6, 3], types: [0, 0, 0, 0], cut: 2 })
+  expect(tokenizer.encode('', { limit: 4 }).ids).toEqual([2, 3])
+  const pair = tokenizer.encode('w0 w1 w2 w3', { limit: 7, pair: 'w4 w5' })
+  expect(pair).toEqual({ ids: [2, 5, 6, 3, 9, 10, 3], types: [0, 0, 0, 0, 1, 1, 1], cut: 2 })
+  const tight = tokenizer.encode('w0 w1 w2 w3', { limit: 5, pair: 'w4 w5' })
+  expect(tight.ids).toEqual([2, 5, 3, 9, 3])
+})
