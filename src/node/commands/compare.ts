@@ -1,0 +1,56 @@
+import { ledgerHtml } from '../../core/eval/html.ts'
+import { makeLedger } from '../../core/eval/ledger.ts'
+import { ledgerText } from '../../core/eval/text.ts'
+import { verdictOf } from '../../core/eval/verdict.ts'
+import { loadPair } from '../evaluations.ts'
+import { findRoot } from '../runs.ts'
+import type { Command } from './command.ts'
+import { oneOf, readOptions, wholeNumber } from './options.ts'
+
+export const command: Command = {
+  name: 'compare',
+  summary: 'what changed, row by row, from one evaluation to another',
+  usage: `winnow compare <a> [<b>] [options]
+
+The ledger: which rows b fixed, which it broke, whether that can be chance, and how many rows would decide it. The last
+line of the text is "ledger: F fixed, B broken, R still right, W still wrong, p = P".
+
+a and b are runs: an id, the beginning of an id, "last", or a run folder; ":base", ":best", ":last" or ":<step>" after it
+chooses the weights (default best). A file of predictions (evaluations/*.jsonl) will do as well. One run alone is
+compared with its own base.
+
+  --split train|validation|test   rows compared (default: test where there is one)
+  --format text|json|html         default text; html is one page that needs nothing else
+  --rows <n>                      broken and fixed rows shown in text (default 10)
+  --labels <n>                    labels shown in text (default 10)
+  --fail-on regression|never      exit 1 when b is significantly worse (default never)
+
+winnow compare last
+winnow compare 20261101-180203-lora 20261101-181530-full --format html > ledger.html
+`,
+  async run(args, io) {
+    const { values, positionals } = readOptions(args, {
+      command: 'compare',
+      least: 1,
+      most: 2,
+      options: {
+        split: { type: 'string' },
+        format: { type: 'string', default: 'text' },
+        rows: { type: 'string', default: '10' },
+        labels: { type: 'string', default: '10' },
+        'fail-on': { type: 'string', default: 'never' },
+      },
+    })
+    const format = oneOf(values.format, ['text', 'json', 'html'], '--format')
+    const failOn = oneOf(values['fail-on'], ['regression', 'never'], '--fail-on')
+    const split =
+      values.split === undefined ? {} : { split: oneOf(values.split, ['train', 'validation', 'test'], '--split') }
+    const shown = { rows: wholeNumber(values.rows, '--rows'), labels: wholeNumber(values.labels, '--labels') }
+    const [a, b] = await loadPair(findRoot(io.cwd), positionals, { cwd: io.cwd, ...split })
+    const ledger = makeLedger(a, b)
+    const verdict = verdictOf(ledger)
+    if (format === 'json') io.out(`${JSON.stringify({ version: 1, ...ledger, verdict }, undefined, 2)}\n`)
+    else io.out(format === 'html' ? ledgerHtml(ledger) : ledgerText(ledger, shown))
+    return failOn === 'regression' && verdict.kind === 'worse' ? 1 : 0
+  },
+}

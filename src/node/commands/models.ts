@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { Failure } from '../../core/base/failure.ts'
+import { table } from '../../core/eval/text.ts'
+import { count } from '../../core/eval/words.ts'
+import { inspectModel, type ModelSummary } from '../modelFolder.ts'
+import { knownModels } from '../models.ts'
+import { findRoot } from '../runs.ts'
+import type { Command } from './command.ts'
+import { oneOf, readOptions } from './options.ts'
+
+export const command: Command = {
+  name: 'models',
+  summary: 'list the models known here, or look into a model folder',
+  usage: `winnow models [options]
+winnow models inspect <folder> [options]
+
+Lists the models that a recipe can name: those that come with Winnow and those in .winnow/models of the workspace.
+inspect tells what a folder in Hugging Face layout holds and whether it trains here.
+
+  --format text|json   default text
+`,
+  async run(args, io) {
+    const { values, positionals } = readOptions(args, {
+      command: 'models',
+      most: 2,
+      options: { format: { type: 'string', default: 'text' } },
+    })
+    const format = oneOf(values.format, ['text', 'json'], '--format')
+    const [verb, folder] = positionals
+    if (verb !== undefined) {
+      oneOf(verb, ['inspect'], 'the first argument')
+      if (folder === undefined) throw new Failure('usage', 'winnow models inspect: the folder is missing')
+      const path = resolve(io.cwd, folder)
+      const known = knownModels(findRoot(io.cwd)).find(m => m.folder.replace(/\\/g, '/').endsWith(`/${folder}`))
+      const summary = inspectModel(existsSync(path) || !known ? path : known.folder)
+      io.out(format === 'json' ? `${JSON.stringify({ version: 1, ...summary }, undefined, 2)}\n` : inspectText(summary))
+      return 0
+    }
+    const models = knownModels(findRoot(io.cwd)).map(m => ({ ...inspectModel(m.folder), embedded: m.embedded }))
+    if (format === 'json') io.out(`${JSON.stringify({ version: 1, models }, undefined, 2)}\n`)
+    else if (models.length === 0)
+      io.out('There are no models here. A recipe may name any folder in Hugging Face layout.\n')
+    else
+      io.out(
+        `${table([
+          ['model', 'what', 'parameters', 'size', 'from'],
+          ...models.map(m => [
+            m.name,
+            m.trains ? m.what : `${m.what} (does not train here)`,
+            count(m.parameters),
+            size(m.bytes),
+            m.embedded ? 'Winnow' : relative(io.cwd, m.path) || '.',
+          ]),
+        ]).join('\n')}\n`,
+      )
+    return 0
+  },
+}
+
+function inspectText(m: ModelSummary): string {
+  const lines = [
+    ['model', m.name],
+    ['folder', m.path],
+    ['what', m.what],
+    ...(m.parameters > 0
+      ? [
+          ['parameters', count(m.parameters)],
+          ['weights', size(m.bytes)],
+          // Weights, gradients and two moments in float32, for every parameter or for the adapters alone.
+          [
+            'memory',
+            `about ${size(m.parameters * 16)} to train all of it, ${size(m.parameters * 4)} for head or LoRA, and the activations`,
+          ],
+        ]
+      : []),
+    ['trains here', m.trains ? 'yes' : `no: ${m.reason ?? 'unknown reason'}`],
+  ]
+  return `${table(lines).join('\n')}\n`
+}
+
+/** `7.6 MB`, decimal. */
+function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
+}

@@ -1,0 +1,65 @@
+import { oneLine } from '../../core/eval/text.ts'
+import { count, percent } from '../../core/eval/words.ts'
+import { pace, type Run, timeLeft } from '../../core/run/run.ts'
+import type { RunEvent } from '../../core/train/event.ts'
+
+/** `45s`, `3m 07s`, `2h 05m`. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 60) return `${seconds}s`
+  const two = (n: number) => String(n).padStart(2, '0')
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`
+  return `${Math.floor(seconds / 3600)}h ${two(Math.floor((seconds % 3600) / 60))}m`
+}
+
+/** Where a run is, on one line of a terminal. */
+export function progressLine(run: Run, columns: number): string {
+  const { series, started } = run
+  const step = series.step.at(-1)
+  if (step === undefined) return started ? 'compiling the training graph …' : 'starting …'
+  const validation = run.evaluated.filter(e => e.split === 'validation' && e.of === undefined).at(-1)?.scores
+  const speed = pace(run)
+  const left = timeLeft(run)
+  const parts = [
+    `step ${count(step)}/${count(started?.steps ?? step)}`,
+    `loss ${recentLoss(run).toFixed(4)}`,
+    ...(validation ? [`validation ${percent(validation['accuracy'] ?? 0)}`] : []),
+    ...(speed ? [`${speed.rows.toFixed(0)} rows/s`, `${count(speed.tokens)} tokens/s`] : []),
+    ...(left === undefined ? [] : [`${duration(left)} left`]),
+  ]
+  return oneLine(parts.join(' · '), Math.max(20, columns - 1))
+}
+
+/** What a log that nobody watches wants to keep: the start, every evaluation, warnings, the end. */
+export function eventText(event: RunEvent, run: Run): string | undefined {
+  switch (event.kind) {
+    case 'started': {
+      const where = [event.provider, event.device].filter(Boolean).join(' ')
+      const from = event.from > 0 ? `, going on after step ${count(event.from)}` : ''
+      return `${event.model}, ${event.method}, on ${where}: ${count(event.steps)} steps, ${count(event.rows.train)} rows${from}`
+    }
+    case 'evaluated': {
+      const { loss, accuracy, macroF1 } = event.scores as { loss?: number; accuracy?: number; macroF1?: number }
+      const of = event.of === undefined ? `step ${count(event.step)}/${count(run.started?.steps ?? 0)}` : event.of
+      const scores = [
+        ...(event.of === undefined && run.series.loss.length > 0 ? [`loss ${recentLoss(run).toFixed(4)}`] : []),
+        `${event.split} accuracy ${percent(accuracy ?? 0)}`,
+        ...(macroF1 === undefined ? [] : [`F1 ${macroF1.toFixed(3)}`]),
+        ...(loss === undefined ? [] : [`loss ${loss.toFixed(4)}`]),
+      ]
+      return `${of}: ${scores.join(', ')}${event.best ? ', best so far' : ''}`
+    }
+    case 'warned':
+      return `warning: ${event.message}`
+    case 'ended':
+      return `${event.outcome}${event.reason ? `: ${event.reason}` : ''}`
+    default:
+      return undefined
+  }
+}
+
+/** Mean of the last ten batches: one batch alone says little. */
+function recentLoss({ series }: Run): number {
+  const last = series.loss.slice(-10)
+  return last.reduce((a, b) => a + b, 0) / last.length
+}

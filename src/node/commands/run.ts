@@ -1,0 +1,149 @@
+import { table } from '../../core/eval/text.ts'
+import { count, counted, percent } from '../../core/eval/words.ts'
+import { pace, type Run, timeLeft } from '../../core/run/run.ts'
+import type { Scores } from '../../core/train/event.ts'
+import { killRun, stopRun } from '../program.ts'
+import { findRoot, findRun, type RunFolder, readData, readRecipe, readRun } from '../runs.ts'
+import type { Command } from './command.ts'
+import { oneOf, readOptions } from './options.ts'
+import { duration } from './progress.ts'
+
+export const command: Command = {
+  name: 'run',
+  summary: 'show one run, or stop it',
+  usage: `winnow run <id> [options]
+
+Shows one run: state, speed, scores with and without leaked rows, warnings. The id may be the beginning of one, "last",
+or the run's folder.
+
+  --stop               ask it to stop: it saves a checkpoint and ends; what does not listen within 30 s is ended
+  --kill               end its process at once; what it saved remains
+  --format text|json   default text
+`,
+  async run(args, io) {
+    const { values, positionals } = readOptions(args, {
+      command: 'run',
+      least: 1,
+      options: {
+        stop: { type: 'boolean' },
+        kill: { type: 'boolean' },
+        format: { type: 'string', default: 'text' },
+      },
+    })
+    const format = oneOf(values.format, ['text', 'json'], '--format')
+    const folder = await findRun(findRoot(io.cwd), positionals[0] as string, io.cwd)
+    if (values.kill) await killRun(folder)
+    else if (values.stop && (await readRun(folder)).alive && (await stopRun(folder)) === 'killed')
+      io.err('It did not listen and was ended; what it had saved remains.\n')
+    const shown = await readRun(folder)
+    if (format === 'text') {
+      io.out(await runText(shown))
+      return 0
+    }
+    const recipe = await readRecipe(folder)
+    const data = await readData(folder)
+    io.out(`${JSON.stringify({ version: 1, ...runJson(shown), run: shown.run, recipe, data }, undefined, 2)}\n`)
+    return 0
+  },
+}
+
+/** A run in a list, as JSON. */
+export function runJson({ id, folder, run, alive }: RunFolder) {
+  return {
+    id,
+    name: run.name,
+    folder,
+    phase: run.phase,
+    alive,
+    step: run.series.step.at(-1) ?? 0,
+    steps: run.started?.steps,
+    startedAt: run.started?.at,
+    endedAt: run.endedAt,
+    reason: run.reason,
+    best: run.best,
+  }
+}
+
+/** The summary of a run: what it was, how fast, how good. Also what `winnow tune` ends with. */
+export async function runText(shown: RunFolder): Promise<string> {
+  const { run, folder } = shown
+  const { started, series } = run
+  const facts: string[][] = [
+    ['run', shown.id],
+    ['state', stateText(run)],
+  ]
+  if (started) {
+    facts.push(
+      [
+        'model',
+        `${started.model}, ${started.method}: ${count(started.trainable)} of ${counted(started.parameters, 'parameter')} trained`,
+      ],
+      [
+        'provider',
+        [started.provider, started.device, started.threads && counted(started.threads, 'thread')]
+          .filter(Boolean)
+          .join(', '),
+      ],
+      [
+        'rows',
+        `${count(started.rows.train)} train, ${count(started.rows.validation)} validation, ${count(started.rows.test)} test`,
+      ],
+    )
+  }
+  const data = await readData(folder).catch(() => undefined)
+  if (data && data.dropped.length > 0) {
+    const reasons = new Map<string, number>()
+    for (const { rule } of data.dropped) reasons.set(rule, (reasons.get(rule) ?? 0) + 1)
+    facts.push(['left out', [...reasons].map(([rule, n]) => `${count(n)} ${rule}`).join(', ')])
+  }
+  if (series.step.length > 0) {
+    const whole = overall(run)
+    facts.push(
+      ['steps', `${count(series.step.at(-1) as number)} of ${count(started?.steps ?? 0)}`],
+      ['speed', `${whole.rows.toFixed(0)} rows/s, ${count(whole.tokens)} tokens/s`],
+      ['loss', `${(series.loss[0] as number).toFixed(4)} first, ${(series.loss.at(-1) as number).toFixed(4)} last`],
+    )
+  }
+  const lines = [...table(facts), ...scoreTable(run), ...run.warned.map(w => `warning: ${w.message}`)]
+  return `${lines.join('\n')}\n`
+}
+
+/** Rows and tokens a second over all steps. */
+export function overall({ series }: Run): { readonly rows: number; readonly tokens: number } {
+  const sum = (column: readonly number[]) => column.reduce((a, b) => a + b, 0)
+  const seconds = sum(series.ms) / 1000 || 1
+  return { rows: sum(series.rows) / seconds, tokens: sum(series.tokens) / seconds }
+}
+
+function stateText(run: Run): string {
+  if (run.phase === 'running') {
+    const left = timeLeft(run)
+    const speed = pace(run)
+    return `running${left === undefined ? '' : `, ${duration(left)} left`}${speed ? `, ${speed.rows.toFixed(0)} rows/s now` : ''}`
+  }
+  return run.reason === undefined ? run.phase : `${run.phase}: ${run.reason}`
+}
+
+/** Every score the run has, on all rows and without the leaked ones. */
+function scoreTable(run: Run): string[] {
+  const scored = run.evaluated.filter(e => e.of !== undefined || e.split === 'test' || e.best)
+  if (scored.length === 0) return []
+  const cells = (scores: Scores | undefined) =>
+    scores
+      ? `${percent(scores['accuracy'] ?? 0)}, F1 ${(scores['macroF1'] ?? 0).toFixed(3)}, loss ${(scores['loss'] ?? 0).toFixed(3)}`
+      : ''
+  const leaks = scored.some(e => e.withoutLeaks)
+  return [
+    '',
+    ...table([
+      ['', 'all rows', ...(leaks ? ['without leaked rows'] : [])],
+      ...scored.map(e => [
+        `${e.split}, ${e.of === 'base' ? 'base' : e.of === 'best' ? `tuned (step ${e.step})` : `step ${e.step}${e.best ? ' (best)' : ''}`}`,
+        cells(e.scores),
+        ...(leaks
+          ? [e.withoutLeaks ? `${cells(e.withoutLeaks)} (${counted(e.leaked ?? 0, 'row')} left out)` : '']
+          : []),
+      ]),
+    ]),
+  ]
+}

@@ -1,0 +1,166 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { Failure } from '../core/base/failure.ts'
+import type { Evaluation, Prediction } from '../core/eval/evaluation.ts'
+import { scoreTwice } from '../core/eval/score.ts'
+import type { Evaluated, Run } from '../core/run/run.ts'
+import { findRun, readData, readRun } from './runs.ts'
+
+/** Which weights of a run: before training, the best, the last, or those of one step. */
+export type Which = 'base' | 'best' | 'last' | number
+
+export interface EvaluationChoice {
+  readonly which: Which
+  /** Test where there is one, else validation. */
+  readonly split?: string
+}
+
+/** A run and the weights meant, as people write it: `<run>`, `<run>:base`, `<run>:best`, `<run>:last`, `<run>:120`. */
+export function parseReference(text: string): { readonly run: string; readonly which?: Which } {
+  const match = /^(.+):(base|best|last|\d+)$/.exec(text)
+  if (!match) return { run: text }
+  const which = match[2] as string
+  return { run: match[1] as string, which: /^\d+$/.test(which) ? Number(which) : (which as Which) }
+}
+
+/** The evaluations of a run that have predictions, newest last. */
+export function evaluationsOf(run: Run): Evaluated[] {
+  return run.evaluated.filter(e => e.path !== undefined)
+}
+
+/**
+ * Reads one evaluation of a run with its predictions, and scores them anew, so that the numbers are those of the
+ * rows that are shown.
+ */
+export async function loadEvaluation(folder: string, { which, split }: EvaluationChoice): Promise<Evaluation> {
+  const { id, run } = await readRun(folder)
+  const found = choose(run, which, split)
+  if (!found) {
+    const has = evaluationsOf(run).map(e => `${e.split} ${e.of ?? `step ${e.step}`}`)
+    throw new Failure(
+      'no-evaluation',
+      `The run ${id} has no predictions ${split ? `on ${split} ` : ''}of ${typeof which === 'number' ? `step ${which}` : `its ${which} weights`}`,
+      has.length > 0 ? `It has: ${has.join(', ')}` : 'It has none yet; they are written when the run ends',
+    )
+  }
+  const { labels } = await readData(folder)
+  const predictions = await readPredictions(join(folder, found.path as string))
+  const model = which === 'base' ? 'base' : which === 'best' ? run.name : `${run.name}, step ${found.step}`
+  return evaluationFrom(predictions, { model, run: id, split: found.split, labels })
+}
+
+/** Scores predictions that were read. */
+export function evaluationFrom(
+  predictions: readonly Prediction[],
+  about: Pick<Evaluation, 'model' | 'split' | 'labels' | 'run'>,
+): Evaluation {
+  const { all, withoutLeaks } = scoreTwice(predictions, about.labels)
+  return { ...about, predictions, all, withoutLeaks }
+}
+
+/** Reads `evaluations/*.jsonl`. A line that is no prediction is a `Failure` that names the line. */
+export async function readPredictions(file: string): Promise<Prediction[]> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new Failure('no-evaluation', `${file} cannot be read: ${(cause as Error).message}`, '', { cause })
+  }
+  return text.split('\n').flatMap((line, i) => {
+    if (line.trim() === '') return []
+    const value = parse(line)
+    if (!isPrediction(value))
+      throw new Failure('bad-evaluation', `${file}:${i + 1} is not a prediction`, 'Evaluate again: winnow evaluate')
+    return [{ ...value, loss: value.loss ?? Number.NaN }]
+  })
+}
+
+/**
+ * The two evaluations that `winnow compare` was asked for. One run alone: its base against its best. A file of
+ * predictions may stand for a run.
+ */
+export async function loadPair(
+  root: string,
+  references: readonly string[],
+  { cwd, split }: { readonly cwd: string; readonly split?: string },
+): Promise<readonly [Evaluation, Evaluation]> {
+  const [first, second] = references as [string, string | undefined]
+  const choice = (which: Which) => (split === undefined ? { which } : { which, split })
+  if (second === undefined) {
+    const { run, which } = parseReference(first)
+    const folder = await findRun(root, run, cwd)
+    return [
+      await loadEvaluation(folder, choice('base')),
+      await loadEvaluation(folder, choice(which === undefined || which === 'base' ? 'best' : which)),
+    ]
+  }
+  const load = async (text: string) => {
+    const path = resolve(cwd, text)
+    if (path.endsWith('.jsonl') && existsSync(path)) return readAlone(path)
+    const { run, which } = parseReference(text)
+    return loadEvaluation(await findRun(root, run, cwd), choice(which ?? 'best'))
+  }
+  const a = await load(first)
+  const b = await load(second)
+  if (a.split !== b.split)
+    throw new Failure(
+      'different-splits',
+      `"${first}" was scored on ${a.split} and "${second}" on ${b.split}`,
+      'Name one that both have: --split validation',
+    )
+  // Two runs of one name are told apart by their ids.
+  const named = (e: Evaluation) => (a.model === b.model && a.run !== b.run && e.run ? { ...e, model: e.run } : e)
+  return [named(a), named(b)]
+}
+
+async function readAlone(path: string): Promise<Evaluation> {
+  const predictions = await readPredictions(path)
+  const labels = [...new Set(predictions.flatMap(p => [p.gold, p.label]))].sort()
+  const name = basename(path, '.jsonl')
+  return evaluationFrom(predictions, { model: name, split: name.replace(/-[^-]*$/, ''), labels })
+}
+
+function choose(run: Run, which: Which, split: string | undefined): Evaluated | undefined {
+  const fits = evaluationsOf(run).filter(e => {
+    if (split !== undefined && e.split !== split) return false
+    if (which === 'base') return e.of === 'base'
+    if (which === 'best') return e.of === 'best' || (e.of === undefined && e.step === run.best?.step)
+    return e.of !== 'base' && (which === 'last' || e.step === which)
+  })
+  if (which === 'last') {
+    const step = Math.max(...fits.map(e => e.step))
+    return rank(fits.filter(e => e.step === step))[0]
+  }
+  return rank(fits)[0]
+}
+
+/** Test before validation before train, and what was scored as the best before what happened to be. */
+const rank = (list: readonly Evaluated[]) =>
+  [...list].sort(
+    (a, b) =>
+      ['test', 'validation', 'train'].indexOf(a.split) - ['test', 'validation', 'train'].indexOf(b.split) ||
+      Number(a.of === undefined) - Number(b.of === undefined),
+  )
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined // Told by the caller, with the line's number.
+  }
+}
+
+function isPrediction(value: unknown): value is Prediction {
+  const p = value as Prediction | undefined
+  return (
+    typeof p === 'object' &&
+    p !== null &&
+    typeof p.file === 'string' &&
+    typeof p.row === 'number' &&
+    typeof p.text === 'string' &&
+    typeof p.gold === 'string' &&
+    typeof p.label === 'string' &&
+    Array.isArray(p.probabilities)
+  )
+}

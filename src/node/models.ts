@@ -1,0 +1,23 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Folders of models known by name: those that come with Winnow, and those of the workspace (`.winnow/models`). */
+export function modelFolders(root: string): string[] {
+  return [embeddedModels(), join(root, '.winnow', 'models')].filter(folder => existsSync(folder))
+}
+
+/** `media/models` of this installation: one up from the bundle, or two from the sources. */
+export function embeddedModels(): string {
+  const places = ['../media/models', '../../media/models'].map(p => fileURLToPath(new URL(p, import.meta.url)))
+  return places.find(existsSync) ?? (places[0] as string)
+}
+
+/** Every model folder known here, with where it comes from. */
+export function knownModels(root: string): { readonly folder: string; readonly embedded: boolean }[] {
+  return modelFolders(root).flatMap(parent =>
+    readdirSync(parent, { withFileTypes: true })
+      .filter(entry => entry.isDirectory() && existsSync(join(parent, entry.name, 'config.json')))
+      .map(entry => ({ folder: join(parent, entry.name), embedded: parent === embeddedModels() })),
+  )
+}
