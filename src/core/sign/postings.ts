@@ -1,0 +1,188 @@
+import type { Forms } from './forms.ts'
+import type { Work } from './progress.ts'
+import { prefixLength, type Threshold } from './threshold.ts'
+
+/** (shingle, slot) pairs sorted by shingle: which slots have this rare shingle in their prefix. */
+export interface Postings {
+  readonly shingles: Uint32Array
+  readonly slots: Uint32Array
+  readonly length: number
+  /** The same by slot: `prefix[prefixStart[s] .. prefixStart[s + 1])`, ascending. */
+  readonly prefix: Uint32Array
+  readonly prefixStart: Uint32Array
+  /** How common each bucket of shingles is, on a logarithmic scale: the global order of the prefix filter. */
+  readonly levels: Levels
+}
+
+/**
+ * Frequency levels of shingle buckets. Any fixed order makes the prefix filter correct; rare first makes it fast, so
+ * counting a sample and letting shingles share a bucket costs speed only. Counters are 32 bits wide: saturating ones
+ * make all the boilerplate of a template tie, and with it one huge group.
+ */
+export class Levels {
+  readonly table: Uint8Array
+  private readonly shift: number
+
+  private constructor(table: Uint8Array, shift: number) {
+    this.table = table
+    this.shift = shift
+  }
+
+  static *count(forms: Forms, alive: (slot: number) => boolean): Work<Levels> {
+    const total = forms.start[forms.count]!
+    const bits = Math.min(23, Math.max(10, 33 - Math.clz32(total)))
+    const shift = 32 - bits
+    const counts = new Uint32Array(1 << bits)
+    const step = Math.max(1, Math.round(total / sample))
+    for (let slot = 0, work = 0; slot < forms.count; slot += step) {
+      if (!alive(slot)) continue
+      const end = forms.start[slot + 1]!
+      for (let i = forms.start[slot]!; i < end; i++) counts[forms.pool[i]! >>> shift]!++
+      work += end - forms.start[slot]!
+      if (work > 400_000) {
+        work = 0
+        yield { phase: 'count', done: slot, total: forms.count }
+      }
+    }
+    const table = new Uint8Array(counts.length)
+    for (let i = 0; i < counts.length; i++) {
+      const c = counts[i]!
+      if (c < 16) table[i] = c
+      else {
+        const log = 31 - Math.clz32(c)
+        table[i] = 16 + (log - 4) * 8 + ((c >>> (log - 3)) & 7)
+      }
+    }
+    return new Levels(table, shift)
+  }
+
+  /** Writes the prefix of a slot's set (rarest first by level, then by hash) to `out` from `at`; returns the new end. */
+  prefix(forms: Forms, slot: number, t: Threshold, out: Uint32Array, at: number): number {
+    const from = forms.start[slot]!
+    const n = forms.start[slot + 1]! - from
+    const take = prefixLength(t, n)
+    const { pool } = forms
+    const { table, shift } = this
+    histogram.fill(0)
+    for (let i = 0; i < n; i++) histogram[table[pool[from + i]! >>> shift]!]!++
+    let level = 0
+    let below = 0
+    while (below + histogram[level]! < take) below += histogram[level++]!
+    let rest = take - below
+    let end = at
+    for (let i = 0; i < n; i++) {
+      const shingle = pool[from + i]!
+      const mine = table[shingle >>> shift]!
+      if (mine < level) out[end++] = shingle
+      else if (mine === level && rest > 0) {
+        rest--
+        out[end++] = shingle
+      }
+    }
+    return end
+  }
+}
+
+const sample = 1 << 23
+const histogram = new Uint32Array(256)
+
+/**
+ * The sorted postings of all living slots. Shingles in one prefix only are dropped unless `singles`: a join has no use
+ * for them, an index that will be asked about new texts has.
+ */
+export function* buildPostings(
+  forms: Forms,
+  t: Threshold,
+  how: { readonly alive: (slot: number) => boolean; readonly singles: boolean },
+): Work<Postings> {
+  const levels = yield* Levels.count(forms, how.alive)
+  let capacity = 0
+  for (let slot = 0; slot < forms.count; slot++) if (how.alive(slot)) capacity += prefixLength(t, forms.size(slot))
+  let shingles: Uint32Array = new Uint32Array(capacity)
+  let slots: Uint32Array = new Uint32Array(capacity)
+  let length = 0
+  for (let slot = 0, work = 0; slot < forms.count; slot++) {
+    if (!how.alive(slot)) continue
+    const end = levels.prefix(forms, slot, t, shingles, length)
+    slots.fill(slot, length, end)
+    length = end
+    work += forms.size(slot) + 40
+    if (work > 300_000) {
+      work = 0
+      yield { phase: 'prefix', done: slot, total: forms.count }
+    }
+  }
+  if (!how.singles) length = dropSingles(shingles, slots, length)
+  const prefix = shingles.slice(0, length)
+  const prefixStart = new Uint32Array(forms.count + 1)
+  for (let i = 0; i < length; i++) prefixStart[slots[i]! + 1]!++
+  for (let slot = 0; slot < forms.count; slot++) prefixStart[slot + 1]! += prefixStart[slot]!
+  yield { phase: 'sort', done: 0, total: 3 }
+  let otherShingles: Uint32Array = new Uint32Array(length)
+  let otherSlots: Uint32Array = new Uint32Array(length)
+  for (let pass = 0; pass < 3; pass++) {
+    scatter(shingles, slots, otherShingles, otherSlots, { length, shift: pass * 11 })
+    ;[shingles, otherShingles] = [otherShingles, shingles]
+    ;[slots, otherSlots] = [otherSlots, slots]
+    yield { phase: 'sort', done: pass + 1, total: 3 }
+  }
+  return { shingles, slots, length, prefix, prefixStart, levels }
+}
+
+/**
+ * Is `shingle`, which both prefixes hold, the first one they share? A pair that shares several would otherwise be
+ * verified in each of their groups.
+ */
+export function meetFirstAt({ prefix, prefixStart }: Postings, x: number, y: number, shingle: number): boolean {
+  let i = prefixStart[x]!
+  let j = prefixStart[y]!
+  for (;;) {
+    const a = prefix[i]!
+    const b = prefix[j]!
+    if (a === b) return a === shingle
+    if (a < b) i++
+    else j++
+  }
+}
+
+/** Drops what occurs once, by counters that collide only towards keeping too much. Returns the new length. */
+function dropSingles(shingles: Uint32Array, slots: Uint32Array, length: number): number {
+  const bits = Math.min(24, Math.max(10, 34 - Math.clz32(length)))
+  const seen = new Uint8Array(1 << bits)
+  const shift = 32 - bits
+  for (let i = 0; i < length; i++) {
+    const at = Math.imul(shingles[i]!, 0x9e3779b1) >>> shift
+    if (seen[at]! < 2) seen[at]!++
+  }
+  let kept = 0
+  for (let i = 0; i < length; i++) {
+    if (seen[Math.imul(shingles[i]!, 0x9e3779b1) >>> shift]! < 2) continue
+    shingles[kept] = shingles[i]!
+    slots[kept++] = slots[i]!
+  }
+  return kept
+}
+
+/** One stable pass of a radix sort, 11 bits. */
+function scatter(
+  keys: Uint32Array,
+  values: Uint32Array,
+  toKeys: Uint32Array,
+  toValues: Uint32Array,
+  { length, shift }: { length: number; shift: number },
+): void {
+  const at = new Uint32Array(2048)
+  for (let i = 0; i < length; i++) at[(keys[i]! >>> shift) & 2047]!++
+  let sum = 0
+  for (let i = 0; i < 2048; i++) {
+    const c = at[i]!
+    at[i] = sum
+    sum += c
+  }
+  for (let i = 0; i < length; i++) {
+    const key = keys[i]!
+    const to = at[(key >>> shift) & 2047]!++
+    toKeys[to] = key
+    toValues[to] = values[i]!
+  }
+}

@@ -1,0 +1,17 @@
+/** Said by long work between two pieces of it: which phase, and how far. */
+export interface Progress {
+  readonly phase: string
+  readonly done: number
+  readonly total: number
+}
+
+/** Long work as a generator: it yields every few milliseconds, and whoever drives it may stop pulling. */
+export type Work<T> = Generator<Progress, T, void>
+
+/** Drives work to its end at once. */
+export function finishWork<T>(work: Work<T>): T {
+  for (;;) {
+    const step = work.next()
+    if (step.done) return step.value
+  }
+}
