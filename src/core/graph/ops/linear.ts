@@ -1,7 +1,7 @@
 /* Matrix products, and the linear maps made of them. */
 import { float, type Graph, int, type Value, valueText } from '../graph.ts'
 import { broadcast, type Dim, dimAt, product, ShapeError, sameDims } from '../shape.ts'
-import { add, mul } from './elementwise.ts'
+import { mul } from './elementwise.ts'
 import { flat2d, reshape, transposeLast } from './move.ts'
 
 export interface MatmulOptions {
@@ -58,18 +58,6 @@ export function linear(g: Graph, x: Value, w: Value, bias?: Value): Value {
   const inputs = bias ? [x2, w, bias] : [x2, w]
   const y = g.emit1('Gemm', inputs, { transB: int(1) }, spec, { rule: 'Linear' })
   return reshape(g, y, [...x.dims.slice(0, -1), out])
-}
-
-export interface LowRankOptions {
-  readonly a: Value
-  readonly b: Value
-  readonly scale: number
-}
-
-/** y + scale · (x·A)·B with A [in,r] and B [r,out] (LoRA, Hu et al. 2021). */
-export function lowRank(g: Graph, x: Value, y: Value, options: LowRankOptions): Value {
-  const inner = matmul(g, x, options.a)
-  return add(g, y, matmul(g, inner, options.b, { alpha: options.scale }))
 }
 
 export interface RotaryTables {

@@ -1,0 +1,92 @@
+/* Clipping and AdamW as graph nodes, with every scalar folded before it meets a tensor. */
+import type { Builder } from '../graph/builder.ts'
+import type { Value } from '../graph/graph.ts'
+
+/** AdamW (Loshchilov and Hutter 2019) after clipping by the global norm (Pascanu et al. 2013). */
+export interface AdamW {
+  /** Decay of the first moment. */
+  readonly beta1: number
+  /** Decay of the second moment. */
+  readonly beta2: number
+  readonly epsilon: number
+  /** Weight decay, per unit of learning rate. */
+  readonly decay: number
+  /** Largest L2 norm of all gradients together; 0 turns clipping off. */
+  readonly clip: number
+}
+
+export const adamWDefaults: AdamW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.01, clip: 1 }
+
+/** How many numbers `updateScalars` makes for one step. */
+export const scalarCount = 3
+
+/**
+ * What changes from step to step, for step `t` (from 1) at learning rate `rate`: [rate·decay, rate·R/(1 − β1^t), ε·R]
+ * with R = √(1 − β2^t). Computed in doubles, because 1 − β2^t loses its digits in float32 while t is small.
+ */
+export function updateScalars(t: number, rate: number, options: AdamW): [number, number, number] {
+  const root = Math.sqrt(1 - options.beta2 ** t)
+  return [rate * options.decay, (rate * root) / (1 - options.beta1 ** t), options.epsilon * root]
+}
+
+export interface Scalars {
+  readonly shrink: Value
+  readonly size: Value
+  readonly epsilon: Value
+}
+
+/** The numbers of `updateScalars`, fed as one vector [3]. */
+export function readScalars(g: Builder, vector: Value): Scalars {
+  const at = (i: number) => g.gather(vector, g.scalar(i, 'int64'))
+  return { shrink: at(0), size: at(1), epsilon: at(2) }
+}
+
+/** The L2 norm of all gradients together, a scalar. */
+export function globalNorm(g: Builder, gradients: readonly Value[]): Value {
+  const squares = gradients.map(d => g.sumSquare(d))
+  return g.sqrt(squares.reduce((a, b) => g.add(a, b)))
+}
+
+/** min(1, clip/(norm + 1e-6)), as in PyTorch; undefined where clipping is off. */
+export function clipFactor(g: Builder, norm: Value, clip: number): Value | undefined {
+  return clip > 0 ? g.min(g.div(clip, g.add(norm, 1e-6)), 1) : undefined
+}
+
+/** One parameter, its moments and its gradient, all of one shape. */
+export interface UpdateState {
+  readonly p: Value
+  readonly m: Value
+  readonly v: Value
+  readonly gradient: Value
+}
+
+/** Factors of one parameter, or vectors [N] over a flat state. */
+export interface UpdateFactors {
+  readonly decay: number | Value
+  readonly rate: number | Value
+}
+
+/** The next p, m and v:
+ * m' = β1·m + (1−β1)·c·g, v' = β2·v + (1−β2)·c²·g², p' = p·(1 − shrink) − size·m'/(√v' + ε·R), c the clip factor. */
+export function adamW(
+  g: Builder,
+  state: UpdateState,
+  factors: UpdateFactors,
+  options: AdamW & { readonly scalars: Scalars; readonly clipped: Value | undefined },
+): [p: Value, m: Value, v: Value] {
+  const { beta1, beta2, decay, scalars, clipped } = options
+  const { p, m, v, gradient } = state
+  const first = clipped ? g.mul(clipped, 1 - beta1) : 1 - beta1
+  const second = clipped ? g.mul(g.mul(clipped, clipped), 1 - beta2) : 1 - beta2
+  const nextM = g.add(g.mul(m, beta1), g.mul(gradient, first))
+  const nextV = g.add(g.mul(v, beta2), g.mul(g.mul(gradient, gradient), second))
+  const direction = g.div(nextM, g.add(g.sqrt(nextV), scalars.epsilon))
+  const change = g.mul(direction, times(g, scalars.size, factors.rate))
+  if (decay === 0 || factors.decay === 0) return [g.sub(p, change), nextM, nextV]
+  const shrink = times(g, times(g, scalars.shrink, factors.rate), factors.decay)
+  return [g.sub(g.mul(p, g.sub(1, shrink)), change), nextM, nextV]
+}
+
+function times(g: Builder, a: Value, factor: number | Value): Value {
+  return factor === 1 ? a : g.mul(a, factor)
+}
