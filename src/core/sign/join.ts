@@ -119,8 +119,8 @@ export function* joinSets(postings: Postings, matcher: Matcher, sets: Sets): Wor
 
 const chunk = 500_000
 
-/** The walk inside one group: [0, head) is done, [head, tail) waits, [tail, size) is the remainder. */
-class GroupWalk {
+/** The walk inside one group of slots: [0, head) is done, [head, tail) waits, [tail, size) is the remainder. */
+export class GroupWalk {
   private readonly postings: Postings
   private readonly matcher: Matcher
   private readonly sets: Sets
@@ -150,6 +150,16 @@ class GroupWalk {
   load(from: number, to: number): void {
     const { slots, shingles } = this.postings
     this.shingle = shingles[from]!
+    this.take(slots, from, to)
+  }
+
+  /** Takes slots that no shared shingle brought together: every one is compared with every other, until it is joined. */
+  loadAll(slots: Uint32Array): void {
+    this.shingle = -1
+    this.take(slots, 0, slots.length)
+  }
+
+  private take(slots: Uint32Array, from: number, to: number): void {
     const size = to - from
     if (size > this.slot.length) {
       this.slot = new Uint32Array(size * 2)
@@ -198,7 +208,7 @@ class GroupWalk {
       if (otherRoot !== root) {
         if (!matcher.wideAllows(mine, other, allowed)) continue
         // Shared in an earlier group, too: there the two were compared, and they did not end in one set.
-        if (!meetFirstAt(postings, mine, other, shingle)) continue
+        if (shingle >= 0 && !meetFirstAt(postings, mine, other, shingle)) continue
         if (forms.overlapAtLeast(mine, other, neededOverlap(t, mineCount, count[i]!)) === 0) continue
         root = sets.union(root, otherRoot)
       }

@@ -1,0 +1,95 @@
+import { Forms } from './forms.ts'
+import type { Work } from './progress.ts'
+import type { Scheme } from './scheme.ts'
+
+/** The rows that a new version of a file shares with the old one: so many at its head, so many at its tail. */
+export interface Kept {
+  readonly head: number
+  readonly tail: number
+}
+
+/** Rows to sign. A row without text (broken, missing) answers undefined. */
+export interface Texts {
+  readonly rowCount: number
+  text(row: number): string | undefined
+}
+
+/**
+ * Which normal form every row of every file has. Kept between checks: a file that comes again in a new version is
+ * signed where it changed only, and a form that nobody uses any more stays behind as a dead slot.
+ */
+export class Signatures {
+  readonly forms: Forms
+  private uses = new Int32Array(256)
+  private readonly files = new Map<string, Int32Array>()
+
+  constructor(scheme: Scheme) {
+    this.forms = new Forms(scheme)
+  }
+
+  /** Slots by row; -1 where a row has no letters or numbers. */
+  slots(file: string): Int32Array {
+    return this.files.get(file) ?? none
+  }
+
+  has(file: string): boolean {
+    return this.files.has(file)
+  }
+
+  /** Does any row have this form? */
+  alive(slot: number): boolean {
+    return this.uses[slot]! > 0
+  }
+
+  /** Slots that nobody uses: what a fresh start would save. */
+  dead(): number {
+    let dead = 0
+    for (let slot = 0; slot < this.forms.count; slot++) if (this.uses[slot] === 0) dead++
+    return dead
+  }
+
+  /** Signs a file's rows; `kept` are those that are as they were when it was last signed. */
+  *sign(file: string, texts: Texts, kept: Kept = { head: 0, tail: 0 }): Work<void> {
+    const old = this.slots(file)
+    const count = texts.rowCount
+    const slots = new Int32Array(count).fill(-1)
+    slots.set(old.subarray(0, kept.head))
+    slots.set(old.subarray(old.length - kept.tail), count - kept.tail)
+    const end = count - kept.tail
+    let work = 0
+    for (let row = kept.head; row < end; row++) {
+      const text = texts.text(row)
+      if (text === undefined) continue
+      slots[row] = this.forms.add(text)
+      work += text.length + 40
+      if (work > 300_000) {
+        work = 0
+        yield { phase: 'sign', done: row, total: count }
+      }
+    }
+    this.retire(old.subarray(kept.head, old.length - kept.tail))
+    this.employ(slots.subarray(kept.head, end))
+    this.files.set(file, slots)
+  }
+
+  /** Drops a file that is gone. */
+  forget(file: string): void {
+    this.retire(this.slots(file))
+    this.files.delete(file)
+  }
+
+  private employ(slots: Int32Array): void {
+    if (this.forms.count > this.uses.length) {
+      const more = new Int32Array(Math.max(this.forms.count, this.uses.length * 2))
+      more.set(this.uses)
+      this.uses = more
+    }
+    for (const slot of slots) if (slot >= 0) this.uses[slot]!++
+  }
+
+  private retire(slots: Int32Array): void {
+    for (const slot of slots) if (slot >= 0) this.uses[slot]!--
+  }
+}
+
+const none = new Int32Array(0)
