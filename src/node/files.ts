@@ -86,19 +86,25 @@ export function isCleanUtf8(bytes: Uint8Array): boolean {
 /**
  * Replaces a file's content: a new file beside it, flushed, with the old one's mode, then renamed over it. Whoever
  * reads meanwhile sees the old bytes or the new ones, and a full disk leaves the old ones. Links are followed, not replaced.
+ * `temporary` names the new file, so that a later start can find what a kill left; `beforeRename` is called between the two.
  */
-export async function writeAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeAtomic(
+  path: string,
+  bytes: Uint8Array | string,
+  options: { readonly temporary?: string; readonly mode?: number; readonly beforeRename?: () => void } = {},
+): Promise<void> {
   let target = path
-  let mode: number | undefined
+  let mode = options.mode
   try {
     target = await realpath(path)
-    mode = (await stat(target)).mode & 0o7777
+    mode ??= (await stat(target)).mode & 0o7777
   } catch {
     // A new file: there is nothing to follow and no mode to keep.
   }
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`)
+  const name = options.temporary ?? `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`
+  const temporary = join(dirname(target), name)
   try {
-    const file = await open(temporary, 'wx', mode ?? 0o644)
+    const file = await open(temporary, options.temporary ? 'w' : 'wx', mode ?? 0o644)
     try {
       await file.writeFile(bytes)
       await file.sync()
@@ -106,6 +112,7 @@ export async function writeAtomic(path: string, bytes: Uint8Array | string): Pro
       await file.close()
     }
     if (mode !== undefined) await chmod(temporary, mode)
+    options.beforeRename?.()
     await rename(temporary, target)
   } catch (error) {
     await unlink(temporary).catch(() => {}) // It may never have come to be.

@@ -1,0 +1,221 @@
+import { mkdir, readdir, readFile, realpath, rm, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, relative } from 'node:path'
+import { Failure } from '../core/base/failure.ts'
+import { bytesHash, changed, type PlannedChange } from './edits.ts'
+import { fileFailure, readBytes, slashed, syncFolder, writeAtomic } from './files.ts'
+import { holderOf, writeLock } from './lock.ts'
+
+/**
+ * Changes to files that can be taken back, also after a kill at any moment. One entry is a folder
+ * `.winnow/journal/<n>-<time>/`:
+ *
+ *     lock           who is writing it
+ *     <k>.bytes      the k-th file as it was, complete
+ *     entry.json     which files, and the hashes before and after; from here on the entry counts
+ *     done           every file was written
+ *
+ * Killed before `entry.json`: nothing was changed, the folder is thrown away. Killed after it: each file is wholly the
+ * old one or wholly the new one, and whoever comes next puts the old ones back.
+ */
+export interface JournalEntry {
+  readonly version: 1
+  /** When, ISO 8601. */
+  readonly at: string
+  readonly files: readonly {
+    /** Relative to the root where the file lies under it, so that a moved workspace can still undo. */
+    readonly path: string
+    readonly before: string
+    readonly after: string
+    readonly mode: number
+    readonly backup: string
+  }[]
+}
+
+/** Undo reaches this far back; older entries are thrown away. */
+const keptEntries = 20
+
+/** Called between the steps of an apply or undo; a test kills the process there. */
+export type Step = (name: string) => void
+
+/**
+ * Writes a plan: each file atomically, all of them undoable together by `undoLast(root)`. Fails before the first write
+ * where a file is no longer what the plan was made from, and takes everything back where a write fails (a full disk).
+ */
+export async function applyPlan(
+  plan: readonly PlannedChange[],
+  root: string,
+  options: { readonly now?: Date; readonly step?: Step } = {},
+): Promise<{ readonly entry: string; readonly files: readonly string[] }> {
+  const step = options.step ?? (() => {})
+  const now = options.now ?? new Date()
+  const base = slashed(root)
+  await recoverJournal(base, step)
+  for (const change of plan) if (!same(await readBytes(change.path), change.before)) throw changed(change.path)
+  const journal = journalOf(base)
+  const folder = join(journal, await nextName(journal, now))
+  const files: JournalEntry['files'][number][] = []
+  try {
+    await mkdir(folder, { recursive: true })
+    await writeLock(folder, process.pid)
+    for (const [k, change] of plan.entries()) {
+      step(`backup ${k}`)
+      const backup = `${k}.bytes`
+      await writeAtomic(join(folder, backup), change.before)
+      const inside = relative(base, change.path)
+      const path = inside.startsWith('..') || isAbsolute(inside) ? change.path : inside.replaceAll('\\', '/')
+      const mode = (await stat(change.path)).mode & 0o7777
+      files.push({ path, before: bytesHash(change.before), after: bytesHash(change.after), mode, backup })
+    }
+    step('entry')
+    const entry: JournalEntry = { version: 1, at: now.toISOString(), files }
+    await writeAtomic(join(folder, 'entry.json'), `${JSON.stringify(entry, null, 2)}\n`)
+    await syncFolder(journal)
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw fileFailure(folder, error)
+  }
+  try {
+    for (const [k, change] of plan.entries()) {
+      step(`write ${k}`)
+      const temporary = await temporaryOf(change.path)
+      await writeAtomic(change.path, change.after, { temporary, beforeRename: () => step(`rename ${k}`) })
+    }
+    step('done')
+    await writeAtomic(join(folder, 'done'), '')
+  } catch (error) {
+    // Where even that fails, the entry stays and the next start puts the files back.
+    await restore(base, folder, () => {}).catch(() => {})
+    throw error
+  }
+  step('prune')
+  await prune(journal)
+  return { entry: folder, files: plan.map(change => change.path) }
+}
+
+/**
+ * Takes back the last change: every file gets its old bytes and mode. A change that a kill cut short counts as the last
+ * one. Fails, changing nothing, where a file was edited since. Undefined where there is nothing to undo.
+ */
+export async function undoLast(
+  root: string,
+  options: { readonly step?: Step } = {},
+): Promise<{ readonly files: readonly string[]; readonly at: string } | undefined> {
+  const base = slashed(root)
+  const journal = journalOf(base)
+  for (const name of (await entries(journal)).reverse()) {
+    const folder = join(journal, name)
+    await refuseBusy(folder)
+    const entry = await readEntry(folder)
+    if (entry) return { files: await restore(base, folder, options.step ?? (() => {})), at: entry.at }
+    await rm(folder, { recursive: true, force: true })
+  }
+  return undefined
+}
+
+/**
+ * Cleans up after a process that was killed while it wrote: puts the old files back and forgets the entry. Answers the
+ * files that were put back. Called before every apply; a command that reads data to fix it calls it first.
+ */
+export async function recoverJournal(root: string, step: Step = () => {}): Promise<string[]> {
+  const base = slashed(root)
+  const journal = journalOf(base)
+  const files: string[] = []
+  for (const name of (await entries(journal)).reverse()) {
+    const folder = join(journal, name)
+    if (await exists(join(folder, 'done'))) continue
+    await refuseBusy(folder)
+    if (await readEntry(folder)) files.push(...(await restore(base, folder, step)))
+    else await rm(folder, { recursive: true, force: true })
+  }
+  return files
+}
+
+/** Puts every file of an entry back and removes the entry. Safe to repeat: files that are back already are left alone. */
+async function restore(base: string, folder: string, step: Step): Promise<string[]> {
+  const entry = (await readEntry(folder))!
+  const work: { path: string; bytes: Uint8Array | undefined; mode: number }[] = []
+  for (const file of entry.files) {
+    const path = isAbsolute(file.path) ? file.path : slashed(join(base, file.path))
+    const now = bytesHash(await readBytes(path))
+    const bytes = now === file.before ? undefined : await readBytes(join(folder, file.backup))
+    if (bytes && bytesHash(bytes) !== file.before)
+      throw new Failure('bad-journal', `${join(folder, file.backup)} is damaged, so ${path} cannot be restored`)
+    if (bytes && now !== file.after) {
+      const message = `${path} was edited since, so the change of ${entry.at} cannot be taken back`
+      throw new Failure(
+        'file-changed',
+        message,
+        `Its old bytes are ${join(folder, file.backup)}; delete ${folder} to keep the new ones`,
+      )
+    }
+    work.push({ path, bytes, mode: file.mode })
+  }
+  for (const [k, { path, bytes, mode }] of work.entries()) {
+    step(`restore ${k}`)
+    const temporary = await temporaryOf(path)
+    if (bytes) await writeAtomic(path, bytes, { temporary, mode, beforeRename: () => step(`restore rename ${k}`) })
+    // What a kill between the new file and its rename left behind.
+    else await unlink(join(dirname(await realpath(path)), temporary)).catch(() => {})
+  }
+  step('forget')
+  // The entry ends with its description; the rest is then rubbish for the next start.
+  await unlink(join(folder, 'entry.json'))
+  await rm(folder, { recursive: true, force: true })
+  return work.filter(file => file.bytes).map(file => file.path)
+}
+
+async function refuseBusy(folder: string): Promise<void> {
+  const holder = await holderOf(folder)
+  if (holder.kind === 'alive' && holder.pid !== process.pid && !(await exists(join(folder, 'done'))))
+    throw new Failure(
+      'busy',
+      `Another Winnow (process ${holder.pid}) is changing files here`,
+      'Try again when it is done',
+    )
+}
+
+async function readEntry(folder: string): Promise<JournalEntry | undefined> {
+  const text = await readFile(join(folder, 'entry.json'), 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  const entry = JSON.parse(text) as JournalEntry
+  if (entry.version === 1) return entry
+  throw new Failure('bad-journal', `${folder} was written by another version of Winnow`, 'Undo it with that version')
+}
+
+function journalOf(base: string): string {
+  return join(base, '.winnow', 'journal')
+}
+
+/** Entries in order: their names start with a running number. */
+async function entries(journal: string): Promise<string[]> {
+  const names = await readdir(journal).catch(() => [] as string[])
+  return names.filter(name => /^\d{6}-/.test(name)).sort()
+}
+
+async function nextName(journal: string, now: Date): Promise<string> {
+  const last = (await entries(journal)).at(-1)
+  const number = last ? Number(last.slice(0, 6)) + 1 : 1
+  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  return `${String(number).padStart(6, '0')}-${stamp}`
+}
+
+async function prune(journal: string): Promise<void> {
+  for (const name of (await entries(journal)).slice(0, -keptEntries))
+    await rm(join(journal, name), { recursive: true, force: true })
+}
+
+/** The same name every time, so that the next start finds it. */
+async function temporaryOf(path: string): Promise<string> {
+  return `.${basename(await realpath(path))}.winnow.tmp`
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}
