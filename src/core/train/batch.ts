@@ -91,15 +91,17 @@ export function planEpoch(options: EpochOptions): Batch[] {
 /** Steps of one epoch of so many rows. */
 export const stepsOf = (rowCount: number, rows: number): number => Math.ceil(rowCount / rows)
 
-/** All rows once, longest buckets last, for scoring. */
-export function planScan(lengths: ArrayLike<number>, rows: number, limit: number): Batch[] {
+/** All rows once for scoring, short ones first; a batch has at most `tokens` tokens with its padding. */
+export function planScan(lengths: ArrayLike<number>, tokens: number, limit: number): Batch[] {
+  const bucket = (row: number) => bucketLength(lengths[row] as number, limit)
   const order = Array.from({ length: lengths.length }, (_, i) => i)
-  order.sort((a, b) => bucketLength(lengths[a]!, limit) - bucketLength(lengths[b]!, limit) || a - b)
+  order.sort((a, b) => bucket(a) - bucket(b) || a - b)
   const batches: Batch[] = []
   for (let at = 0; at < order.length; ) {
-    const length = bucketLength(lengths[order[at]!]!, limit)
+    const length = bucket(order[at] as number)
+    const rows = Math.max(1, Math.floor(tokens / length))
     let end = at
-    while (end < order.length && end - at < rows && bucketLength(lengths[order[end]!]!, limit) === length) end++
+    while (end < order.length && end - at < rows && bucket(order[end] as number) === length) end++
     batches.push({ rows: Int32Array.from(order.slice(at, end)), length })
     at = end
   }

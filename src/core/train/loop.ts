@@ -54,7 +54,7 @@ export interface LoopOptions {
   /** Scores the validation split; absent where there is none. */
   readonly validate?: (step: number) => Promise<Evaluated>
   /** Keeps a checkpoint and returns its path; throws `Failure` (`disk-full`) where it cannot. */
-  readonly save: (state: LoopState) => string
+  readonly save: (state: LoopState) => Promise<string>
   /** Told the loss of each row as it was trained on, before the update. */
   readonly onRows?: (epoch: number, rows: Int32Array, losses: Float32Array) => void
   /** Milliseconds since 1970, for events; and a steady clock in milliseconds, for durations. */
@@ -90,9 +90,9 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
   let lossSum = 0
   let lossCount = 0
 
-  const save = function* (next: LoopState): Generator<RunEvent, boolean> {
+  const save = async function* (next: LoopState): AsyncGenerator<RunEvent, boolean> {
     try {
-      const path = options.save(next)
+      const path = await options.save(next)
       savedAt = clock()
       savedStep = next.step
       yield { kind: 'saved', at: now(), step: next.step, path, best: next.best?.step === next.step }
@@ -105,7 +105,7 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
       return false
     }
   }
-  const end = function* (outcome: Outcome, reason?: string): Generator<RunEvent, LoopEnd> {
+  const end = async function* (outcome: Outcome, reason?: string): AsyncGenerator<RunEvent, LoopEnd> {
     if (outcome !== 'failed' && savedStep !== state.step && !(yield* save(state)))
       return { outcome: 'failed', reason: 'the last checkpoint could not be written', state }
     return { outcome, ...(reason === undefined ? {} : { reason }), state }
@@ -178,7 +178,7 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
 async function* score(
   options: LoopOptions,
   state: LoopState,
-  context: { readonly epoch: number; readonly save: (state: LoopState) => Generator<RunEvent, boolean> },
+  context: { readonly epoch: number; readonly save: (state: LoopState) => AsyncGenerator<RunEvent, boolean> },
 ): AsyncGenerator<RunEvent, { state: LoopState }> {
   const { step } = state
   if (!options.validate) {

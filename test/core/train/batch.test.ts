@@ -32,8 +32,9 @@ test('padding is little, and short rows are spread over the epoch', () => {
   expect(Math.abs(mean(plan.slice(0, half)) - mean(plan.slice(half)))).toBeLessThan(15)
 })
 
-test('a scan takes every row once', () => {
-  const plan = planScan(lengths, 32, 64)
+test('a scan takes every row once, in batches that are not too large', () => {
+  const plan = planScan(lengths, 2048, 64)
+  for (const batch of plan) expect(batch.rows.length * batch.length).toBeLessThanOrEqual(2048)
   expect(plan.flatMap(b => [...b.rows]).sort((a, b) => a - b)).toEqual(lengths.map((_, i) => i))
 })
 

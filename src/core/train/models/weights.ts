@@ -1,0 +1,54 @@
+import type { NamedTensor } from '../learner.ts'
+import type { Frozen, Parameter, Trained } from '../state.ts'
+import type { InitialSpec } from './initial.ts'
+
+/** A model's stored tensors by canonical name. */
+export interface Weights {
+  /** The folder that external data is relative to; absent where nothing is external. */
+  readonly folder?: string
+  readonly names: readonly string[]
+  /** How a graph gets the tensor where it is not trained: a range of a file where it can be mapped, else its values. */
+  frozen(name: string): Frozen
+  /** The values themselves, as floats, where it is. */
+  read(name: string): NamedTensor
+}
+
+/** Weights that are all in memory. */
+export function memoryWeights(tensors: readonly NamedTensor[]): Weights {
+  const byName = new Map(tensors.map(t => [t.name, t]))
+  const read = (name: string): NamedTensor => {
+    const tensor = byName.get(name)
+    if (!tensor) throw new Error(`no weight ${name}`)
+    return tensor
+  }
+  return {
+    names: [...byName.keys()],
+    read,
+    frozen: name => {
+      const { shape, data } = read(name)
+      return { kind: 'frozen', name, dims: shape, dtype: 'float32', data }
+    },
+  }
+}
+
+/** What is trained of a model and what is not. */
+export interface Division {
+  readonly trained: readonly InitialSpec[]
+  readonly frozen: readonly string[]
+}
+
+/** The parameters of a graph. Biases, and the scale and shift of normalisation, are not decayed. */
+export function parametersOf(division: Division, weights: Weights): Parameter[] {
+  return [
+    ...division.trained.map(
+      (spec): Trained => ({
+        kind: 'trained',
+        name: spec.name,
+        dims: spec.shape,
+        decay: spec.shape.length > 1 ? 1 : 0,
+        rate: 1,
+      }),
+    ),
+    ...division.frozen.map(name => weights.frozen(name)),
+  ]
+}

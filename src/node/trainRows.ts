@@ -1,0 +1,85 @@
+import { isAbsolute, join } from 'node:path'
+import { Failure } from '../core/base/failure.ts'
+import { contentHash } from '../core/base/hash.ts'
+import { type SplitName, splitNames } from '../core/data/dataset.ts'
+import { parseTable } from '../core/data/formats.ts'
+import type { Table } from '../core/data/table.ts'
+import { tokenRows } from '../core/train/batch.ts'
+import { expandRows, type RowRef, type RunData } from '../core/train/data.ts'
+import type { LabelledRows } from '../core/train/models/classifier.ts'
+import { readSource } from './files.ts'
+import type { TextEncoder } from './tokenizer.ts'
+
+/** The rows of one split as text and class, in the order of `data.json`. */
+export interface SplitRows {
+  readonly refs: readonly RowRef[]
+  readonly texts: readonly string[]
+  readonly labels: Int32Array
+  /** Of each row: was it found in the training split? */
+  readonly leaked: readonly boolean[]
+}
+
+export type RunRows = { readonly [S in SplitName]: SplitRows }
+
+/**
+ * Reads the rows that `data.json` names. Throws `Failure`: `data-changed` where a file is not the one the run was made
+ * for, `bad-data` where a row has no text or a label that is not among the classes.
+ */
+export async function readRunRows(data: RunData): Promise<RunRows> {
+  const tables: Table[] = []
+  for (const file of data.files) {
+    const path = isAbsolute(file.path) ? file.path : join(data.root, file.path)
+    const source = await readSource(path)
+    if (contentHash(source.bytes) !== file.hash)
+      throw new Failure(
+        'data-changed',
+        `${path} has changed since the run was made`,
+        'Start a new run with the same recipe',
+      )
+    tables.push(parseTable(source, file.format ?? {}))
+  }
+  const classes = new Map(data.labels.map((label, i) => [label, i]))
+  const leaked = new Set(data.leaked.map(({ file, row }) => `${file}:${row}`))
+  const read = (split: SplitName): SplitRows => {
+    const refs = expandRows(data.use[split])
+    const texts: string[] = []
+    const labels = new Int32Array(refs.length)
+    refs.forEach(({ file, row }, i) => {
+      const table = tables[file]
+      const path = data.files[file]?.path
+      const text = table?.text(row, data.roles.text)
+      const label = table?.text(row, data.roles.label)
+      if (text === undefined || label === undefined)
+        throw new Failure('bad-data', `${path}: row ${row} has no ${text === undefined ? 'text' : 'label'}`)
+      const index = classes.get(label)
+      if (index === undefined)
+        throw new Failure(
+          'bad-data',
+          `${path}: row ${row} has the label ${JSON.stringify(label)}, which no training row has`,
+        )
+      texts.push(text)
+      labels[i] = index
+    })
+    return { refs, texts, labels, leaked: refs.map(({ file, row }) => leaked.has(`${file}:${row}`)) }
+  }
+  const rows = Object.fromEntries(splitNames.map(split => [split, read(split)])) as unknown as RunRows
+  if (rows.train.texts.length === 0) throw new Failure('no-rows', 'There is no training row left', 'Drop fewer rows')
+  if (data.labels.length < 2)
+    throw new Failure('one-label', 'All training rows have the same label', 'A classifier needs two labels or more')
+  return rows
+}
+
+/** Rows as token ids, and how many of them were cut. */
+export function encodeRows(
+  rows: SplitRows,
+  tokenizer: TextEncoder,
+  limit: number,
+): LabelledRows & { readonly cut: number } {
+  let cut = 0
+  const ids = rows.texts.map(text => {
+    const encoding = tokenizer.encode(text, { limit })
+    if (encoding.cut > 0) cut++
+    return encoding.ids
+  })
+  return { tokens: tokenRows(ids), labels: rows.labels, pad: tokenizer.special.pad, cut }
+}
