@@ -211,7 +211,11 @@ function flatFactors(g: Builder, trained: readonly Trained[]): UpdateFactors {
       trained.reduce((n, p) => n + sizeOf(p.dims), 0),
     )
     let at = 0
-    for (const p of trained) data.fill(of(p), at, (at += sizeOf(p.dims)))
+    for (const p of trained) {
+      const size = sizeOf(p.dims)
+      data.fill(of(p), at, at + size)
+      at += size
+    }
     return g.init(`factors.${name}`, data, [data.length])
   }
   return { decay: over('decay', p => p.decay), rate: over('rate', p => p.rate) }
