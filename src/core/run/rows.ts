@@ -1,0 +1,269 @@
+import { Failure } from '../base/failure.ts'
+import { random } from '../base/random.ts'
+import { type Dataset, type SplitName, splitNames } from '../data/dataset.ts'
+import type { Table } from '../data/table.ts'
+import { count, counted } from '../eval/words.ts'
+import { compactRows, holdOut, type RowRef, type RunData } from '../train/data.ts'
+import type { Recipe } from '../train/recipe.ts'
+import { stratifiedSample } from './sample.ts'
+
+/** A row that a rule names. */
+export interface Flag {
+  readonly rule: string
+  readonly uri: string
+  readonly row: number
+}
+
+/** Something to know before the run starts; it does not keep it from starting. */
+export interface RunWarning {
+  readonly code: string
+  readonly message: string
+}
+
+/** Which rows a run sees. Files are counted through the splits and tables of the dataset, in order. */
+export interface ChosenRows {
+  readonly data: Pick<RunData, 'dataset' | 'roles' | 'labels' | 'use' | 'dropped' | 'leaked'>
+  readonly warnings: readonly RunWarning[]
+}
+
+interface LabelledRow extends RowRef {
+  readonly label: string
+  readonly text: string
+}
+
+type Dropped = RunData['dropped'][number]
+
+/**
+ * Decides which rows are trained on and scored, before anything starts. What makes training impossible is one `Failure`
+ * (`no-train`, `no-text`, `no-label`, `no-rows`, `one-label`); what a person should know is a warning. `flags` are the
+ * findings of the rules that are dropped and of `leak`; `textKey` tells which texts count as equal where rows are held
+ * out for validation.
+ */
+export function chooseRows(
+  dataset: Dataset,
+  recipe: Pick<Recipe, 'data' | 'seed'>,
+  { flags, textKey }: { readonly flags: readonly Flag[]; readonly textKey: (text: string) => string },
+): ChosenRows {
+  const roles = rolesOf(dataset)
+  const warnings: RunWarning[] = []
+  const dropped: Dropped[] = []
+  const files = numberFiles(dataset)
+  const flagged = flagsByRow(flags, recipe.data.drop)
+  const rows = (split: SplitName): LabelledRow[] =>
+    files.filter(f => f.split === split).flatMap(f => readRows(f, { roles, drop: recipe.data.drop, flagged }, dropped))
+
+  let train = rows('train')
+  if (train.length === 0) throw noRows(dataset, dropped, roles)
+  train = sampled(train, recipe, dropped)
+  const labels = sortLabels(new Set(train.map(r => r.label)))
+  if (labels.length < 2)
+    throw new Failure(
+      'one-label',
+      `All ${counted(train.length, 'training row')} of ${dataset.name} have the label "${labels[0]}"`,
+      `Is "${roles.label}" the label column? Name another: "data": { "label": "…" }`,
+    )
+  const known = new Set(labels)
+  const scored = (split: SplitName): LabelledRow[] => {
+    const all = rows(split)
+    const unknown = all.filter(r => !known.has(r.label))
+    for (const r of unknown)
+      dropped.push({ file: r.file, row: r.row, rule: 'unknown-label', reason: `training has no label "${r.label}"` })
+    if (unknown.length > 0) warnings.push(unknownLabels(split, unknown))
+    if (all.length === 0 && files.some(f => f.split === split && f.table.rowCount > 0))
+      warnings.push({
+        code: 'not-scored',
+        message: `No row of ${split} has both a text and a label ("${roles.text}", "${roles.label}"): it is not scored.`,
+      })
+    return all.filter(r => known.has(r.label))
+  }
+  let validation = scored('validation')
+  const test = scored('test')
+  const leaks = new Set(flags.filter(f => f.rule === 'leak').map(f => key(f.uri, f.row)))
+  const leaked: RowRef[] = [...validation, ...test]
+    .filter(r => leaks.has(key((files[r.file] as NumberedFile).table.source.uri, r.row)))
+    .map(({ file, row }) => ({ file, row }))
+  if (validation.length === 0 && recipe.data.holdOut > 0) {
+    const held = setAside(train, recipe)
+    if (held.validation.length > 0) {
+      train = held.train
+      validation = held.validation
+      const texts = new Set(train.map(r => textKey(r.text)))
+      leaked.push(...validation.filter(r => texts.has(textKey(r.text))).map(({ file, row }) => ({ file, row })))
+      warnings.push({
+        code: 'held-out',
+        message: `There is no validation split: ${counted(validation.length, 'training row')} were set aside for it, the same share of every label.`,
+      })
+    }
+  }
+  if (validation.length === 0)
+    warnings.push({
+      code: 'no-validation',
+      message: 'There is no validation split: the last weights are kept, and training cannot stop early.',
+    })
+  if (test.length === 0)
+    warnings.push({
+      code: 'no-test',
+      message: `There is no test split${validation.length > 0 ? ': base and tuned are compared on validation' : ''}.`,
+    })
+  return {
+    data: {
+      dataset: dataset.name,
+      roles,
+      labels,
+      use: { train: compactRows(train), validation: compactRows(validation), test: compactRows(test) },
+      dropped,
+      leaked,
+    },
+    warnings,
+  }
+}
+
+interface NumberedFile {
+  readonly file: number
+  readonly split: SplitName
+  readonly table: Table
+}
+
+/** The files of a dataset in the order in which `RunData.files` lists them. */
+export function numberFiles(dataset: Dataset): NumberedFile[] {
+  const flat = dataset.splits.flatMap(({ name, tables }) => tables.map(table => ({ split: name, table })))
+  const order = (split: SplitName) => splitNames.indexOf(split)
+  return flat.sort((a, b) => order(a.split) - order(b.split)).map((f, file) => ({ file, ...f }))
+}
+
+function rolesOf(dataset: Dataset): { readonly text: string; readonly label: string } {
+  const train = dataset.splits.find(s => s.name === 'train')
+  if (!train)
+    throw new Failure(
+      'no-train',
+      `The dataset ${dataset.name} has no training split`,
+      'Name a file train.csv or train.jsonl, or name the files in winnow.json or in the recipe',
+    )
+  const columns = [...new Set(train.tables.flatMap(t => t.columns))]
+  const has = `Its columns: ${columns.slice(0, 20).join(', ')}${columns.length > 20 ? ', …' : ''}`
+  const { text, label } = dataset.roles
+  if (text === undefined || !columns.includes(text))
+    throw new Failure(
+      'no-text',
+      text === undefined
+        ? `No column of ${dataset.name} was recognised as the text`
+        : `The training split of ${dataset.name} has no column "${text}"`,
+      `Name it in the recipe: "data": { "text": "…" }. ${has}`,
+    )
+  if (label === undefined || !columns.includes(label))
+    throw new Failure(
+      'no-label',
+      label === undefined
+        ? `No column of ${dataset.name} was recognised as the label`
+        : `The training split of ${dataset.name} has no column "${label}"`,
+      `Name it in the recipe: "data": { "label": "…" }. ${has}`,
+    )
+  return { text, label }
+}
+
+/** The rows of one file that have a text and a label and that no rule leaves out. */
+function readRows(
+  { file, split, table }: NumberedFile,
+  about: {
+    readonly roles: { readonly text: string; readonly label: string }
+    readonly drop: readonly string[]
+    readonly flagged: ReadonlyMap<string, string>
+  },
+  dropped: Dropped[],
+): LabelledRow[] {
+  const { roles, drop, flagged } = about
+  const rows: LabelledRow[] = []
+  for (let row = 0; row < table.rowCount; row++) {
+    const leave = (rule: string, reason: string) => dropped.push({ file, row, rule, reason })
+    if (table.broken(row)) {
+      leave('broken-row', 'the row could not be read')
+      continue
+    }
+    const text = table.text(row, roles.text) ?? ''
+    const label = table.text(row, roles.label) ?? ''
+    const rule = split === 'train' ? flagged.get(key(table.source.uri, row)) : undefined
+    if (text.trim() === '' && drop.includes('empty-field')) leave('empty-field', 'the text is empty')
+    else if (label.trim() === '') leave('unlabelled', 'the label is empty')
+    else if (rule !== undefined) leave(rule, `the rule ${rule} found it`)
+    else rows.push({ file, row, label, text })
+  }
+  return rows
+}
+
+/** The first rule among those dropped that names a row. */
+function flagsByRow(flags: readonly Flag[], drop: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const rule of drop)
+    for (const flag of flags)
+      if (flag.rule === rule && !found.has(key(flag.uri, flag.row))) found.set(key(flag.uri, flag.row), rule)
+  return found
+}
+
+function sampled(
+  train: LabelledRow[],
+  { data, seed }: Pick<Recipe, 'data' | 'seed'>,
+  dropped: Dropped[],
+): LabelledRow[] {
+  if (data.maxRows === undefined || train.length <= data.maxRows) return train
+  const draw = random(seed).split('max-rows')
+  const kept = new Set(
+    stratifiedSample(
+      train.map(r => r.label),
+      data.maxRows,
+      draw,
+    ),
+  )
+  const reason = `more than maxRows (${count(data.maxRows)})`
+  train.forEach((r, i) => {
+    if (!kept.has(i)) dropped.push({ file: r.file, row: r.row, rule: 'max-rows', reason })
+  })
+  return train.filter((_, i) => kept.has(i))
+}
+
+function setAside(train: readonly LabelledRow[], { data, seed }: Pick<Recipe, 'data' | 'seed'>) {
+  const refs = train.map(({ file, row }) => ({ file, row }))
+  const byPlace = new Map(train.map(r => [`${r.file}:${r.row}`, r]))
+  const { train: kept, validation } = holdOut(
+    refs,
+    train.map(r => r.label),
+    data.holdOut,
+    random(seed).split('hold-out'),
+  )
+  const full = (list: readonly RowRef[]) => list.map(r => byPlace.get(`${r.file}:${r.row}`) as LabelledRow)
+  return { train: full(kept), validation: full(validation) }
+}
+
+function unknownLabels(split: SplitName, rows: readonly LabelledRow[]): RunWarning {
+  const names = [...new Set(rows.map(r => r.label))]
+  const listed = `${names
+    .slice(0, 5)
+    .map(n => `"${n}"`)
+    .join(', ')}${names.length > 5 ? `, … (${names.length} in all)` : ''}`
+  return {
+    code: 'unknown-label',
+    message: `${counted(rows.length, 'row')} of ${split} ${rows.length === 1 ? 'has a label' : 'have labels'} that training does not have: ${listed}. They are not scored.`,
+  }
+}
+
+function noRows(
+  dataset: Dataset,
+  dropped: readonly Dropped[],
+  roles: { readonly text: string; readonly label: string },
+): Failure {
+  const rules = new Map<string, number>()
+  for (const { rule } of dropped) rules.set(rule, (rules.get(rule) ?? 0) + 1)
+  const why = [...rules].map(([rule, n]) => `${count(n)} ${rule}`).join(', ')
+  return new Failure(
+    'no-rows',
+    `No training row of ${dataset.name} is left${why ? `: ${why}` : ': the files have no rows'}`,
+    rules.has('unlabelled') ? `Is "${roles.label}" the label column? Name another: "data": { "label": "…" }` : '',
+  )
+}
+
+/** Numbers by size, everything else by code point: the class of a label does not depend on the order of the rows. */
+function sortLabels(labels: ReadonlySet<string>): string[] {
+  const numeric = [...labels].every(l => /^-?\d{1,15}$/.test(l))
+  return [...labels].sort((a, b) => (numeric ? Number(a) - Number(b) : a < b ? -1 : 1))
+}
+
+const key = (uri: string, row: number) => `${row} ${uri}`
