@@ -116,7 +116,7 @@ export class CsvScanner {
     const b = this.bytes
     this.end = end
     this.next = end + (b[end] === cr ? (b[end + 1] === lf ? 2 : 1) : end < b.length ? 1 : 0)
-    if (end - from > maxRecordBytes) this.note('too-long', from)
+    if (end - from > maxRecordBytes && this.problem !== 'unclosed-quote') this.note('too-long', from)
   }
 
   private note(problem: CsvProblem, at: number): void {
