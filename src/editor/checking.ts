@@ -1,0 +1,244 @@
+import * as vscode from 'vscode'
+import { type Disposable, Emitter, Store } from '../core/base/event.ts'
+import { Failure } from '../core/base/failure.ts'
+import type { CheckListener, CheckService, FoundRow, Report, RowService } from '../core/check/report.ts'
+import { diskFolders, pathOf, uriOf } from './adapt.ts'
+import { changed, setting } from './settings.ts'
+
+/** The checking process as this side sees it: ask, hear of the progress, end it. */
+export interface Checker extends Disposable {
+  check(request: Parameters<CheckService['check']>[0]): Promise<Report>
+  rows(request: Parameters<RowService['rows']>[0]): Promise<readonly (FoundRow | undefined)[]>
+  cancel(): void
+}
+
+export type CheckState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'checking'; readonly phase: string; readonly done: number; readonly total: number }
+  | { readonly kind: 'checked' }
+  | { readonly kind: 'failed'; readonly message: string; readonly hint: string }
+
+/** A report together with what has changed while it was made. */
+export interface Checked {
+  readonly report: Report
+  /** Files edited since: their places are no longer true. */
+  readonly stale: ReadonlySet<string>
+  /** The version of each open document that was checked. */
+  readonly versions: ReadonlyMap<string, number>
+  /** When the check began: a file on disk that is younger was not checked. */
+  readonly began: number
+}
+
+/** Texts longer than this are not sent at every key: they are checked once saved. */
+const longest = 20_000_000
+const dataFile = /\.(csv|tsv|jsonl|ndjson|json|txt)$/i
+const typing = 300
+const settling = 400
+
+/**
+ * Says when to check, with what, and what has come of it. The work itself is done by the checking process. One check
+ * at a time: a request during a check is answered by one more check after it, so that someone who keeps typing still
+ * sees findings, and what came too late for an edited file is not shown for that file.
+ */
+export class Checking implements Disposable {
+  private readonly reports = new Emitter<Checked>()
+  private readonly states = new Emitter<CheckState>()
+  private readonly store = new Store()
+  private readonly start: (listener: CheckListener) => Checker
+  private readonly log: vscode.LogOutputChannel
+  private checker: Checker | undefined
+  private timer: NodeJS.Timeout | undefined
+  private current: Promise<Checked | undefined> | undefined
+  private again = false
+  private closed = false
+
+  readonly onReport = this.reports.event
+  readonly onState = this.states.event
+  last: Checked | undefined
+  state: CheckState = { kind: 'idle' }
+
+  constructor(start: (listener: CheckListener) => Checker, log: vscode.LogOutputChannel) {
+    this.start = start
+    this.log = log
+    this.watch()
+  }
+
+  /** Checks now; what a person asked for. Undefined where nothing could be said, `state` then tells why. */
+  async check(): Promise<Checked | undefined> {
+    clearTimeout(this.timer)
+    if (this.current) {
+      this.again = true
+      await this.current
+      return this.current ?? this.last
+    }
+    return this.begin()
+  }
+
+  /** Checks once nothing has changed for a moment. */
+  soon(wait = settling): void {
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => void this.check(), wait)
+  }
+
+  /** Where rows of a file are now, in the text the person sees, and what they say. */
+  async rows(
+    path: string,
+    wanted: readonly { readonly row: number; readonly text?: string }[],
+  ): Promise<readonly (FoundRow | undefined)[]> {
+    const open = vscode.workspace.textDocuments.find(one => one.isDirty && pathOf(one.uri) === path)
+    const document = open && { version: open.version, text: open.getText() }
+    return this.process().rows({ uri: path, wanted, ...(document ? { document } : {}) })
+  }
+
+  /** Ends the check in progress. What was known before stays. */
+  cancel(): void {
+    this.again = false
+    this.checker?.cancel()
+  }
+
+  dispose(): void {
+    this.closed = true
+    clearTimeout(this.timer)
+    this.store.dispose()
+    this.checker?.dispose()
+    this.reports.dispose()
+    this.states.dispose()
+  }
+
+  private process(): Checker {
+    this.checker ??= this.start({ progress: p => this.setState({ kind: 'checking', ...p }) })
+    return this.checker
+  }
+
+  private begin(): Promise<Checked | undefined> {
+    const current = this.run().finally(() => {
+      if (this.current === current) this.current = undefined
+      if (this.again && !this.closed) {
+        this.again = false
+        void this.begin()
+      }
+    })
+    this.current = current
+    return current
+  }
+
+  private async run(): Promise<Checked | undefined> {
+    const folders = diskFolders().map(folder => folder.path)
+    const began = Date.now()
+    const { documents, versions, unsent } = openTexts()
+    this.setState({ kind: 'checking', phase: '', done: 0, total: 0 })
+    try {
+      const rules = setting('rules', vscode.workspace.workspaceFolders?.[0]?.uri)
+      const report = await this.process().check({ folders, documents, rules })
+      if (this.closed) return undefined
+      const stale = new Set(unsent)
+      for (const document of vscode.workspace.textDocuments) {
+        if (!isOurs(document.uri)) continue
+        const path = pathOf(document.uri)
+        const version = versions.get(path)
+        if (version === undefined ? document.isDirty : version !== document.version) stale.add(path)
+      }
+      this.last = { report, stale, versions, began }
+      this.log.debug(`checked in ${report.ms.toFixed(0)} ms: ${report.findings.length} findings`)
+      this.reports.fire(this.last)
+      this.setState({ kind: 'checked' })
+      return this.last
+    } catch (error) {
+      if (this.closed) return undefined
+      if (error instanceof Failure && error.code === 'cancelled') {
+        this.setState(this.last ? { kind: 'checked' } : { kind: 'idle' })
+        return undefined
+      }
+      // A process that has ended is replaced by the next check; its own words are in the log.
+      this.checker?.dispose()
+      this.checker = undefined
+      this.log.error(error instanceof Error ? error : String(error))
+      const hint = error instanceof Failure ? error.hint : ''
+      this.setState({ kind: 'failed', message: error instanceof Error ? error.message : String(error), hint })
+      return undefined
+    }
+  }
+
+  private setState(state: CheckState): void {
+    this.state = state
+    this.states.fire(state)
+  }
+
+  private watch(): void {
+    const watcher = vscode.workspace.createFileSystemWatcher('**/*.{csv,tsv,jsonl,ndjson,json,txt,parquet}')
+    const onFile = (uri: vscode.Uri) => {
+      if (isOurs(uri) && setting('check.automatic')) this.soon()
+    }
+    this.store.add(watcher)
+    this.store.add(watcher.onDidCreate(onFile))
+    this.store.add(watcher.onDidChange(onFile))
+    this.store.add(watcher.onDidDelete(onFile))
+    this.store.add(
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        if (contentChanges.length === 0 || !isOurs(document.uri)) return
+        this.last = this.last && { ...this.last, stale: new Set([...this.last.stale, pathOf(document.uri)]) }
+        if (setting('check.automatic') && setting('check.onType')) this.soon(typing)
+      }),
+    )
+    this.store.add(
+      vscode.workspace.onDidSaveTextDocument(document => {
+        if (isOurs(document.uri) && setting('check.automatic')) this.soon()
+      }),
+    )
+    this.store.add(
+      vscode.workspace.onDidCloseTextDocument(document => {
+        // Closed without saving: the file on disk counts again.
+        if (isOurs(document.uri) && this.last?.versions.has(pathOf(document.uri)) && setting('check.automatic'))
+          this.soon()
+      }),
+    )
+    this.store.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.soon()))
+    this.store.add(
+      vscode.workspace.onDidChangeConfiguration(event => {
+        if (changed(event, 'rules', 'check.exclude')) this.soon()
+      }),
+    )
+  }
+}
+
+/** Does a change of this file concern a dataset? Run folders change all the time and never do. */
+function isOurs(uri: vscode.Uri): boolean {
+  return uri.scheme === 'file' && dataFile.test(uri.path) && !uri.path.includes('/.winnow/')
+}
+
+/** The unsaved texts, and the version of every open document whose text or file is checked now. */
+function openTexts(): {
+  documents: { uri: string; version: number; text: string }[]
+  versions: Map<string, number>
+  unsent: string[]
+} {
+  const documents = []
+  const versions = new Map<string, number>()
+  const unsent: string[] = []
+  for (const document of vscode.workspace.textDocuments) {
+    if (document.isClosed || !isOurs(document.uri)) continue
+    const path = pathOf(document.uri)
+    if (document.isDirty) {
+      if (document.lineCount > 0 && document.offsetAt(document.lineAt(document.lineCount - 1).range.end) > longest) {
+        unsent.push(path)
+        continue
+      }
+      documents.push({ uri: path, version: document.version, text: document.getText() })
+    }
+    versions.set(path, document.version)
+  }
+  return { documents, versions, unsent }
+}
+
+/** Is what was said about this file still true? Open documents by version, files on disk by their age. */
+export async function isCurrent(checked: Checked, path: string): Promise<boolean> {
+  if (checked.stale.has(path)) return false
+  const open = vscode.workspace.textDocuments.find(document => pathOf(document.uri) === path && !document.isClosed)
+  if (open && checked.versions.has(path)) return open.version === checked.versions.get(path)
+  if (open?.isDirty) return false
+  try {
+    return (await vscode.workspace.fs.stat(uriOf(path))).mtime <= checked.began
+  } catch {
+    return false // the file is gone
+  }
+}

@@ -1,0 +1,158 @@
+import * as vscode from 'vscode'
+import { type Disposable, Store } from '../core/base/event.ts'
+import { Failure, failureLine, never } from '../core/base/failure.ts'
+import { type Ledger, makeLedger } from '../core/eval/ledger.ts'
+import type { FromComparePanel, ToComparePanel } from '../core/view/protocol.ts'
+import { loadPair } from '../node/evaluations.ts'
+import { saveExport } from './exports.ts'
+import type { History, RunEntry } from './history.ts'
+import { fromComparePanel, panelState } from './messages.ts'
+import { dressPanel, makePanel } from './panelPage.ts'
+import type { Rows } from './rows.ts'
+import { isScored } from './runTree.ts'
+
+interface Parts {
+  readonly extension: vscode.Uri
+  readonly history: History
+  readonly rows: Rows
+  readonly log: vscode.LogOutputChannel
+}
+
+/** The compare panels: each shows the ledger of two evaluations. */
+export class ComparePanels implements Disposable, vscode.WebviewPanelSerializer {
+  private readonly open = new Set<ComparePanel>()
+  private readonly parts: Parts
+
+  constructor(parts: Parts) {
+    this.parts = parts
+  }
+
+  /** `a` and `b` name evaluations the way the command line does: `<run>:base`, `<run>:best`. */
+  show(a: string, b: string): void {
+    const shown = [...this.open].find(panel => panel.a === a && panel.b === b)
+    if (shown) shown.panel.reveal()
+    else this.keep(makePanel(this.parts.extension, 'compare', vscode.l10n.t('Ledger')), a, b)
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, saved: unknown): Promise<void> {
+    const state = panelState(saved)
+    if (state?.panel !== 'compare') {
+      panel.dispose()
+      return
+    }
+    dressPanel(panel, this.parts.extension, 'compare')
+    this.keep(panel, state.a, state.b)
+  }
+
+  dispose(): void {
+    for (const panel of this.open) panel.dispose()
+  }
+
+  private keep(panel: vscode.WebviewPanel, a: string, b: string): void {
+    const shown = new ComparePanel(panel, this.parts, { a, b })
+    this.open.add(shown)
+    panel.onDidDispose(() => {
+      shown.dispose()
+      this.open.delete(shown)
+    })
+  }
+}
+
+class ComparePanel implements Disposable {
+  readonly panel: vscode.WebviewPanel
+  a: string
+  b: string
+  private readonly parts: Parts
+  private readonly store = new Store()
+  private ledger: Ledger | undefined
+  /** Counts what was asked for: an answer to an older question is dropped. */
+  private asked = 0
+
+  constructor(panel: vscode.WebviewPanel, parts: Parts, { a, b }: { readonly a: string; readonly b: string }) {
+    this.panel = panel
+    this.parts = parts
+    this.a = a
+    this.b = b
+    this.store.add(panel.webview.onDidReceiveMessage(message => void this.receive(message)))
+  }
+
+  dispose(): void {
+    this.store.dispose()
+  }
+
+  private send(message: ToComparePanel): void {
+    void this.panel.webview.postMessage(message)
+  }
+
+  private async receive(raw: unknown): Promise<void> {
+    const message = fromComparePanel(raw)
+    if (!message) {
+      this.parts.log.warn('A message of the compare panel was not understood', JSON.stringify(raw)?.slice(0, 200))
+      return
+    }
+    try {
+      await this.act(message)
+    } catch (error) {
+      this.parts.log.error(error instanceof Error ? error : String(error))
+      const known = error instanceof Failure
+      this.send({ kind: 'problem', message: known ? error.message : failureLine(error), hint: known ? error.hint : '' })
+    }
+  }
+
+  private async act(message: FromComparePanel): Promise<void> {
+    switch (message.kind) {
+      case 'ready':
+        return this.hydrate()
+      case 'choose':
+        this.a = message.a
+        this.b = message.b
+        return this.hydrate()
+      case 'openRow': {
+        const root = this.rootOf(this.b) ?? this.rootOf(this.a)
+        const row = this.ledger?.rows.find(one => one.file === message.place.file && one.row === message.place.row)
+        return this.parts.rows.open(root, message.place, row?.text)
+      }
+      case 'tune':
+        return void (await vscode.commands.executeCommand('winnow.tune'))
+      case 'showLog':
+        return void (await vscode.commands.executeCommand('winnow.showLog'))
+      case 'export':
+        return saveExport(message)
+      default:
+        return never(message)
+    }
+  }
+
+  private async hydrate(): Promise<void> {
+    const asked = ++this.asked
+    await this.parts.history.refresh()
+    const choices = choicesOf(this.parts.history.runs)
+    const root = this.rootOf(this.b) ?? this.rootOf(this.a)
+    if (choices.length < 2 || root === undefined) {
+      this.send({ kind: 'empty', choices })
+      return
+    }
+    this.send({ kind: 'loading', what: vscode.l10n.t('Predictions') })
+    const [a, b] = await loadPair(root, [this.a, this.b], { cwd: root })
+    const ledger = makeLedger(a, b)
+    if (asked !== this.asked) return
+    this.ledger = ledger
+    this.panel.title = `${ledger.a.name} → ${ledger.b.name}`
+    this.send({ kind: 'hydrate', ledger, choices, a: this.a, b: this.b })
+  }
+
+  private rootOf(reference: string): string | undefined {
+    return this.parts.history.find(reference.replace(/:[^:]*$/, ''))?.root
+  }
+}
+
+/** What a ledger can be made of: each scored run's best weights, and the model it started from. */
+export function choicesOf(runs: readonly RunEntry[]): { readonly id: string; readonly name: string }[] {
+  return runs
+    .filter(({ run }) => isScored(run))
+    .flatMap(({ id, run }) => {
+      const base = run.evaluated.some(e => e.of === 'base' && e.path !== undefined)
+      const best = { id: `${id}:best`, name: run.name }
+      return base ? [best, { id: `${id}:base`, name: vscode.l10n.t('Base of {0}', run.name) }] : [best]
+    })
+}

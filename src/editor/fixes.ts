@@ -1,0 +1,157 @@
+import * as vscode from 'vscode'
+import type { FixKind } from '../core/check/finding.ts'
+import type { ReportedEdit, ReportedFinding } from '../core/check/report.ts'
+import { count, counted } from '../core/eval/words.ts'
+import { pathOf, shownPath, toRange, uriOf } from './adapt.ts'
+import { type Checking, isCurrent } from './checking.ts'
+import type { Diagnostics } from './diagnostics.ts'
+import { combine } from './edits.ts'
+import { placeOf } from './findingNodes.ts'
+
+/** The editor gives extensions no text of a file above this, so that no edit of it could be made. */
+const largest = 50 * 1024 * 1024
+/** Edits in one go; more is said, and the rest follows when the command is run again. */
+const mostEdits = 20_000
+
+/** Quick fixes: what each finding brings with it, as undoable edits of open documents. */
+export class Fixes implements vscode.CodeActionProvider {
+  private readonly diagnostics: Diagnostics
+  private readonly checking: Checking
+
+  constructor(diagnostics: Diagnostics, checking: Checking) {
+    this.diagnostics = diagnostics
+    this.checking = checking
+  }
+
+  async provideCodeActions(
+    document: vscode.TextDocument,
+    _range: vscode.Range,
+    context: vscode.CodeActionContext,
+  ): Promise<vscode.CodeAction[]> {
+    if (
+      context.only &&
+      !context.only.contains(vscode.CodeActionKind.QuickFix) &&
+      !vscode.CodeActionKind.QuickFix.contains(context.only)
+    )
+      return []
+    const found = context.diagnostics.flatMap(diagnostic => {
+      const finding = this.diagnostics.findingOf(diagnostic)
+      return finding ? [{ diagnostic, finding }] : []
+    })
+    const { last } = this.checking
+    if (!last || found.length === 0 || !(await isCurrent(last, pathOf(document.uri)))) return []
+    const actions: vscode.CodeAction[] = []
+    for (const { diagnostic, finding } of found) {
+      for (const fix of finding.fixes) {
+        if (!(await this.canEdit(fix.edits))) continue
+        const action = new vscode.CodeAction(fix.title, vscode.CodeActionKind.QuickFix)
+        action.edit = editOf(fix.edits)
+        action.diagnostics = [diagnostic]
+        action.isPreferred = fix.preferred
+        actions.push(action)
+      }
+    }
+    for (const rule of new Set(found.map(({ finding }) => finding.rule))) {
+      const mendable = last.report.findings.filter(one => one.rule === rule && one.fixes.some(fix => fix.preferred))
+      if (mendable.length < 2) continue
+      const title = vscode.l10n.t('Fix all {0} {1} findings, with preview…', count(mendable.length), rule)
+      actions.push(
+        commandAction(
+          title,
+          'winnow.fixRule',
+          [rule],
+          found.filter(({ finding }) => finding.rule === rule),
+        ),
+      )
+    }
+    for (const one of found) {
+      const title = vscode.l10n.t('Ignore this {0} finding', one.finding.rule)
+      actions.push(commandAction(title, 'winnow.ignoreFinding', [one.finding], [one]))
+    }
+    return actions
+  }
+
+  /**
+   * The preferred fixes of all findings of a rule, each waiting for a tick in the editor's preview. Files edited since
+   * the check are left out. Returns what could not be offered, in words; undefined where all could.
+   */
+  async fixRule(rule: string): Promise<void> {
+    const { last } = this.checking
+    if (!last) return
+    const findings = last.report.findings.filter(finding => finding.rule === rule)
+    const usable: ReportedFinding[] = []
+    const asked = new Map<string, boolean>()
+    const ok = async (path: string) => {
+      const known = asked.get(path)
+      if (known !== undefined) return known
+      const answer = !this.isTooLarge(path) && (await isCurrent(last, path))
+      asked.set(path, answer)
+      return answer
+    }
+    for (const finding of findings) {
+      const fix = finding.fixes.find(one => one.preferred)
+      if (!fix) continue
+      let all = true
+      for (const edit of fix.edits) all &&= await ok(edit.uri)
+      if (all) usable.push(finding)
+    }
+    const { edits, mended, left } = combine(usable)
+    if (edits.length === 0) {
+      const why = [...asked.values()].includes(false)
+        ? vscode.l10n.t('Its files have changed since they were checked, or are larger than 50 MB.')
+        : vscode.l10n.t('None of its findings has a fix that is safe to apply without looking.')
+      void vscode.window.showInformationMessage(vscode.l10n.t('Nothing to fix for {0}. {1}', rule, why))
+      return
+    }
+    const files = new Set(edits.map(edit => edit.uri)).size
+    const label = vscode.l10n.t('Fix {0} of {1}', counted(mended, 'finding'), rule)
+    const description = vscode.l10n.t('{0} in {1}', counted(edits.length, 'change'), counted(files, 'file'))
+    const edit = editOf(edits.slice(0, mostEdits), { needsConfirmation: true, label, description })
+    await vscode.workspace.applyEdit(edit, { isRefactoring: true })
+    if (left > 0)
+      vscode.window.setStatusBarMessage(vscode.l10n.t('{0} left for the next check', counted(left, 'finding')), 8000)
+  }
+
+  private async canEdit(edits: readonly ReportedEdit[]): Promise<boolean> {
+    const { last } = this.checking
+    if (!last || edits.length === 0) return false
+    for (const path of new Set(edits.map(edit => edit.uri)))
+      if (this.isTooLarge(path) || !(await isCurrent(last, path))) return false
+    return true
+  }
+
+  private isTooLarge(path: string): boolean {
+    const files = this.checking.last?.report.datasets.flatMap(dataset => dataset.splits.flatMap(split => split.files))
+    return (files?.find(file => file.uri === path)?.bytes ?? 0) > largest
+  }
+}
+
+/** The kinds of fix there are, for the manifest's documentation of what the provider offers. */
+export const offered: readonly FixKind[] = ['remove-row', 'keep-only', 'relabel', 'edit']
+
+function commandAction(
+  title: string,
+  command: string,
+  args: unknown[],
+  found: readonly { diagnostic: vscode.Diagnostic }[],
+): vscode.CodeAction {
+  const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix)
+  action.command = { command, title, arguments: args }
+  action.diagnostics = found.map(({ diagnostic }) => diagnostic)
+  return action
+}
+
+/** One edit of the workspace: one step of undo in each file it touches. */
+function editOf(edits: readonly ReportedEdit[], metadata?: vscode.WorkspaceEditEntryMetadata): vscode.WorkspaceEdit {
+  const all = new vscode.WorkspaceEdit()
+  for (const edit of edits) {
+    const own = metadata && { ...metadata, label: `${metadata.label}: ${shownPath(edit.uri)}` }
+    all.replace(uriOf(edit.uri), toRange(edit.range), edit.text, own)
+  }
+  return all
+}
+
+/** What is ignored, and where, for a message. */
+export function describe(finding: ReportedFinding): string {
+  return `${placeOf(finding)}: ${finding.message}`
+}
