@@ -112,8 +112,8 @@ function labelLines(changes: readonly LabelChange[], most: number): string[] {
   const note =
     stands === 0
       ? `No label is decided alone (Holm over ${changes.length}).`
-      : `* ${counted(stands, 'label')} decided alone (Holm over ${changes.length}).`
-  const rest = changed.length > most ? [`… and ${counted(changed.length - most, 'label')} more.`] : []
+      : `* significant for this label alone (Holm over ${changes.length}).`
+  const rest = changed.length > most ? [`… and ${counted(changed.length - most, 'more label')}`] : []
   return [...lines, ...rest, note]
 }
 
@@ -127,7 +127,7 @@ function rowLines(ledger: Ledger, outcome: 'fixed' | 'broken', most: number): st
       `  ${row.file} row ${row.row}${row.leaked ? ' (leaked)' : ''}  ${oneLine(row.text, 80)}`,
       `    gold ${row.gold}; ${said(row, 'a')} → ${said(row, 'b')}`,
     ])
-  return [title, ...lines, ...(rows.length > most ? [`  … and ${counted(rows.length - most, 'row')} more`] : [])]
+  return [title, ...lines, ...(rows.length > most ? [`  … and ${counted(rows.length - most, 'more row')}`] : [])]
 }
 
 function said(row: LedgerRow, of: 'a' | 'b'): string {
