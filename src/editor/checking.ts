@@ -195,7 +195,7 @@ export class Checking implements Disposable {
     this.store.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.soon()))
     this.store.add(
       vscode.workspace.onDidChangeConfiguration(event => {
-        if (changed(event, 'rules', 'check.exclude')) this.soon()
+        if (changed(event, 'rules')) this.soon()
       }),
     )
   }

@@ -4,7 +4,6 @@ import * as vscode from 'vscode'
 export interface Settings {
   'check.automatic': boolean
   'check.onType': boolean
-  'check.exclude': readonly string[]
   rules: { readonly [rule: string]: unknown }
   'models.paths': readonly string[]
   'train.device': 'auto' | 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
@@ -14,7 +13,6 @@ export interface Settings {
 export const defaults: Settings = {
   'check.automatic': true,
   'check.onType': true,
-  'check.exclude': [],
   rules: {},
   'models.paths': [],
   'train.device': 'auto',
