@@ -128,6 +128,8 @@ export function parseConfig(path: string, bytes: Uint8Array): ConfigFile {
   }
   const fail = (keys: readonly (string | number)[], message: string, hint = '') =>
     new Failure('bad-config', `${where(nodeAt(tree, keys).offset)}: ${message}`, hint)
+  if (tree.type !== 'object')
+    throw fail([], `${configName} holds ${article(tree.type)}, expected an object`, 'Correct it')
   const result = v.safeParse(configSchema, plainValue(tree))
   if (!result.success) throw explain(result.issues[0], fail)
   const names = new Set<string>()
@@ -137,6 +139,10 @@ export function parseConfig(path: string, bytes: Uint8Array): ConfigFile {
     names.add(dataset.name)
   }
   return { path, folder: dirname(path), config: result.output, fail }
+}
+
+function article(type: string): string {
+  return type === 'null' ? type : /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`
 }
 
 function explain(issue: v.BaseIssue<unknown>, fail: ConfigFile['fail']): Failure {

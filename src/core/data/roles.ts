@@ -15,7 +15,7 @@ const names: { readonly [R in Role]: RegExp } = {
   prompt: /^(prompt|instruction|question|query|input|source|context|problem)$/i,
   completion: /^(completion|output|response|answer|target|reply|summary|solution|response_text|target_text)$/i,
   label:
-    /^(labels?|category|class|intent|target|sentiment|topic|emotion|tag|label_text|gold(_label)?|ground_truth|coarse_label|fine_label|rating|stars?|y)$/i,
+    /^(label|labels|category|class|intent|target|sentiment|topic|emotion|tag|label_text|gold(_label)?|ground_truth|coarse_label|fine_label|rating|star|stars|y)$/i,
   text: /^(text|sentence|content|review|comment|tweet|utterance|query|question|message|body|document|article|headline|title|description|abstract|passage|premise|sentence1|input|prompt|news|news_title|review_text|review_body|tweet_text|x)$/i,
   id: /^(id|_id|idx|index|uid|uuid|guid|row_id|example_id|.*[_-]id)$/i,
 }
@@ -87,7 +87,7 @@ export function inferRoles(tables: readonly Table[], given: Roles = {}): Roles {
   }
   give(
     'id',
-    pick(free(), names.id, column => column.distinct.size === column.rows && !isProse(column)),
+    pick(free(), names.id, column => column.distinct.size === column.rows && mean(column) <= 64),
   )
   return { ...roles, ...given }
 

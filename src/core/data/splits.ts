@@ -121,7 +121,7 @@ function* adoptTraining(groups: readonly NamedFile[][]): Generator<NamedFile[]> 
     adopted.add(others[0]!)
     homes.set(home, others[0]!)
   }
-  for (const group of groups) if (!adopted.has(group)) yield [...(homes.get(group) ?? []), ...group]
+  for (const group of groups) if (!adopted.has(group)) yield [...group, ...(homes.get(group) ?? [])]
 }
 
 function nameOf(file: NamedFile): string {

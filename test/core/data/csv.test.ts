@@ -319,7 +319,8 @@ describe.skipIf(!existsSync(torture))('CSV collections (need ../shared/data)', (
     const got = cells(table).map(row => Object.fromEntries(row.map((text, c) => [table.columns[c], text])))
     if (name === 'location_coordinates.csv') want[0]['Contact Phone Number'] = got[0]?.['Contact Phone Number']
     expect(got).toEqual(want)
-    expect(table.issues).toEqual([])
+    const bare = table.issues.filter(issue => issue.code === 'stray-quote').length
+    expect([table.issues.length, bare]).toEqual(name === 'location_coordinates.csv' ? [1, 1] : [0, 0])
   })
 
   test.each(list('csv-test-data/csv').filter(name => !name.startsWith('bad')))('csv-test-data %s', name => {
