@@ -12,30 +12,15 @@ import {
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
-import type { Scores } from '../core/train/event.ts'
 import type { LearnerState, NamedTensor } from '../core/train/learner.ts'
 import type { LoopState } from '../core/train/loop.ts'
+import type { Recipe } from '../core/train/recipe.ts'
 import { readFloats, readHeader, writeSafetensors } from './safetensors.ts'
 
 /** What a checkpoint folder holds beside the weights. */
 export interface Checkpoint {
   readonly learner: LearnerState
   readonly loop: LoopState
-}
-
-/** What `trainer_state.json` tells besides our own state, under the keys of Hugging Face Transformers. */
-export interface TrainerFacts {
-  readonly epoch: number
-  readonly epochs: number
-  readonly steps: number
-  readonly batchRows: number
-  /** Non-padding tokens so far. */
-  readonly tokens: number
-  readonly metric: string
-  readonly patience: number
-  /** Entries of `log_history`. */
-  readonly history: readonly Readonly<Record<string, number>>[]
-  readonly evaluations: readonly { readonly step: number; readonly scores: Scores }[]
 }
 
 /** Writes the weights of a checkpoint into an empty folder, and says in which file and under which prefix they lie. */
@@ -59,7 +44,7 @@ const temporary = '.tmp-'
 export function writeCheckpoint(
   run: string,
   checkpoint: Checkpoint,
-  options: { readonly layout: WeightLayout; readonly facts: TrainerFacts },
+  options: { readonly layout: WeightLayout; readonly recipe: Recipe; readonly steps: number },
 ): string {
   const name = `checkpoint-${checkpoint.loop.step}`
   return inPlace(run, name, folder => {
@@ -69,7 +54,7 @@ export function writeCheckpoint(
       ...first.map(t => ({ ...t, name: `m.${t.name}` })),
       ...second.map(t => ({ ...t, name: `v.${t.name}` })),
     ])
-    writeText(join(folder, stateFile), trainerState(checkpoint.loop, options.facts))
+    writeText(join(folder, stateFile), trainerState(checkpoint.loop, options))
   })
 }
 
@@ -78,7 +63,8 @@ export function readCheckpoint(folder: string, layout: WeightLayout): Checkpoint
   const path = join(folder, stateFile)
   let loop: LoopState | undefined
   try {
-    loop = (JSON.parse(readFileSync(path, 'utf8')) as { winnow?: LoopState }).winnow
+    const json = JSON.parse(readFileSync(path, 'utf8')) as { winnow?: LoopState; log_history: LoopState['history'] }
+    loop = json.winnow && { ...json.winnow, history: json.log_history }
   } catch (cause) {
     throw new Failure('bad-checkpoint', `${path} cannot be read: ${(cause as Error).message}`, '', { cause })
   }
@@ -178,41 +164,37 @@ export function hubJson(value: unknown): string {
   return `${JSON.stringify(sorted(value), null, 2)}\n`
 }
 
-function trainerState(loop: LoopState, facts: TrainerFacts): string {
-  const best = loop.best
+/** The keys of Hugging Face's `trainer_state.json`, and `winnow` with what only we need. */
+function trainerState(loop: LoopState, { recipe, steps }: { readonly recipe: Recipe; readonly steps: number }): string {
+  const { best, history, ...rest } = loop
+  const { every, metric, patience } = recipe.evaluate
   return hubJson({
     best_global_step: best?.step ?? null,
-    best_metric: best?.scores[facts.metric] ?? null,
+    best_metric: best?.scores[metric] ?? null,
     best_model_checkpoint: best ? `checkpoint-${best.step}` : null,
-    epoch: facts.epoch,
-    eval_steps: facts.steps,
+    epoch: history.at(-1)?.['epoch'] ?? 0,
+    eval_steps: every === 'epoch' ? null : every,
     global_step: loop.step,
     is_hyper_param_search: false,
     is_local_process_zero: true,
     is_world_process_zero: true,
-    log_history: [
-      ...facts.history,
-      ...facts.evaluations.map(e => ({
-        step: e.step,
-        ...Object.fromEntries(Object.entries(e.scores).map(([k, v]) => [`eval_${k}`, v])),
-      })),
-    ].sort((a, b) => (a['step'] ?? 0) - (b['step'] ?? 0)),
+    log_history: history,
     logging_steps: 1,
-    max_steps: facts.steps,
-    num_input_tokens_seen: facts.tokens,
-    num_train_epochs: facts.epochs,
-    save_steps: facts.steps,
+    max_steps: steps,
+    num_input_tokens_seen: loop.tokens,
+    num_train_epochs: recipe.schedule.epochs,
+    save_steps: every === 'epoch' ? null : every,
     stateful_callbacks: {
       EarlyStoppingCallback: {
-        args: { early_stopping_patience: facts.patience, early_stopping_threshold: 0 },
+        args: { early_stopping_patience: patience, early_stopping_threshold: 0 },
         attributes: { early_stopping_patience_counter: loop.waited },
       },
     },
     total_flos: 0,
-    train_batch_size: facts.batchRows,
+    train_batch_size: recipe.batch.rows,
     trial_name: null,
     trial_params: null,
-    winnow: loop,
+    winnow: { ...rest, ...(best ? { best } : {}) },
   })
 }
 

@@ -7,7 +7,8 @@ import type { Table } from '../core/data/table.ts'
 import { tokenRows } from '../core/train/batch.ts'
 import { expandRows, type RowRef, type RunData } from '../core/train/data.ts'
 import type { LabelledRows } from '../core/train/models/classifier.ts'
-import { readSource } from './files.ts'
+import { unpack } from './compressed.ts'
+import { decodeSource, readBytes, slashed } from './files.ts'
 import type { TextEncoder } from './tokenizer.ts'
 
 /** The rows of one split as text and class, in the order of `data.json`. */
@@ -29,14 +30,14 @@ export async function readRunRows(data: RunData): Promise<RunRows> {
   const tables: Table[] = []
   for (const file of data.files) {
     const path = isAbsolute(file.path) ? file.path : join(data.root, file.path)
-    const source = await readSource(path)
-    if (contentHash(source.bytes) !== file.hash)
+    const bytes = await readBytes(path)
+    if (contentHash(bytes) !== file.hash)
       throw new Failure(
         'data-changed',
         `${path} has changed since the run was made`,
         'Start a new run with the same recipe',
       )
-    tables.push(parseTable(source, file.format ?? {}))
+    tables.push(parseTable(decodeSource(slashed(path), await unpack(path, bytes)), file.format ?? {}))
   }
   const classes = new Map(data.labels.map((label, i) => [label, i]))
   const leaked = new Set(data.leaked.map(({ file, row }) => `${file}:${row}`))

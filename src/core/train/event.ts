@@ -59,6 +59,11 @@ export type RunEvent =
       readonly best?: boolean
       /** Which weights were scored; absent means the run's own at this step. */
       readonly of?: 'base' | 'best'
+      /**
+       * What stands for the untuned model: a head trained on the frozen encoder's features, or (where that is the run
+       * itself) one Gaussian a class on them.
+       */
+      readonly baseline?: 'feature-head' | 'centroid'
       readonly path?: string
     }
   | {

@@ -1,3 +1,4 @@
+import { Cancelled } from '../base/cancel.ts'
 import { Failure } from '../base/failure.ts'
 import { type Batch, planEpoch, stepsOf } from './batch.ts'
 import type { Outcome, RunEvent, Scores } from './event.ts'
@@ -51,7 +52,7 @@ export interface LoopOptions {
   readonly from: LoopState
   /** At most so many steps in one run of the graph; 1 where the graph takes one. */
   readonly together: number
-  /** Scores the validation split; absent where there is none. */
+  /** Scores the validation split, or leaves by `Cancelled`; absent where there is none. */
   readonly validate?: (step: number) => Promise<Evaluated>
   /** Keeps a checkpoint and returns its path; throws `Failure` (`disk-full`) where it cannot. */
   readonly save: (state: LoopState) => Promise<string>
@@ -164,8 +165,12 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
       state = { ...state, history: [...state.history, { ...train, learning_rate: rates.at(-1) as number }] }
       lossSum = 0
       lossCount = 0
-      const result = yield* score(options, state, { epoch: train.epoch, save })
-      state = result.state
+      try {
+        state = (yield* score(options, state, { epoch: train.epoch, save })).state
+      } catch (error) {
+        if (!(error instanceof Cancelled)) throw error
+        return yield* end('stopped', 'asked to stop')
+      }
       const { patience } = options.evaluate
       if (!finished && patience > 0 && state.waited >= patience)
         return yield* end('finished', `no better ${options.evaluate.metric} in ${patience} evaluations`)

@@ -1,0 +1,69 @@
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SplitName } from '../core/data/dataset.ts'
+import type { Prediction } from '../core/eval/evaluation.ts'
+import { scoreTwice } from '../core/eval/score.ts'
+import type { Evaluated } from '../core/train/loop.ts'
+import { softmaxRow } from '../core/train/predict.ts'
+import { diskFailure, writeText } from './checkpoint.ts'
+import type { TrainSetup } from './trainSetup.ts'
+
+/** How many of the most probable labels a prediction lists. */
+const listed = 5
+
+/** What a model said about every row of a split, from its class scores `[rows, classes]`. */
+export function predictionsOf(setup: TrainSetup, split: SplitName, logits: Float32Array): Prediction[] {
+  const { data, rows } = setup
+  const { refs, texts, labels, leaked } = rows[split]
+  const classes = data.labels.length
+  return refs.map(({ file, row }, i) => {
+    const gold = labels[i] as number
+    const { probabilities, loss } = softmaxRow(logits, i, { classes, label: gold })
+    const order = Array.from(probabilities.keys()).sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)
+    const shown = order.slice(0, listed)
+    if (!shown.includes(gold)) shown.push(gold)
+    const name = (c: number) => data.labels[c] as string
+    return {
+      file: data.files[file]?.path as string,
+      row,
+      text: texts[i] as string,
+      gold: name(gold),
+      label: name(order[0] as number),
+      loss: rounded(loss),
+      probabilities: shown.map(c => [name(c), rounded(probabilities[c] as number)] as const),
+      leaked: leaked[i] as boolean,
+    }
+  })
+}
+
+/**
+ * Scores a split twice, on all rows and without the leaked ones, and writes the predictions to
+ * `evaluations/<split>-<of>.jsonl`. Throws `Failure` (`disk-full`).
+ */
+export function scoreSplit(
+  setup: TrainSetup,
+  split: SplitName,
+  { logits, of }: { readonly logits: Float32Array; readonly of: string },
+): Evaluated {
+  const predictions = predictionsOf(setup, split, logits)
+  const { all, withoutLeaks } = scoreTwice(predictions, setup.data.labels)
+  const leaked = predictions.filter(p => p.leaked).length
+  const path = `evaluations/${split}-${of}.jsonl`
+  writeWhole(join(setup.folder, path), predictions.map(p => `${JSON.stringify(p)}\n`).join(''))
+  return { scores: all, ...(leaked > 0 ? { withoutLeaks, leaked } : {}), path }
+}
+
+function writeWhole(path: string, text: string): void {
+  mkdirSync(join(path, '..'), { recursive: true })
+  const building = `${path}.tmp`
+  try {
+    writeText(building, text)
+    renameSync(building, path)
+  } catch (error) {
+    rmSync(building, { force: true })
+    throw diskFailure(error, path) ?? error
+  }
+}
+
+/** Six digits are more than a person or a test needs, and keep the files small. */
+const rounded = (x: number): number => Number(x.toPrecision(6))

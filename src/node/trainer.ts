@@ -1,0 +1,297 @@
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Cancelled } from '../core/base/cancel.ts'
+import { Failure, failureLine } from '../core/base/failure.ts'
+import type { SplitName } from '../core/data/dataset.ts'
+import { stepsOf } from '../core/train/batch.ts'
+import type { Outcome, RunEvent } from '../core/train/event.ts'
+import { freshState, type LoopEnd, type LoopState, trainLoop } from '../core/train/loop.ts'
+import type { Recipe } from '../core/train/recipe.ts'
+import type { Provider, RuntimeChoice } from '../core/train/runtime.ts'
+import { makeSchedule, type Schedule } from '../core/train/schedule.ts'
+import {
+  inPlace,
+  listCheckpoints,
+  pruneCheckpoints,
+  readCheckpoint,
+  removeLeftovers,
+  writeCheckpoint,
+} from './checkpoint.ts'
+import { checkpointLayout, type ExportedModel, exportLayout, exportName } from './export.ts'
+import { writeLock } from './lock.ts'
+import { RowLosses } from './rowLosses.ts'
+import { readData, readRecipe, stopAsked } from './runs.ts'
+import { TrainLog } from './trainLog.ts'
+import { baseLogits, FeatureCache, makeModel, type TrainModel } from './trainModel.ts'
+import { scoreSplit } from './trainScore.ts'
+import { countParameters, setUp, type TrainSetup } from './trainSetup.ts'
+
+export interface TrainIo {
+  /** Opens ONNX Runtime (`src/node/ort.ts`, which only the training process loads). */
+  readonly open: (request: {
+    readonly provider: Provider | 'auto'
+    readonly threads?: number
+  }) => Promise<RuntimeChoice>
+  /** Folders of models known by name. */
+  readonly models: readonly string[]
+  /** Milliseconds since 1970, and a steady clock. */
+  readonly now: () => number
+  readonly clock: () => number
+  /** Becomes true when the process was asked to end. */
+  readonly ending: () => boolean
+}
+
+/**
+ * The training of a run folder from beginning to end, or from its last checkpoint on: reads `recipe.json` and
+ * `data.json`, writes everything else the folder has, and says all it has to say in `events.jsonl`. What cannot be done
+ * is an `ended` event with the outcome `failed`; only what could not be written there is thrown.
+ */
+export async function train(folder: string, io: TrainIo): Promise<Outcome> {
+  await writeLock(folder, process.pid)
+  const log = new TrainLog(folder)
+  const emit = (event: RunEvent) => log.write(event)
+  try {
+    const end = await run(folder, io, emit)
+    const best = end.state.best?.step
+    emit({
+      kind: 'ended',
+      at: io.now(),
+      outcome: end.outcome,
+      ...(end.reason === undefined ? {} : { reason: end.reason }),
+      ...(best === undefined ? {} : { bestStep: best }),
+    })
+    return end.outcome
+  } catch (error) {
+    if (error instanceof Cancelled) {
+      emit({ kind: 'ended', at: io.now(), outcome: 'stopped', reason: 'asked to stop' })
+      return 'stopped'
+    }
+    emit({ kind: 'ended', at: io.now(), outcome: 'failed', reason: failureLine(error) })
+    if (error instanceof Failure) return 'failed'
+    throw error
+  } finally {
+    log.close()
+    rmSync(join(folder, 'lock'), { force: true })
+  }
+}
+
+type Emit = (event: RunEvent) => void
+
+async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
+  const [recipe, data] = await Promise.all([readRecipe(folder), readData(folder)])
+  removeLeftovers(folder)
+  const setup = await setUp(folder, { recipe, data, models: io.models })
+  const stopped = () => io.ending() || stopAsked(folder)
+  const { choice, model, features } = await openModel(setup, { io, emit, stopped })
+  try {
+    const exported: ExportedModel = {
+      folder: setup.base,
+      pooling: setup.model.pooling,
+      labels: data.labels,
+      recipe,
+    }
+    const layout = checkpointLayout(exported)
+    const last = listCheckpoints(folder).at(-1)
+    let from = freshState(recipe.seed)
+    if (last) {
+      const checkpoint = readCheckpoint(last.path, layout)
+      model.learner.load(checkpoint.learner)
+      from = checkpoint.loop
+    }
+    const perEpoch = stepsOf(setup.encoded.train.lengths.length, recipe.batch.rows)
+    const schedule = makeSchedule(recipe.schedule, perEpoch)
+    emit(startedEvent(setup, { at: io.now(), choice, schedule, perEpoch, from: from.step }))
+    if (setup.cut > 0)
+      emit({
+        kind: 'warned',
+        at: io.now(),
+        code: 'rows-cut',
+        message: `${setup.cut} training rows are longer than ${setup.limit} tokens and were cut`,
+      })
+    await scoreBase(setup, { choice, features, emit, io, stopped })
+    const end = await learn(setup, { model, schedule, from, layout, emit, io, stopped })
+    await finish(setup, { model, end, exported, layout, emit, io, perEpoch })
+    return end
+  } finally {
+    await model.release()
+  }
+}
+
+/** Opens the runtime and the graphs; says so where it is not the provider one would expect. */
+async function openModel(
+  setup: TrainSetup,
+  { io, emit, stopped }: { readonly io: TrainIo; readonly emit: Emit; readonly stopped: () => boolean },
+) {
+  const { device, threads } = setup.recipe
+  const request = (provider: Recipe['device']) => ({ provider, ...(threads > 0 ? { threads } : {}) })
+  const build = async (choice: RuntimeChoice) => {
+    const features = new FeatureCache(choice.runtime, setup, stopped)
+    return { choice, features, model: await makeModel(choice.runtime, setup, features) }
+  }
+  const warn = (message: string) => emit({ kind: 'warned', at: io.now(), code: 'provider-fallback', message })
+  const choice = await io.open(request(device))
+  const passed = choice.attempts.filter(a => !a.chosen).map(a => `${a.provider} (${a.reason})`)
+  if (passed.length > 0) warn(`Training on ${choice.runtime.provider}; not used: ${passed.join(', ')}`)
+  try {
+    return await build(choice)
+  } catch (error) {
+    if (error instanceof Cancelled || choice.runtime.provider === 'cpu' || device !== 'auto') throw error
+    warn(`Training on cpu: ${choice.runtime.provider} could not run this model: ${failureLine(error)}`)
+    return await build(await io.open(request('cpu')))
+  }
+}
+
+async function scoreBase(
+  setup: TrainSetup,
+  options: {
+    readonly choice: RuntimeChoice
+    readonly features: FeatureCache
+    readonly emit: Emit
+    readonly io: TrainIo
+    readonly stopped: () => boolean
+  },
+): Promise<void> {
+  const { choice, features, emit, io, stopped } = options
+  const splits = scoredSplits(setup)
+  if (splits.every(split => existsSync(join(setup.folder, `evaluations/${split}-base.jsonl`)))) return
+  const logits = await baseLogits(choice.runtime, setup, { features, splits, stopped })
+  const baseline = setup.recipe.method.kind === 'head' ? 'centroid' : 'feature-head'
+  for (const split of splits) {
+    const evaluated = scoreSplit(setup, split, { logits: logits.get(split) as Float32Array, of: 'base' })
+    emit({ kind: 'evaluated', at: io.now(), step: 0, epoch: 0, split, of: 'base', baseline, ...evaluated })
+  }
+}
+
+interface LearnOptions {
+  readonly model: TrainModel
+  readonly schedule: Schedule
+  readonly from: LoopState
+  readonly layout: ReturnType<typeof checkpointLayout>
+  readonly emit: Emit
+  readonly io: TrainIo
+  readonly stopped: () => boolean
+}
+
+/** The loop, with its events written and its checkpoints kept. */
+async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd> {
+  const { folder, recipe, encoded } = setup
+  const { model, schedule, from, layout, emit, io, stopped } = options
+  const losses = new RowLosses(join(folder, 'rows.bin'), encoded.train.lengths.length, from.epoch)
+  const loop = trainLoop({
+    learner: model.learner,
+    schedule,
+    lengths: encoded.train.lengths,
+    batch: { rows: recipe.batch.rows, tokens: setup.limit },
+    evaluate: recipe.evaluate,
+    seed: recipe.seed,
+    from,
+    together: model.together,
+    ...(encoded.validation.lengths.length > 0
+      ? {
+          validate: async (step: number) => {
+            const logits = await model.logits('validation', (await model.learner.state()).parameters)
+            return scoreSplit(setup, 'validation', { logits, of: String(step) })
+          },
+        }
+      : {}),
+    save: async state => {
+      losses.flush()
+      const checkpoint = { learner: await model.learner.state(), loop: state }
+      const path = writeCheckpoint(folder, checkpoint, { layout, recipe, steps: schedule.steps })
+      pruneCheckpoints(folder, recipe.save.keep, state.best?.step)
+      return path.slice(folder.length + 1)
+    },
+    onRows: (epoch, rows, values) => losses.note(epoch, rows, values),
+    now: io.now,
+    clock: io.clock,
+    stopped,
+  })
+  for (;;) {
+    const next = await loop.next()
+    if (next.done) {
+      losses.flush()
+      return next.value
+    }
+    emit(next.value)
+  }
+}
+
+/** Writes what the run leaves: the best weights as adapter or model, and, unless it was stopped, their scores. */
+async function finish(
+  setup: TrainSetup,
+  options: {
+    readonly model: TrainModel
+    readonly end: LoopEnd
+    readonly exported: ExportedModel
+    readonly layout: ReturnType<typeof checkpointLayout>
+    readonly emit: Emit
+    readonly io: TrainIo
+    readonly perEpoch: number
+  },
+): Promise<void> {
+  const { model, end, exported, layout, emit, io, perEpoch } = options
+  const step = end.state.best?.step ?? end.state.step
+  const kept = listCheckpoints(setup.folder).find(c => c.step === step)
+  if (!kept) return
+  const { parameters } = readCheckpoint(kept.path, layout).learner
+  const name = exportName(setup.recipe.method.kind)
+  inPlace(setup.folder, name, target => exportLayout(exported).write(target, parameters))
+  emit({ kind: 'saved', at: io.now(), step, path: name, best: true })
+  if (end.outcome !== 'finished') return
+  for (const split of scoredSplits(setup)) {
+    const evaluated = scoreSplit(setup, split, { logits: await model.logits(split, parameters), of: String(step) })
+    const epoch = Math.round((step / perEpoch) * 1e4) / 1e4
+    emit({ kind: 'evaluated', at: io.now(), step, epoch, split, of: 'best', ...evaluated })
+  }
+}
+
+/** The splits that are scored at the beginning and at the end. */
+const scoredSplits = ({ encoded }: TrainSetup): SplitName[] =>
+  (['validation', 'test'] as const).filter(split => encoded[split].lengths.length > 0)
+
+function startedEvent(
+  setup: TrainSetup,
+  about: {
+    readonly at: number
+    readonly choice: RuntimeChoice
+    readonly schedule: Schedule
+    readonly perEpoch: number
+    readonly from: number
+  },
+): RunEvent {
+  const { base, recipe, encoded, data } = setup
+  const { all, trained } = countParameters(setup)
+  const c = base.encoder
+  return {
+    kind: 'started',
+    at: about.at,
+    model: `${base.name} (${base.family.type}, ${c.layers} x ${c.hidden})`,
+    method: methodText(recipe.method),
+    provider: about.choice.runtime.provider,
+    threads: about.choice.runtime.threads,
+    parameters: all,
+    trainable: trained,
+    rows: {
+      train: encoded.train.lengths.length,
+      validation: encoded.validation.lengths.length,
+      test: encoded.test.lengths.length,
+    },
+    labels: data.labels.length,
+    steps: about.schedule.steps,
+    epochs: Math.round((about.schedule.steps / about.perEpoch) * 1e4) / 1e4,
+    from: about.from,
+  }
+}
+
+function methodText(method: Recipe['method']): string {
+  switch (method.kind) {
+    case 'head':
+      return 'head only'
+    case 'lora': {
+      const targets = method.targets === 'all-linear' ? 'all linear layers' : method.targets.join(', ')
+      return `LoRA, rank ${method.rank}, on ${targets}`
+    }
+    case 'full':
+      return method.freezeEmbeddings ? 'full, embeddings frozen' : 'full'
+  }
+}
