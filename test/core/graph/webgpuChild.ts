@@ -1,0 +1,91 @@
+/* Runs in a process whose environment names a software Vulkan driver; prints one JSON line for webgpu.test.ts. */
+import { random } from '../../../src/core/base/random.ts'
+import { builder } from '../../../src/core/graph/builder.ts'
+import { grad } from '../../../src/core/graph/grad.ts'
+import type { Value } from '../../../src/core/graph/graph.ts'
+import { modelBytes } from '../../../src/core/graph/onnx.ts'
+import { sizeOf } from '../../../src/core/graph/shape.ts'
+import { float32, type Runtime, type Tensor } from '../../../src/core/train/runtime.ts'
+import { nextName, slots } from '../../../src/core/train/state.ts'
+import { buildStep } from '../../../src/core/train/step.ts'
+import { openRuntime } from '../../../src/node/ort.ts'
+import { cases } from './cases.ts'
+import { floats, runSteps, smallSpec } from './small.ts'
+
+export interface WebGpuReport {
+  /** Largest difference from the CPU, relative to 1 + |x|, of each output: `loss` and `d.<input>` per case. */
+  readonly gradients: { readonly what: string; readonly error: number }[]
+  readonly steps: {
+    readonly losses: number
+    readonly norms: number
+    readonly parameters: number
+    /** What asking a tensor on the device for its data said. */
+    readonly refusal: string
+  }
+  readonly attempts: readonly { readonly provider: string; readonly chosen: boolean; readonly reason: string }[]
+}
+
+const difference = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  Math.max(...Array.from(a, (x, i) => Math.abs(x - (b[i] as number)) / (1 + Math.abs(x))))
+
+/** All cases in one graph: the compilation of shaders, seconds in software, is paid once. */
+async function gradients(cpu: Runtime, gpu: Runtime): Promise<WebGpuReport['gradients']> {
+  const g = builder({ lowering: 'portable' })
+  const rng = random('webgpu')
+  const feeds: Record<string, Tensor> = {}
+  const inputs: Value[] = []
+  const losses = cases.map((c, i) => {
+    const own = c.shapes.map((shape, k) => {
+      const name = `x${i}.${k}`
+      const data = Float32Array.from({ length: sizeOf(shape) }, () => rng.next() * 2 - 1)
+      feeds[name] = float32(data, shape)
+      return g.input(name, 'float32', shape)
+    })
+    inputs.push(...own)
+    const y = c.build(g, ...(own as [Value, Value, Value]))
+    const direction = Array.from({ length: sizeOf(y.dims) }, () => rng.next() * 2 - 1)
+    return g.sumAll(g.mul(y, g.const(direction, y.dims)))
+  })
+  const all = losses.reduce((a, b) => g.add(a, b))
+  for (const [i, d] of grad(g, all, inputs).entries()) g.output(d, `d.${inputs[i]?.name}`)
+  for (const [i, value] of losses.entries()) g.output(g.identity(value), `loss.${i}`)
+  const model = modelBytes(g)
+  const want = await (await cpu.load(model)).run(feeds)
+  const got = await (await gpu.load(model)).run(feeds)
+  return Object.keys(want).map(name => {
+    const c = cases[Number(/\d+/.exec(name)?.[0])]
+    return { what: `${name} ${c?.rules} ${c?.what}`, error: difference(floats(want, name), floats(got, name)) }
+  })
+}
+
+/** A few training steps whose state never leaves the device. */
+async function steps(cpu: Runtime, gpu: Runtime): Promise<WebGpuReport['steps']> {
+  const spec = smallSpec({ layout: 'flat', trained: ['query', 'head.weight', 'head.bias'], lowering: 'portable' })
+  const model = modelBytes(buildStep(spec))
+  const keep = slots(spec.parameters, spec.layout).map(slot => nextName(slot.name))
+  const session = await gpu.load(model, { keep })
+  const got = await runSteps(session, spec, 3, 1e-2)
+  const want = await runSteps(await cpu.load(model), spec, 3, 1e-2)
+  const p = got.state['p'] as Tensor
+  let refusal = ''
+  try {
+    void p.data
+  } catch (error) {
+    refusal = (error as Error).message
+  }
+  return {
+    losses: difference(want.losses, got.losses),
+    norms: difference(want.norms, got.norms),
+    parameters: difference(floats(want.state, 'p'), (await session.read(p)).data as Float32Array),
+    refusal,
+  }
+}
+
+const cpu = (await openRuntime({ provider: 'cpu', threads: 1 })).runtime
+const gpu = (await openRuntime({ provider: 'webgpu', threads: 2 })).runtime
+const report: WebGpuReport = {
+  gradients: await gradients(cpu, gpu),
+  steps: await steps(cpu, gpu),
+  attempts: (await openRuntime({ provider: 'auto', threads: 2 })).attempts,
+}
+process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0))
