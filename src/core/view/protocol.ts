@@ -24,6 +24,41 @@ export interface RunShown {
   readonly color: number
 }
 
+/** A row of a batch, with the rules that found something in it. */
+export interface BatchRow extends RowPlace {
+  readonly text: string
+  readonly label: string
+  readonly findings?: readonly string[]
+}
+
+/** Stands in place of what it prevents; what was shown before stays, marked as of then. */
+export interface Problem {
+  readonly kind: 'problem'
+  readonly message: string
+  readonly hint: string
+  /** File, and line where it is known. */
+  readonly where?: string
+}
+
+/** How far the work is that the panel waits for; without numbers where nobody knows. */
+export interface Loading {
+  readonly kind: 'loading'
+  readonly what: string
+  readonly done?: number
+  readonly total?: number
+}
+
+/**
+ * What a panel keeps through `setState`, and so what its serializer is handed after a reload: enough to hydrate it
+ * again. `view` is the panel's own business.
+ */
+export type PanelState =
+  | { readonly panel: 'run'; readonly id: string; readonly overlaid: readonly string[]; readonly view: unknown }
+  | { readonly panel: 'compare'; readonly a: string; readonly b: string; readonly view: unknown }
+
+/** What both panels may ask besides their own: the log of the extension, and a first run where there is none. */
+export type FromAnyPanel = { readonly kind: 'ready' } | { readonly kind: 'showLog' } | { readonly kind: 'tune' }
+
 export type ToRunPanel =
   | {
       readonly kind: 'hydrate'
@@ -32,16 +67,13 @@ export type ToRunPanel =
     }
   | { readonly kind: 'events'; readonly id: string; readonly events: readonly RunEvent[] }
   | { readonly kind: 'overlay'; readonly shown: RunShown }
-  | { readonly kind: 'problem'; readonly message: string; readonly hint: string }
-  /** The rows of one batch, asked for by `batch`. */
-  | {
-      readonly kind: 'batch'
-      readonly step: number
-      readonly rows: readonly (RowPlace & { readonly text: string; readonly label: string })[]
-    }
+  | Problem
+  | Loading
+  /** The rows of one batch, asked for by `batch`. None means that the log does not say which they were. */
+  | { readonly kind: 'batch'; readonly id?: string; readonly step: number; readonly rows: readonly BatchRow[] }
 
 export type FromRunPanel =
-  | { readonly kind: 'ready' }
+  | FromAnyPanel
   | { readonly kind: 'stop'; readonly id: string }
   | { readonly kind: 'resume'; readonly id: string }
   | { readonly kind: 'addRun'; readonly id: string }
@@ -50,7 +82,13 @@ export type FromRunPanel =
   | { readonly kind: 'batch'; readonly id: string; readonly step: number }
   | { readonly kind: 'openRow'; readonly place: RowPlace }
   | { readonly kind: 'openFolder'; readonly id: string }
-  | { readonly kind: 'export'; readonly format: 'csv' | 'svg' | 'png'; readonly content: string }
+  /** `png` is base64, the others are text; `name` is a file name to offer. */
+  | {
+      readonly kind: 'export'
+      readonly format: 'csv' | 'svg' | 'png'
+      readonly content: string
+      readonly name?: string
+    }
 
 export type ToComparePanel =
   | {
@@ -60,10 +98,13 @@ export type ToComparePanel =
       readonly a: string
       readonly b: string
     }
-  | { readonly kind: 'problem'; readonly message: string; readonly hint: string }
+  /** Nothing to compare yet: fewer than two evaluations. */
+  | { readonly kind: 'empty'; readonly choices: readonly { readonly id: string; readonly name: string }[] }
+  | Problem
+  | Loading
 
 export type FromComparePanel =
-  | { readonly kind: 'ready' }
+  | FromAnyPanel
   | { readonly kind: 'choose'; readonly a: string; readonly b: string }
   | { readonly kind: 'openRow'; readonly place: RowPlace }
-  | { readonly kind: 'export'; readonly format: 'json' | 'html'; readonly content: string }
+  | { readonly kind: 'export'; readonly format: 'json' | 'html'; readonly content: string; readonly name?: string }

@@ -1,0 +1,113 @@
+import type { Evaluated, Run } from '../run/run.ts'
+import { nearest, newSmoothed, type Smoothed, smooth } from './curve.ts'
+
+/** What the x axis of all charts counts. */
+export const axes = ['steps', 'epochs', 'tokens', 'time'] as const
+export type Axis = (typeof axes)[number]
+
+/** What the panel derives from the columns of one run: kept beside it and grown with it. */
+export interface Curves {
+  run: Run
+  readonly epochs: number[]
+  /** Sum of the tokens processed so far. */
+  readonly tokens: number[]
+  /** Milliseconds spent in steps so far: a pause between stop and resume does not count. */
+  readonly time: number[]
+  smoothed: { readonly loss: Smoothed; readonly norm: Smoothed }
+  taken: number
+  lastStep: number
+}
+
+export function newCurves(run: Run, weight: number): Curves {
+  const smoothed = { loss: newSmoothed(weight), norm: newSmoothed(weight) }
+  const curves = { run, epochs: [], tokens: [], time: [], smoothed, taken: 0, lastStep: 0 }
+  return follow(curves, run)
+}
+
+/**
+ * Takes in what the run has more of. Where a resume replaced steps already taken in, all is derived again; true in
+ * `restarted` tells those who draw to do the same.
+ */
+export function follow(curves: Curves, run: Run): Curves & { restarted?: boolean } {
+  const s = run.series
+  const replaced = s.step.length < curves.taken || (curves.taken > 0 && s.step[curves.taken - 1] !== curves.lastStep)
+  if (replaced) return { ...newCurves(run, curves.smoothed.loss.weight), restarted: true }
+  curves.run = run
+  const perStep = run.started ? run.started.epochs / Math.max(1, run.started.steps) : undefined
+  for (let i = curves.taken; i < s.step.length; i++) {
+    curves.epochs.push(perStep === undefined ? (s.epoch[i] as number) : (s.step[i] as number) * perStep)
+    curves.tokens.push((curves.tokens[i - 1] ?? 0) + (s.tokens[i] as number))
+    curves.time.push((curves.time[i - 1] ?? 0) + (s.ms[i] as number))
+  }
+  smooth(curves.smoothed.loss, s.loss)
+  smooth(curves.smoothed.norm, s.norm)
+  curves.taken = s.step.length
+  curves.lastStep = s.step.at(-1) ?? 0
+  return curves
+}
+
+/** The same curves under another smoothing. */
+export function withWeight(curves: Curves, weight: number): Curves {
+  const smoothed = { loss: newSmoothed(weight), norm: newSmoothed(weight) }
+  smooth(smoothed.loss, curves.run.series.loss)
+  smooth(smoothed.norm, curves.run.series.norm)
+  return { ...curves, smoothed }
+}
+
+/** The column of an axis, one entry a step. */
+export function column(curves: Curves, axis: Axis): number[] {
+  return axis === 'steps' ? curves.run.series.step : curves[axis]
+}
+
+/** Where a step lies on an axis; 0 before the first. */
+export function place(curves: Curves, axis: Axis, step: number): number {
+  if (axis === 'steps') return step
+  const steps = curves.run.series.step
+  if (step <= 0 || steps.length === 0) return 0
+  return column(curves, axis)[nearest(steps, step)] ?? 0
+}
+
+/**
+ * How far the run will go on an axis. Steps and epochs are known from the start; tokens and time are foreseen at the
+ * pace so far, and come true at the end.
+ */
+export function reach(curves: Curves, axis: Axis): number {
+  const { started, series, phase } = curves.run
+  const steps = started?.steps ?? series.step.at(-1) ?? 0
+  if (axis === 'steps') return steps
+  if (axis === 'epochs') return started?.epochs ?? curves.epochs.at(-1) ?? 0
+  const so = column(curves, axis).at(-1) ?? 0
+  return phase === 'running' && curves.lastStep > 0 ? so * Math.max(1, steps / curves.lastStep) : so
+}
+
+/** The evaluations of the run's own weights on the validation split while it trains, in the order of their steps. */
+export function validations(run: Run): Evaluated[] {
+  return run.evaluated.filter(e => e.split === 'validation' && e.of === undefined).sort((a, b) => a.step - b.step)
+}
+
+/** Scores worth a curve, the usual one first; the log holds more. */
+const curved = ['accuracy', 'macroF1', 'mcc']
+
+/** Which of the scores with a curve the runs have. */
+export function scoreNames(runs: readonly Run[]): string[] {
+  const names = new Set(runs.flatMap(run => run.evaluated.flatMap(e => Object.keys(e.scores))))
+  const known = curved.filter(name => names.has(name))
+  return known.length > 0 ? known : [...names].filter(name => name !== 'loss' && name !== 'rows').slice(0, 3)
+}
+
+/** Rows and tokens a second and the middle step of the last 32 steps; undefined before the first. */
+export function pace(run: Run): { rows: number; tokens: number; step: number } | undefined {
+  const s = run.series
+  const from = Math.max(0, s.ms.length - 32)
+  const ms = s.ms.slice(from)
+  if (ms.length === 0) return undefined
+  const seconds = sum(ms) / 1000 || 1e-9
+  const middle = ms.sort((a, b) => a - b)[ms.length >> 1] as number
+  return { rows: sum(s.rows.slice(from)) / seconds, tokens: sum(s.tokens.slice(from)) / seconds, step: middle }
+}
+
+function sum(values: readonly number[]): number {
+  let total = 0
+  for (const value of values) total += value
+  return total
+}

@@ -1,0 +1,104 @@
+import { count } from '../eval/words.ts'
+
+/**
+ * Numbers as people read them, the same in every view: thousands with a comma, minus as U+2212, a percentage with one
+ * decimal, a difference in points.
+ */
+
+export { count } from '../eval/words.ts'
+
+/** `1 row`, `3,100 rows` */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`
+}
+
+/** A fraction as `90.4 %`; an en dash where there is none. */
+export function percent(fraction: number | undefined): string {
+  return isNumber(fraction) ? `${minus((fraction * 100).toFixed(1))} %` : '–'
+}
+
+/** A difference of fractions in points, signed: `+9.2`, `−0.4`, `0.0`. */
+export function points(fraction: number | undefined): string {
+  return isNumber(fraction) ? signed(fraction * 100, 1) : '–'
+}
+
+/** `+9.2`; what rounds to nothing carries no sign. */
+export function signed(value: number, digits: number): string {
+  const text = Math.abs(value).toFixed(digits)
+  if (Number(text) === 0) return text
+  return (value < 0 ? '\u2212' : '+') + text
+}
+
+/** With as many decimals as asked; an en dash where there is no number. */
+export function fixed(value: number | undefined, digits: number): string {
+  return isNumber(value) ? minus(value.toFixed(digits)) : '–'
+}
+
+/** A p value: `0.55`, `0.0031`, `2.2 × 10⁻⁸`. */
+export function probability(p: number): string {
+  if (p >= 0.1) return p >= 0.995 ? '1' : p.toFixed(2)
+  if (p >= 0.001) return p.toPrecision(2)
+  if (p === 0) return 'below 10⁻³⁰⁰'
+  const [digits, power] = p.toExponential(1).split('e') as [string, string]
+  return `${digits} × 10${raised(Number(power))}`
+}
+
+/** Small numbers such as learning rates: `2e-4`, `1.52e-4`, `0`. */
+export function small(value: number | undefined, digits: number): string {
+  if (!isNumber(value)) return '–'
+  if (value === 0) return '0'
+  return minus(
+    value
+      .toExponential(digits)
+      .replace(/\.?0+e/, 'e')
+      .replace('e+', 'e')
+      .replace('e-', 'e\u2212'),
+  )
+}
+
+/** `820 ms`, `12.4 s`, `1m 12s`, `2h 05m`, `3d 04h` */
+export function duration(ms: number | undefined): string {
+  if (!isNumber(ms) || ms < 0) return '–'
+  if (ms < 1000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
+  const seconds = ms / 1000
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`
+  const total = Math.round(seconds)
+  if (total < 3600) return `${Math.floor(total / 60)}m ${two(total % 60)}s`
+  if (total < 86_400) return `${Math.floor(total / 3600)}h ${two(Math.floor((total % 3600) / 60))}m`
+  return `${Math.floor(total / 86_400)}d ${two(Math.floor((total % 86_400) / 3600))}h`
+}
+
+/** A duration for an estimate: nobody wants tenths of a second of the future. */
+export function about(ms: number | undefined): string {
+  if (!isNumber(ms) || ms < 0) return '–'
+  return ms < 60_000 ? `${Math.max(1, Math.round(ms / 1000))}s` : duration(ms)
+}
+
+/** Numbers on an axis: `0`, `0.25`, `1.5`, `25k`, `1.2M`. */
+export function tick(value: number): string {
+  const size = Math.abs(value)
+  if (size >= 1e6) return minus(trimmed(value / 1e6)) + 'M'
+  if (size >= 1e4) return minus(trimmed(value / 1e3)) + 'k'
+  if (size !== 0 && size < 1e-3) return small(value, 1)
+  return minus(String(Number(value.toPrecision(4))))
+}
+
+function trimmed(value: number): string {
+  return String(Number(value.toPrecision(3)))
+}
+
+function isNumber(value: number | undefined | null): value is number {
+  return typeof value === 'number' && !Number.isNaN(value)
+}
+
+function minus(text: string): string {
+  return text.replace('-', '\u2212')
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0')
+}
+
+function raised(power: number): string {
+  return [...String(power)].map(c => (c === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(c)])).join('')
+}

@@ -1,0 +1,247 @@
+/** The variables an editor sets on a webview's page, for its four default themes. */
+export const themes = ['dark', 'light', 'hc-dark', 'hc-light'] as const
+export type Theme = (typeof themes)[number]
+
+/** Classes the editor gives the body. */
+export const bodyClass: Record<Theme, string> = {
+  dark: 'vscode-dark',
+  light: 'vscode-light',
+  'hc-dark': 'vscode-high-contrast',
+  'hc-light': 'vscode-high-contrast vscode-high-contrast-light',
+}
+
+const shared = {
+  'font-family': '"Segoe UI", "Ubuntu", "Cantarell", "Liberation Sans", sans-serif',
+  'font-size': '13px',
+  'font-weight': 'normal',
+  'editor-font-family': 'Menlo, Consolas, "Liberation Mono", monospace',
+  'editor-font-size': '13px',
+}
+
+const dark = {
+  foreground: '#cccccc',
+  descriptionForeground: '#9d9d9d',
+  'icon-foreground': '#cccccc',
+  disabledForeground: '#cccccc80',
+  errorForeground: '#f85149',
+  focusBorder: '#0078d4',
+  'editor-background': '#1f1f1f',
+  'editor-foreground': '#cccccc',
+  'editorWidget-background': '#202020',
+  'editorWidget-border': '#454545',
+  'editorError-foreground': '#f14c4c',
+  'editorWarning-foreground': '#cca700',
+  'editorInfo-foreground': '#59a4f9',
+  'panel-border': '#2b2b2b',
+  'widget-border': '#313131',
+  'widget-shadow': '#0000005c',
+  'input-background': '#313131',
+  'input-border': '#3c3c3c',
+  'input-foreground': '#cccccc',
+  'input-placeholderForeground': '#989898',
+  'inputOption-activeBackground': '#2489db82',
+  'inputOption-activeBorder': '#2488db',
+  'inputOption-activeForeground': '#ffffff',
+  'settings-checkboxBackground': '#313131',
+  'checkbox-background': '#313131',
+  'checkbox-border': '#3c3c3c',
+  'checkbox-foreground': '#cccccc',
+  'dropdown-background': '#313131',
+  'dropdown-border': '#3c3c3c',
+  'dropdown-foreground': '#cccccc',
+  'dropdown-listBackground': '#1f1f1f',
+  'settings-dropdownListBorder': '#454545',
+  'button-background': '#0078d4',
+  'button-foreground': '#ffffff',
+  'button-hoverBackground': '#026ec1',
+  'button-border': '#ffffff1a',
+  'button-secondaryBackground': '#313131',
+  'button-secondaryForeground': '#cccccc',
+  'button-secondaryHoverBackground': '#3c3c3c',
+  'toolbar-hoverBackground': '#5a5d5e50',
+  'badge-background': '#616161',
+  'badge-foreground': '#f8f8f8',
+  'list-hoverBackground': '#2a2d2e',
+  'list-activeSelectionBackground': '#04395e',
+  'list-activeSelectionForeground': '#ffffff',
+  'menu-background': '#1f1f1f',
+  'menu-foreground': '#cccccc',
+  'menu-border': '#454545',
+  'menu-selectionBackground': '#0078d4',
+  'menu-selectionForeground': '#ffffff',
+  'progressBar-background': '#0078d4',
+  'textLink-foreground': '#4daafc',
+  'keybindingLabel-background': '#8080802b',
+  'keybindingLabel-border': '#33333399',
+  'keybindingLabel-foreground': '#cccccc',
+  'diffEditor-insertedTextBackground': '#9ccc2c33',
+  'diffEditor-removedTextBackground': '#ff000033',
+  'scrollbarSlider-background': '#79797966',
+  'charts-foreground': '#cccccc',
+  'charts-lines': '#cccccc80',
+  'charts-red': '#f14c4c',
+  'charts-blue': '#59a4f9',
+  'charts-yellow': '#cca700',
+  'charts-orange': '#d18616',
+  'charts-green': '#89d185',
+  'charts-purple': '#b180d7',
+}
+
+type Colors = Partial<typeof dark> & Record<string, string>
+
+const light: Colors = {
+  ...dark,
+  foreground: '#3b3b3b',
+  descriptionForeground: '#3b3b3b',
+  'icon-foreground': '#3b3b3b',
+  disabledForeground: '#61616180',
+  focusBorder: '#005fb8',
+  'editor-background': '#ffffff',
+  'editor-foreground': '#3b3b3b',
+  'editorWidget-background': '#f8f8f8',
+  'editorWidget-border': '#c8c8c8',
+  'editorError-foreground': '#e51400',
+  'editorWarning-foreground': '#bf8803',
+  'editorInfo-foreground': '#0063d3',
+  'panel-border': '#e5e5e5',
+  'widget-border': '#e5e5e5',
+  'widget-shadow': '#00000029',
+  'input-background': '#ffffff',
+  'input-border': '#cecece',
+  'input-foreground': '#3b3b3b',
+  'input-placeholderForeground': '#767676',
+  'inputOption-activeBackground': '#bed6ed',
+  'inputOption-activeBorder': '#005fb8',
+  'inputOption-activeForeground': '#000000',
+  'settings-checkboxBackground': '#f8f8f8',
+  'checkbox-background': '#f8f8f8',
+  'checkbox-border': '#cecece',
+  'checkbox-foreground': '#3b3b3b',
+  'dropdown-background': '#ffffff',
+  'dropdown-border': '#cecece',
+  'dropdown-foreground': '#3b3b3b',
+  'dropdown-listBackground': '#ffffff',
+  'settings-dropdownListBorder': '#c8c8c8',
+  'button-background': '#005fb8',
+  'button-hoverBackground': '#0258a8',
+  'button-border': '#0000001a',
+  'button-secondaryBackground': '#e5e5e5',
+  'button-secondaryForeground': '#3b3b3b',
+  'button-secondaryHoverBackground': '#cccccc',
+  'toolbar-hoverBackground': '#b8b8b850',
+  'badge-background': '#cccccc',
+  'badge-foreground': '#3b3b3b',
+  'list-hoverBackground': '#f2f2f2',
+  'list-activeSelectionBackground': '#e8e8e8',
+  'list-activeSelectionForeground': '#000000',
+  'list-focusAndSelectionOutline': '#005fb8',
+  'menu-background': '#ffffff',
+  'menu-foreground': '#3b3b3b',
+  'menu-border': '#cecece',
+  'menu-selectionBackground': '#005fb8',
+  'progressBar-background': '#005fb8',
+  'textLink-foreground': '#005fb8',
+  'keybindingLabel-background': '#dddddd66',
+  'keybindingLabel-border': '#cccccc66',
+  'keybindingLabel-foreground': '#3b3b3b',
+  'diffEditor-insertedTextBackground': '#9ccc2c40',
+  'charts-foreground': '#3b3b3b',
+  'charts-lines': '#3b3b3b80',
+  'charts-red': '#e51400',
+  'charts-blue': '#0063d3',
+  'charts-yellow': '#bf8803',
+  'charts-green': '#388a34',
+  'charts-purple': '#652d90',
+}
+
+/** High contrast: borders everywhere, fills nowhere. */
+function contrast(ink: string, paper: string, line: string, active: string): Colors {
+  const fills = ['button-background', 'button-secondaryBackground', 'badge-background', 'input-background']
+  const more = ['dropdown-background', 'dropdown-listBackground', 'checkbox-background', 'settings-checkboxBackground']
+  const papers = ['editor-background', 'menu-background', 'menu-selectionBackground', 'inputOption-activeBackground']
+  const inks = Object.keys(dark).filter(k => /foreground$/i.test(k) && !/^(editor(Error|Warning|Info)|error)/.test(k))
+  const lines = ['panel-border', 'widget-border', 'editorWidget-border', 'input-border', 'dropdown-border']
+  const rest = [
+    'checkbox-border',
+    'button-border',
+    'menu-border',
+    'keybindingLabel-border',
+    'settings-dropdownListBorder',
+  ]
+  const all = (keys: string[], value: string) => Object.fromEntries(keys.map(k => [k, value]))
+  return {
+    ...all([...fills, ...more, ...papers], paper),
+    ...all(inks, ink),
+    ...all([...lines, ...rest], line),
+    ...all(
+      ['diffEditor-insertedTextBackground', 'diffEditor-removedTextBackground', 'keybindingLabel-background'],
+      'transparent',
+    ),
+    contrastBorder: line,
+    contrastActiveBorder: active,
+    focusBorder: active,
+    'inputOption-activeBorder': active,
+    'list-focusAndSelectionOutline': active,
+    'list-activeSelectionBackground': 'transparent',
+    'list-hoverBackground': `${ink}1a`,
+    'toolbar-hoverBackground': 'transparent',
+    'progressBar-background': line,
+    'charts-lines': `${ink}80`,
+    'widget-shadow': 'transparent',
+  }
+}
+
+const hcDark: Colors = {
+  ...contrast('#ffffff', '#000000', '#6fc3df', '#f38518'),
+  descriptionForeground: '#ffffffb3',
+  disabledForeground: '#a5a5a5',
+  'editorWidget-background': '#0c141f',
+  errorForeground: '#f48771',
+  'editorError-foreground': '#f48771',
+  'editorWarning-foreground': '#ffd370',
+  'editorInfo-foreground': '#59a4f9',
+  'textLink-foreground': '#21a6ff',
+  'diffEditor-insertedTextBorder': '#33ff2eff',
+  'diffEditor-removedTextBorder': '#ff008f',
+  'charts-red': '#f48771',
+  'charts-blue': '#59a4f9',
+  'charts-yellow': '#ffd370',
+  'charts-orange': '#f38518',
+  'charts-green': '#89d185',
+  'charts-purple': '#b180d7',
+}
+
+const hcLight: Colors = {
+  ...contrast('#292929', '#ffffff', '#0f4a85', '#006bbd'),
+  descriptionForeground: '#292929b3',
+  disabledForeground: '#7f7f7f',
+  'editorWidget-background': '#ffffff',
+  errorForeground: '#b5200d',
+  'editorError-foreground': '#b5200d',
+  'editorWarning-foreground': '#895503',
+  'editorInfo-foreground': '#1a85ff',
+  'button-background': '#0f4a85',
+  'button-foreground': '#ffffff',
+  'badge-background': '#0f4a85',
+  'badge-foreground': '#ffffff',
+  'menu-selectionBackground': '#0f4a85',
+  'menu-selectionForeground': '#ffffff',
+  'textLink-foreground': '#0f4a85',
+  'diffEditor-insertedTextBorder': '#374e06',
+  'diffEditor-removedTextBorder': '#ad0707',
+  'charts-red': '#b5200d',
+  'charts-blue': '#1a85ff',
+  'charts-yellow': '#895503',
+  'charts-orange': '#d18616',
+  'charts-green': '#374e06',
+  'charts-purple': '#652d90',
+}
+
+const colors: Record<Theme, Colors> = { dark, light, 'hc-dark': hcDark, 'hc-light': hcLight }
+
+/** A style sheet that stands in for the editor's own assignments. */
+export function themeCss(theme: Theme): string {
+  const all = { ...shared, ...colors[theme] }
+  const lines = Object.entries(all).map(([name, value]) => `  --vscode-${name}: ${value};`)
+  return `html {\n  color-scheme: ${theme.includes('light') ? 'light' : 'dark'};\n${lines.join('\n')}\n}\n`
+}

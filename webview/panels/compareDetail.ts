@@ -1,0 +1,80 @@
+import type { Ledger, LedgerRow } from '../../src/core/eval/ledger.ts'
+import { fixed } from '../../src/core/view/words.ts'
+import { button } from '../parts/controls.ts'
+import { h, icon, put } from '../parts/dom.ts'
+import { outcomeLooks } from './compareState.ts'
+
+export interface CompareDetail {
+  readonly element: HTMLElement
+  show(ledger: Ledger, row: LedgerRow | undefined): void
+}
+
+/** One row in full: text, gold, and how sure both models were of what. */
+export function compareDetail(act: { readonly open: () => void; readonly move: (by: number) => void }): CompareDetail {
+  const title = h('h2', {})
+  const tags = h('span', { class: 'row tight' })
+  const actions = h(
+    'span',
+    { class: 'push row tight' },
+    button({ label: 'Open row', icon: 'go-to-file', key: 'Enter', look: 'primary', press: act.open }),
+    button({ label: 'Previous row', icon: 'arrow-up', look: 'bare', press: () => act.move(-1) }),
+    button({ label: 'Next row', icon: 'arrow-down', look: 'bare', press: () => act.move(1) }),
+  )
+  const text = h('p', { class: 'row-text', dir: 'auto', tabindex: 0, 'aria-label': 'Text of the row' })
+  const both = h('div', { class: 'two' })
+  return {
+    element: h(
+      'section',
+      { class: 'detail', 'aria-label': 'Selected row', 'data-region': 'Selected row' },
+      h('div', { class: 'row' }, title, tags, actions),
+      text,
+      both,
+    ),
+    show: (ledger, row) => {
+      const shown = row !== undefined
+      for (const part of [title, tags, actions, text, both]) part.hidden = !shown
+      if (!row) return
+      const look = outcomeLooks[row.outcome]
+      put(title, `${row.file} row ${row.row}`)
+      put(
+        tags,
+        h('span', { class: 'tag' }, icon(look.icon, `small ${look.tone}`), look.name),
+        row.leaked &&
+          h('span', { class: 'tag', title: 'leak found this row in training' }, icon('link', 'small'), 'leaked'),
+      )
+      put(text, row.text === '' ? h('span', { class: 'dim' }, 'The text is empty.') : row.text)
+      put(both, side(ledger.a.name, row.a, row.gold), side(ledger.b.name, row.b, row.gold))
+    },
+  }
+}
+
+function side(name: string, said: LedgerRow['a'], gold: string): HTMLElement {
+  return h(
+    'div',
+    {},
+    h(
+      'div',
+      { class: 'row' },
+      h('h3', { class: 'cut', title: name }, name),
+      h('span', { class: 'dim small push nowrap' }, `loss ${fixed(said.loss, 3)}`),
+    ),
+    h(
+      'ul',
+      { class: 'probabilities', 'aria-label': `What ${name} says` },
+      said.probabilities.map(([label, p]) =>
+        h(
+          'li',
+          {},
+          h(
+            'span',
+            { class: 'cut', title: label },
+            label === gold ? h('b', {}, label) : label,
+            label === gold && h('span', { class: 'dim' }, ' gold'),
+          ),
+          h('span', { class: 'meter', 'aria-hidden': 'true' }, h('i', { style: { width: `${100 * p}%` } })),
+          h('span', { class: 'end' }, fixed(p, 2)),
+        ),
+      ),
+    ),
+  )
+}

@@ -1,0 +1,84 @@
+import { newThinned, type Smoothed, type Span, type Thinned, thin } from '../../src/core/view/curve.ts'
+import { type Axis, column, place, validations } from '../../src/core/view/curves.ts'
+import type { Line } from '../parts/chart.ts'
+import { type Palette, solidDash } from '../parts/palette.ts'
+import type { RunView, ShownRun } from './runState.ts'
+
+/** The four charts: what each draws of a run. */
+export type Metric = 'loss' | 'score' | 'rate' | 'norm'
+
+export const metrics: readonly Metric[] = ['loss', 'score', 'rate', 'norm']
+
+/** Polylines by run and series, each going on where it stopped while axis, width and source stay the same. */
+export interface LineCache {
+  readonly entries: Map<string, { xs: readonly number[]; ys: readonly number[]; axis: Axis; thinned: Thinned }>
+}
+
+export function newLineCache(): LineCache {
+  return { entries: new Map() }
+}
+
+/** Forgets what was drawn of a run: its columns were replaced. */
+export function forget(cache: LineCache, id: string): void {
+  for (const key of cache.entries.keys()) if (key.startsWith(`${id}\n`)) cache.entries.delete(key)
+}
+
+/** The lines of one metric, the panel's own run on top. Raw values lie faint under their smoothed line. */
+export function linesOf(
+  metric: Metric,
+  from: { readonly runs: readonly ShownRun[]; readonly view: RunView; readonly span: Span; readonly cache: LineCache },
+  palette: Palette,
+): Line[] {
+  const out: Line[] = []
+  for (const item of [...from.runs].reverse()) {
+    const { curves, shown } = item
+    const color = palette.series[shown.color % palette.series.length] as string
+    const ends = curves.run.phase === 'running'
+    const base = { color, dash: solidDash(shown.color), width: 1.5, alpha: 1, ends }
+    const dashed = { ...base, dash: [5, 3], ends: ends && metric === 'score' }
+    const x = column(curves, from.view.axis)
+    const get = (name: string, ys: readonly number[]) => {
+      const { xs, ys: thinned } = thinnedOf(from, `${curves.run.id}\n${metric}\n${name}`, [x, ys])
+      return { xs, ys: thinned }
+    }
+    if (metric === 'score') out.push({ ...dashed, ...evaluated(item, from.view.axis, from.view.score) })
+    else if (metric === 'rate') out.push({ ...base, ...get('raw', curves.run.series.rate) })
+    else {
+      const smoothed: Smoothed = curves.smoothed[metric]
+      if (from.view.weight > 0)
+        out.push({ ...base, ...get('raw', curves.run.series[metric]), width: 1, alpha: 0.28, ends: false })
+      if (metric === 'loss') out.push({ ...dashed, ...evaluated(item, from.view.axis, 'loss') })
+      out.push({ ...base, ...get('smooth', smoothed.values) })
+    }
+  }
+  return out
+}
+
+/** The points of a score on the validation split, as columns. */
+export function evaluated(item: ShownRun, axis: Axis, score: string): { xs: number[]; ys: number[] } {
+  const all = validations(item.curves.run).filter(e => e.scores[score] !== undefined)
+  return { xs: all.map(e => place(item.curves, axis, e.step)), ys: all.map(e => e.scores[score] as number) }
+}
+
+function thinnedOf(
+  from: { readonly view: RunView; readonly span: Span; readonly cache: LineCache },
+  key: string,
+  [xs, ys]: readonly [readonly number[], readonly number[]],
+): Thinned {
+  const { entries } = from.cache
+  const known = entries.get(key)
+  const { span } = from
+  const same =
+    known !== undefined &&
+    known.xs === xs &&
+    known.ys === ys &&
+    known.axis === from.view.axis &&
+    known.thinned.taken <= xs.length &&
+    known.thinned.span.from === span.from &&
+    known.thinned.span.to === span.to &&
+    known.thinned.span.columns === span.columns
+  const thinned = same ? known.thinned : newThinned(span)
+  if (!same) entries.set(key, { xs, ys, axis: from.view.axis, thinned })
+  thin(thinned, xs, ys)
+  return thinned
+}

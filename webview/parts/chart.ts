@@ -1,0 +1,277 @@
+import uPlot from 'uplot'
+import { crosshair, type Mark } from './crosshair.ts'
+import { type Child, h, put, say } from './dom.ts'
+import type { Palette } from './palette.ts'
+
+/** One polyline. Columns of equal length; a value that is no number breaks the line. */
+export interface Line {
+  readonly xs: readonly number[]
+  readonly ys: readonly number[]
+  readonly color: string
+  readonly dash: readonly number[]
+  readonly width: number
+  readonly alpha: number
+  /** Marks the last point, where a run stands now. */
+  readonly ends: boolean
+}
+
+/** A line across the plot with a few words: `x` stands, `y` lies. `ring` circles a point. */
+export type Note =
+  | { readonly kind: 'at'; readonly x: number; readonly text: string }
+  | { readonly kind: 'level'; readonly y: number; readonly text: string }
+  | { readonly kind: 'ring'; readonly x: number; readonly y: number; readonly text: string }
+
+export interface Drawing {
+  readonly lines: readonly Line[]
+  readonly notes: readonly Note[]
+  readonly x: readonly [from: number, to: number]
+  readonly y: readonly [low: number, high: number]
+  readonly log: boolean
+}
+
+export interface ChartOptions {
+  readonly title: string
+  readonly tickX: (value: number) => string
+  readonly tickY: (value: number) => string
+  readonly hover: (x: number | undefined) => void
+  readonly pick: (x: number) => void
+  readonly key: (key: string) => boolean
+}
+
+export interface Chart {
+  readonly element: HTMLElement
+  /** Width of the plot in pixels: how many columns are worth computing. */
+  columns(): number
+  draw(drawing: Drawing, palette: Palette): void
+  aim(x: number | undefined, label: string, marks: readonly Mark[]): void
+  legend(...children: Child[]): void
+  heading(title: string, detail: string): void
+  /** What a screen reader is told of the crosshair. */
+  tell(now: number, most: number, text: string): void
+  picture(): HTMLCanvasElement
+}
+
+/**
+ * A chart that draws what it is given. uPlot lays out axes and canvas; the paths are our own, built from columns that
+ * were already thinned to the pixel, so that a frame costs the width of the plot and not the length of the run.
+ */
+export function chart(options: ChartOptions): Chart {
+  const legend = h('span', { class: 'legend' })
+  const title = h('h2', {}, options.title)
+  const subtitle = h('span', { class: 'dim cut' })
+  const plot = h('div', {
+    class: 'plot',
+    tabindex: 0,
+    role: 'slider',
+    'aria-label': `${options.title}. Arrow keys move the crosshair, Enter lists the rows of the step.`,
+    'aria-valuemin': 0,
+    'aria-valuemax': 0,
+    'aria-valuenow': 0,
+    'aria-orientation': 'horizontal',
+  })
+  const element = h('figure', { class: 'chart' }, h('figcaption', {}, title, subtitle, legend), plot)
+  const cross = crosshair()
+  let drawing: Drawing = { lines: [], notes: [], x: [0, 1], y: [0, 1], log: false }
+  let palette: Palette | undefined
+  let made: { u: uPlot; shape: string } | undefined
+
+  const make = (shape: string): uPlot => {
+    made?.u.destroy()
+    const u = new uPlot(settings(), [[0, 1]], plot)
+    u.over.append(cross.element)
+    u.over.addEventListener('pointermove', e => options.hover(u.posToVal(e.offsetX, 'x')))
+    u.over.addEventListener('pointerleave', () => options.hover(undefined))
+    u.over.addEventListener('click', e => options.pick(u.posToVal(e.offsetX, 'x')))
+    made = { u, shape }
+    return u
+  }
+  const settings = (): uPlot.Options => {
+    const p = palette as Palette
+    const font = `11px ${p.fontFamily}`
+    const axis = { stroke: p.dim, font, ticks: { show: false }, border: { show: false } }
+    return {
+      width: Math.max(80, plot.clientWidth),
+      height: Math.max(60, plot.clientHeight),
+      padding: [8, 12, 0, 0],
+      cursor: { show: false },
+      legend: { show: false },
+      scales: {
+        x: { time: false, range: () => [drawing.x[0], drawing.x[1]] },
+        y: { distr: drawing.log ? 3 : 1, range: () => [drawing.y[0], drawing.y[1]] },
+      },
+      axes: [
+        { ...axis, grid: { show: false }, size: 24, gap: 4, space: 80, values: (_, s) => s.map(options.tickX) },
+        {
+          ...axis,
+          grid: { stroke: p.track, width: 1 },
+          size: 48,
+          gap: 8,
+          space: 40,
+          values: (_, s) => s.map(v => (v === null ? '' : options.tickY(v))),
+        },
+      ],
+      series: [{}, ...drawing.lines.map((_, i) => seriesOf(i))],
+      hooks: { draw: [u => notes(u, drawing, p)] },
+    }
+  }
+  const seriesOf = (i: number): uPlot.Series => {
+    const line = drawing.lines[i] as Line
+    return {
+      stroke: line.color,
+      width: line.width,
+      dash: [...line.dash],
+      alpha: line.alpha,
+      points: { show: false },
+      paths: u => ({ stroke: path(u, drawing.lines[i], drawing.log), fill: null, clip: null, flags: 1 }),
+    }
+  }
+  const observer = new ResizeObserver(() => {
+    if (made && plot.clientWidth > 0) made.u.setSize({ width: plot.clientWidth, height: plot.clientHeight })
+  })
+  observer.observe(plot)
+
+  plot.addEventListener('keydown', event => {
+    if (options.key(event.key)) event.preventDefault()
+  })
+
+  return {
+    element,
+    columns: () => Math.max(80, plot.clientWidth - 60),
+    draw: (next, colors) => {
+      drawing = next
+      const shape = JSON.stringify([next.log, colors, next.lines.map(l => [l.color, l.dash, l.width, l.alpha])])
+      palette = colors
+      const u = made?.shape === shape ? made.u : make(shape)
+      // The data only says how many points there are; the paths are drawn from the columns.
+      u.setData([[next.x[0], next.x[1]], ...next.lines.map(() => [next.y[0], next.y[1]])] as uPlot.AlignedData)
+    },
+    aim: (x, label, marks) => {
+      const u = made?.u
+      if (!u || x === undefined || x < drawing.x[0] || x > drawing.x[1]) return cross.hide()
+      const inside = marks.filter(m => m.y >= drawing.y[0] && m.y <= drawing.y[1])
+      cross.show(
+        u.valToPos(x, 'x'),
+        label,
+        inside.map(m => ({ left: u.valToPos(m.x, 'x'), top: u.valToPos(m.y, 'y'), hue: m.hue })),
+      )
+    },
+    legend: (...children) => void put(legend, ...children),
+    heading: (name, detail) => {
+      say(title, name)
+      say(subtitle, detail)
+    },
+    tell: (now, most, text) => {
+      plot.setAttribute('aria-valuemax', String(most))
+      plot.setAttribute('aria-valuenow', String(now))
+      plot.setAttribute('aria-valuetext', text)
+    },
+    picture: () => plot.querySelector('canvas') as HTMLCanvasElement,
+  }
+}
+
+function path(u: uPlot, line: Line | undefined, log: boolean): Path2D {
+  const out = new Path2D()
+  const { min: x0 = 0, max: x1 = 1 } = u.scales['x'] as { min?: number; max?: number }
+  const { min: y0 = 0, max: y1 = 1 } = u.scales['y'] as { min?: number; max?: number }
+  const { left, top, width, height } = u.bbox
+  const low = log ? Math.log10(y0) : y0
+  const high = log ? Math.log10(y1) : y1
+  const kx = width / (x1 - x0)
+  const ky = height / (high - low)
+  const { xs, ys } = line ?? { xs: [], ys: [] }
+  let pen = false
+  for (let i = 0; i < xs.length; i++) {
+    const y = log ? Math.log10(ys[i] as number) : (ys[i] as number)
+    if (!Number.isFinite(y)) {
+      pen = false
+      continue
+    }
+    const px = left + ((xs[i] as number) - x0) * kx
+    const py = top + (high - y) * ky
+    if (pen) out.lineTo(px, py)
+    else out.moveTo(px, py)
+    pen = true
+  }
+  return out
+}
+
+function notes(u: uPlot, drawing: Drawing, palette: Palette): void {
+  const { ctx } = u
+  const { left, top, width, height } = u.bbox
+  const px = uPlot.pxRatio
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(left, top - 6 * px, width + 8 * px, height + 6 * px)
+  ctx.clip()
+  ctx.font = `${11 * px}px ${palette.fontFamily}`
+  ctx.textBaseline = 'alphabetic'
+  for (const line of drawing.lines) if (line.ends) lastPoint(u, line)
+  const taken: Box[] = []
+  for (const note of drawing.notes) {
+    ctx.lineWidth = px
+    ctx.setLineDash([2 * px, 3 * px])
+    ctx.fillStyle = palette.foreground
+    ctx.beginPath()
+    if (note.kind === 'at') {
+      const x = Math.round(u.valToPos(note.x, 'x', true)) + 0.5
+      ctx.strokeStyle = palette.warning
+      ctx.moveTo(x, top)
+      ctx.lineTo(x, top + height)
+      ctx.stroke()
+      label(ctx, note.text, { x, y: top + 10 * px, gap: 6 * px, right: left + width, taken })
+    } else if (note.kind === 'level') {
+      const y = Math.round(u.valToPos(note.y, 'y', true)) + 0.5
+      ctx.strokeStyle = palette.dim
+      ctx.moveTo(left, y)
+      ctx.lineTo(left + width, y)
+      ctx.stroke()
+      ctx.textAlign = 'right'
+      ctx.fillStyle = palette.dim
+      ctx.fillText(note.text, left + width, y + 12 * px)
+    } else {
+      const x = u.valToPos(note.x, 'x', true)
+      const y = Math.max(top + 2 * px, u.valToPos(note.y, 'y', true))
+      ctx.setLineDash([])
+      ctx.lineWidth = 1.5 * px
+      ctx.strokeStyle = palette.foreground
+      ctx.arc(x, y, 5 * px, 0, 2 * Math.PI)
+      ctx.stroke()
+      label(ctx, note.text, { x, y: y + 4 * px, gap: 12 * px, right: left + width, taken })
+    }
+  }
+  ctx.restore()
+}
+
+function label(
+  ctx: CanvasRenderingContext2D,
+  text: string,
+  at: { readonly x: number; readonly y: number; readonly gap: number; readonly right: number; readonly taken: Box[] },
+): void {
+  const { width } = ctx.measureText(text)
+  const turns = at.x + at.gap + width > at.right
+  const left = turns ? at.x - at.gap - width : at.x + at.gap
+  const line = 14 * uPlot.pxRatio
+  let y = at.y
+  // Words that would lie on others go a line down.
+  while (at.taken.some(b => Math.abs(b.y - y) < line && left < b.right && left + width > b.left)) y += line
+  at.taken.push({ left, right: left + width, y })
+  ctx.textAlign = 'left'
+  ctx.fillText(text, left, y)
+}
+
+interface Box {
+  readonly left: number
+  readonly right: number
+  readonly y: number
+}
+
+function lastPoint(u: uPlot, line: Line): void {
+  const x = line.xs.at(-1)
+  const y = line.ys.at(-1)
+  if (x === undefined || y === undefined || !Number.isFinite(y)) return
+  const { ctx } = u
+  ctx.beginPath()
+  ctx.fillStyle = line.color
+  ctx.arc(u.valToPos(x, 'x', true), u.valToPos(y, 'y', true), 3 * uPlot.pxRatio, 0, 2 * Math.PI)
+  ctx.fill()
+}
