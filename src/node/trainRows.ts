@@ -23,12 +23,17 @@ export interface SplitRows {
 export type RunRows = { readonly [S in SplitName]: SplitRows }
 
 /**
- * Reads the rows that `data.json` names. Throws `Failure`: `data-changed` where a file is not the one the run was made
+ * Reads the rows that `data.json` names for these splits; the others stay empty. Throws `Failure`: `data-changed` where a file is not the one the run was made
  * for, `bad-data` where a row has no text or a label that is not among the classes.
  */
-export async function readRunRows(data: RunData): Promise<RunRows> {
-  const tables: Table[] = []
-  for (const file of data.files) {
+export async function readRunRows(data: RunData, splits: readonly SplitName[]): Promise<RunRows> {
+  const tables: (Table | undefined)[] = []
+  const used = new Set(splits.flatMap(split => data.use[split].map(set => set.file)))
+  for (const [i, file] of data.files.entries()) {
+    if (!used.has(i)) {
+      tables.push(undefined)
+      continue
+    }
     const path = isAbsolute(file.path) ? file.path : join(data.root, file.path)
     const bytes = await readBytes(path)
     if (contentHash(bytes) !== file.hash)
@@ -42,7 +47,7 @@ export async function readRunRows(data: RunData): Promise<RunRows> {
   const classes = new Map(data.labels.map((label, i) => [label, i]))
   const leaked = new Set(data.leaked.map(({ file, row }) => `${file}:${row}`))
   const read = (split: SplitName): SplitRows => {
-    const refs = expandRows(data.use[split])
+    const refs = splits.includes(split) ? expandRows(data.use[split]) : []
     const texts: string[] = []
     const labels = new Int32Array(refs.length)
     refs.forEach(({ file, row }, i) => {
@@ -64,9 +69,6 @@ export async function readRunRows(data: RunData): Promise<RunRows> {
     return { refs, texts, labels, leaked: refs.map(({ file, row }) => leaked.has(`${file}:${row}`)) }
   }
   const rows = Object.fromEntries(splitNames.map(split => [split, read(split)])) as unknown as RunRows
-  if (rows.train.texts.length === 0) throw new Failure('no-rows', 'There is no training row left', 'Drop fewer rows')
-  if (data.labels.length < 2)
-    throw new Failure('one-label', 'All training rows have the same label', 'A classifier needs two labels or more')
   return rows
 }
 

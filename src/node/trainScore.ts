@@ -49,11 +49,13 @@ export function scoreSplit(
   const { all, withoutLeaks } = scoreTwice(predictions, setup.data.labels)
   const leaked = predictions.filter(p => p.leaked).length
   const path = `evaluations/${split}-${of}.jsonl`
-  writeWhole(join(setup.folder, path), predictions.map(p => `${JSON.stringify(p)}\n`).join(''))
+  writePredictions(join(setup.folder, path), predictions)
   return { scores: all, ...(leaked > 0 ? { withoutLeaks, leaked } : {}), path }
 }
 
-function writeWhole(path: string, text: string): void {
+/** Writes one prediction a line, the whole file or none of it. Throws `Failure` (`disk-full`). */
+export function writePredictions(path: string, predictions: readonly Prediction[]): void {
+  const text = predictions.map(p => `${JSON.stringify(p)}\n`).join('')
   mkdirSync(join(path, '..'), { recursive: true })
   const building = `${path}.tmp`
   try {

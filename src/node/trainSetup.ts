@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { Failure } from '../core/base/failure.ts'
+import type { SplitName } from '../core/data/dataset.ts'
 import { rowLength } from '../core/train/batch.ts'
 import type { RunData } from '../core/train/data.ts'
 import { divide } from '../core/train/methods/divide.ts'
@@ -37,8 +39,16 @@ export interface TrainSetup {
 /** Reads model and data of a run. Throws `Failure` for what cannot be used. */
 export async function setUp(
   folder: string,
-  { recipe, data, models }: { readonly recipe: Recipe; readonly data: RunData; readonly models: readonly string[] },
+  options: {
+    readonly recipe: Recipe
+    readonly data: RunData
+    /** Folders of models known by name. */
+    readonly models: readonly string[]
+    /** The splits that are read; the others stay empty. */
+    readonly splits: readonly SplitName[]
+  },
 ): Promise<TrainSetup> {
+  const { recipe, data, models, splits } = options
   const base = openEncoder(findModel(recipe.model, data.root, [...models, join(data.root, '.winnow', 'models')]))
   const { family, encoder: config, hasPooler } = base
   const pooling = choosePooling(recipe.pooling, base.config, hasPooler)
@@ -54,7 +64,8 @@ export async function setUp(
   const division = divide(model, method)
   const tokenizer = openTokenizer(base.path)
   const limit = Math.min(recipe.batch.tokens, config.positions)
-  const rows = await readRunRows(data)
+  const rows = await readRunRows(data, splits)
+  if (splits.includes('train')) checkTrainable(rows.train.texts.length, data)
   const train = encodeRows(rows.train, tokenizer, limit)
   const encoded = {
     train: withLengths(train),
@@ -63,6 +74,12 @@ export async function setUp(
   }
   const parameters = parametersOf(division, weights)
   return { folder, recipe, data, base, weights, model, division, parameters, rows, encoded, limit, cut: train.cut }
+}
+
+function checkTrainable(rows: number, data: RunData): void {
+  if (rows === 0) throw new Failure('no-rows', 'There is no training row left', 'Drop fewer rows')
+  if (data.labels.length < 2)
+    throw new Failure('one-label', 'All training rows have the same label', 'A classifier needs two labels or more')
 }
 
 /** How many numbers the model has, and how many of them are trained. */

@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Cancelled } from '../core/base/cancel.ts'
 import { Failure, failureLine } from '../core/base/failure.ts'
-import type { SplitName } from '../core/data/dataset.ts'
+import { type SplitName, splitNames } from '../core/data/dataset.ts'
 import { stepsOf } from '../core/train/batch.ts'
 import type { Outcome, RunEvent } from '../core/train/event.ts'
 import { freshState, type LoopEnd, type LoopState, trainLoop } from '../core/train/loop.ts'
@@ -80,7 +80,7 @@ type Emit = (event: RunEvent) => void
 async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
   const [recipe, data] = await Promise.all([readRecipe(folder), readData(folder)])
   removeLeftovers(folder)
-  const setup = await setUp(folder, { recipe, data, models: io.models })
+  const setup = await setUp(folder, { recipe, data, models: io.models, splits: splitNames })
   const stopped = () => io.ending() || stopAsked(folder)
   const { choice, model, features } = await openModel(setup, { io, emit, stopped })
   try {
