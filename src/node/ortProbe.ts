@@ -57,9 +57,15 @@ export function probe(request: ProbeRequest): Promise<Probe> {
       if (answer?.ms !== undefined) return resolve({ rate: gigaflop / (answer.ms / 1000), reason: 'it runs' })
       if (answer?.error) return resolve({ reason: plain(answer.error) })
       if (error?.killed) return resolve({ reason: `it did not answer within ${limit / 1000} s` })
-      const last = stderr.trim().split('\n').at(-1) ?? ''
+      // What C++ says of an uncaught exception, else the first line: stack traces come after it.
+      const lines = stderr.split('\n').map(text => text.trim())
+      const said =
+        lines
+          .find(text => text.startsWith('what():'))
+          ?.slice(7)
+          .trim() ?? lines.find(text => text !== '')
       const how = error?.signal ? `it ended the process with ${error.signal}` : 'it ended the process'
-      resolve({ reason: last ? `${how}: ${plain(last)}` : how })
+      resolve({ reason: said ? `${how}: ${plain(said)}` : how })
     })
   })
 }
