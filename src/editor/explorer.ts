@@ -2,6 +2,7 @@ import * as vscode from 'vscode'
 import type { Disposable } from '../core/base/event.ts'
 import type { Severity } from '../core/check/finding.ts'
 import type { ReportedDataset } from '../core/check/report.ts'
+import { roleNames } from '../core/data/dataset.ts'
 import { count, counted } from '../core/eval/words.ts'
 import { baseName, diskFolders, folderOf, openCommand, shownPath } from './adapt.ts'
 import { byRule, type Catalog, catalogOf } from './catalog.ts'
@@ -103,7 +104,7 @@ export class Explorer implements vscode.TreeDataProvider<Node>, Disposable {
     item.id = `dataset/${dataset.name}/${dataset.splits[0]?.files[0]?.uri ?? ''}`
     item.iconPath = new vscode.ThemeIcon('database')
     const facts = [
-      Object.keys(dataset.roles).join(', '),
+      roleNames.filter(role => dataset.roles[role]).join(', '),
       dataset.labels ? counted(dataset.labels.length, 'label') : counted(dataset.splits.length, 'split'),
       findings > 0 ? '' : vscode.l10n.t('nothing found'),
       diskFolders().length > 1 ? folderNameOf(dataset) : '',
