@@ -21,6 +21,8 @@ import { readFloats, readHeader, writeSafetensors } from './safetensors.ts'
 export interface Checkpoint {
   readonly learner: LearnerState
   readonly loop: LoopState
+  /** The trained parameters as the model has them; the learner's own are others where it learns in other coordinates. */
+  readonly published: readonly NamedTensor[]
 }
 
 /** Writes the weights of a checkpoint into an empty folder, and says in which file and under which prefix they lie. */
@@ -38,8 +40,8 @@ const temporary = '.tmp-'
 
 /**
  * Writes `checkpoint-<step>/` beside its final name and renames it into place, so that a folder of that name is always
- * whole. It holds the weights (see the layout), `optimizer.safetensors` (`m.<name>`, `v.<name>`) and
- * `trainer_state.json`. Throws `Failure` (`disk-full`); what was there before is then untouched.
+ * whole. It holds the weights (see the layout), `optimizer.safetensors` (`m.<name>`, `v.<name>`, and `p.<name>` where the
+ * learner's parameters are not the model's) and `trainer_state.json`. Throws `Failure` (`disk-full`); what was there before is then untouched.
  */
 export function writeCheckpoint(
   run: string,
@@ -49,10 +51,12 @@ export function writeCheckpoint(
   const name = `checkpoint-${checkpoint.loop.step}`
   return inPlace(run, name, folder => {
     const { parameters, first, second } = checkpoint.learner
-    options.layout.write(folder, parameters)
+    options.layout.write(folder, checkpoint.published)
+    const own = checkpoint.published === parameters ? [] : parameters
     writeSafetensors(join(folder, optimizerFile), [
       ...first.map(t => ({ ...t, name: `m.${t.name}` })),
       ...second.map(t => ({ ...t, name: `v.${t.name}` })),
+      ...own.map(t => ({ ...t, name: `p.${t.name}` })),
     ])
     writeText(join(folder, stateFile), trainerState(checkpoint.loop, options))
   })
@@ -70,15 +74,13 @@ export function readCheckpoint(folder: string, layout: WeightLayout): Checkpoint
   }
   if (loop?.version !== 1)
     throw new Failure('bad-checkpoint', `${path} was not written by this version of Winnow`, 'Start a new run')
-  const moments = tensorsOf(join(folder, optimizerFile), '')
-  const parameters = tensorsOf(join(folder, layout.file), layout.prefix)
-  const trained = new Set(moments.map(t => t.name.slice(2)))
+  const stored = tensorsOf(join(folder, optimizerFile), '')
   const of = (kind: string) =>
-    moments.filter(t => t.name.startsWith(kind)).map(t => ({ ...t, name: t.name.slice(kind.length) }))
-  return {
-    learner: { parameters: parameters.filter(p => trained.has(p.name)), first: of('m.'), second: of('v.') },
-    loop,
-  }
+    stored.filter(t => t.name.startsWith(kind)).map(t => ({ ...t, name: t.name.slice(kind.length) }))
+  const [own, first, second] = [of('p.'), of('m.'), of('v.')]
+  const trained = new Set(first.map(t => t.name))
+  const published = tensorsOf(join(folder, layout.file), layout.prefix).filter(t => trained.has(t.name))
+  return { learner: { parameters: own.length > 0 ? own : published, first, second }, loop, published }
 }
 
 /** Checkpoint folders of a run by step, oldest first. Unfinished ones are not among them. */

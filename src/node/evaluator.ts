@@ -4,7 +4,7 @@ import type { EvaluateRequest } from '../core/eval/evaluation.ts'
 import type { NamedTensor } from '../core/train/learner.ts'
 import { headParameters } from '../core/train/models/classifier.ts'
 import { parametersOf } from '../core/train/models/weights.ts'
-import { Predictor } from '../core/train/predict.ts'
+import { applyHead, Predictor } from '../core/train/predict.ts'
 import { type RecipeInput, resolveRecipe } from '../core/train/recipe.ts'
 import type { Runtime } from '../core/train/runtime.ts'
 import { listCheckpoints, readCheckpoint } from './checkpoint.ts'
@@ -13,7 +13,7 @@ import { finder, openEncoder, placeParameters } from './modelFolder.ts'
 import { readData, readRecipe, readRun } from './runs.ts'
 import { readFloats } from './safetensors.ts'
 import type { TrainIo } from './trainer.ts'
-import { baseLogits, FeatureCache } from './trainModel.ts'
+import { baseHead, FeatureCache } from './trainModel.ts'
 import { predictionsOf, writePredictions } from './trainScore.ts'
 import { setUp, type TrainSetup } from './trainSetup.ts'
 
@@ -70,7 +70,7 @@ async function ofRun(
     )
   const { base, model, weights, parameters } = setup
   const layout = checkpointLayout({ folder: base, pooling: model.pooling, labels: request.data.labels, recipe })
-  const values = readCheckpoint(found.path, layout).learner.parameters
+  const values = readCheckpoint(found.path, layout).published
   const predictor = await Predictor.load(runtime, { model, parameters, output: 'logits', ...external(weights) })
   return { setup, logits: await scan(predictor, setup, { values, request, io }) }
 }
@@ -84,8 +84,9 @@ async function ofBase(runtime: Runtime, folder: string, { request, io }: Asked):
   // Asked for its own training rows, both are the same.
   const encoded = { ...own.encoded, ...(split === 'train' ? {} : { [split]: asked.encoded[split] }) }
   const features = new FeatureCache(runtime, { ...own, encoded }, io.ending)
-  const logits = await baseLogits(runtime, { ...own, encoded }, { features, splits: [split], stopped: io.ending })
-  return { setup: asked, logits: logits.get(split) as Float32Array }
+  const head = await baseHead(runtime, own, features)
+  await features.fill([split])
+  return { setup: asked, logits: applyHead(features.get(split), own.model.config.hidden, head) }
 }
 
 /** A folder in Hugging Face layout that has a head of its own. */

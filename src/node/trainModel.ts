@@ -1,11 +1,19 @@
 import { Cancelled } from '../core/base/cancel.ts'
 import type { SplitName } from '../core/data/dataset.ts'
-import { planEpoch } from '../core/train/batch.ts'
+import { planEpoch, stepsOf } from '../core/train/batch.ts'
 import { type Learner, makeLearner, type NamedTensor } from '../core/train/learner.ts'
-import { centroidHead } from '../core/train/methods/baseline.ts'
+import { groupSize } from '../core/train/loop.ts'
+import {
+  centroidHead,
+  featureScale,
+  foldScale,
+  headOf,
+  type LinearHead,
+  standardized,
+  withHead,
+} from '../core/train/methods/baseline.ts'
 import { classification, headOnly, headParameters } from '../core/train/models/classifier.ts'
 import { startTensors } from '../core/train/models/start.ts'
-import type { Task } from '../core/train/models/task.ts'
 import { parametersOf } from '../core/train/models/weights.ts'
 import { applyHead, Predictor } from '../core/train/predict.ts'
 import { suggested } from '../core/train/recipe.ts'
@@ -13,10 +21,12 @@ import type { Runtime } from '../core/train/runtime.ts'
 import { makeSchedule } from '../core/train/schedule.ts'
 import type { TrainSetup } from './trainSetup.ts'
 
-/** A learner, and class scores of a split under parameters. */
+/** A learner, and class scores of a split under published parameters. */
 export interface TrainModel {
   readonly learner: Learner
-  /** Rows of equal shape may share a run of the graph, so many at most. */
+  /** The learner's parameters as the model has them. They differ where it learns in other coordinates. */
+  readonly publish: (values: readonly NamedTensor[]) => readonly NamedTensor[]
+  /** Batches of equal shape may share a run of the graph, so many at most. */
   readonly together: number
   logits(split: SplitName, parameters: readonly NamedTensor[]): Promise<Float32Array>
   release(): Promise<void>
@@ -27,12 +37,15 @@ export class FeatureCache {
   private readonly setup: TrainSetup
   private readonly runtime: Runtime
   private readonly known = new Map<SplitName, Float32Array>()
-  private readonly stopped: () => boolean
+  /** Asked between runs of the graph; leaves by `Cancelled` when the run should stop. */
+  readonly check: () => void
 
   constructor(runtime: Runtime, setup: TrainSetup, stopped: () => boolean) {
     this.runtime = runtime
     this.setup = setup
-    this.stopped = stopped
+    this.check = () => {
+      if (stopped()) throw new Cancelled()
+    }
   }
 
   /** Features `[rows, hidden]` of the splits that are not known yet; leaves by `Cancelled` when asked to stop. */
@@ -50,7 +63,7 @@ export class FeatureCache {
     })
     try {
       for (const split of missing)
-        this.known.set(split, await predictor.scan(encoded[split], [], { limit, check: checkStop(this.stopped) }))
+        this.known.set(split, await predictor.scan(encoded[split], [], { limit, check: this.check }))
     } finally {
       await predictor.release()
     }
@@ -63,27 +76,36 @@ export class FeatureCache {
   }
 }
 
-/** The model of a run: over cached features for a head alone, over the whole graph else. */
-export async function makeModel(runtime: Runtime, setup: TrainSetup, features: FeatureCache): Promise<TrainModel> {
+/**
+ * The model of a run: over cached features for a head alone, over the whole graph else. `head` is what the head starts
+ * from; fresh values where it is left out.
+ */
+export async function makeModel(
+  runtime: Runtime,
+  setup: TrainSetup,
+  { features, head }: { readonly features: FeatureCache; readonly head?: LinearHead },
+): Promise<TrainModel> {
   const { recipe, model, division, weights, parameters, encoded, limit } = setup
   const { dropout, labelSmoothing, optimizer, seed } = recipe
-  const folder = weights.folder === undefined ? {} : { folder: weights.folder }
-  const initial = startTensors(division, weights, { seed, std: model.config.initial })
+  const { classifier } = model.family
   if (recipe.method.kind === 'head') {
     await features.fill(['train', 'validation', 'test'])
-    const learner = await headLearner(runtime, setup, { task: headTask(setup, features, labelSmoothing), dropout })
+    const { learner, publish } = await headLearner(runtime, setup, { features, smoothing: labelSmoothing, dropout })
     return {
       learner,
+      publish,
       together: 1,
-      logits: async (split, values) => applyHead(features.get(split), model.config.hidden, headOf(setup, values)),
+      logits: async (split, values) => applyHead(features.get(split), model.config.hidden, headOf(values, classifier)),
       release: () => learner.release(),
     }
   }
+  const folder = weights.folder === undefined ? {} : { folder: weights.folder }
+  const fresh = startTensors(division, weights, { seed, std: model.config.initial })
   const mode = recipe.method.kind === 'full' && runtime.provider !== 'webgpu' ? 'loop' : 'steps'
   const learner = await makeLearner(runtime, {
     task: classification(model, encoded.train, labelSmoothing),
     parameters,
-    initial,
+    initial: head ? withHead(fresh, classifier, head) : fresh,
     optimizer,
     dropout,
     mode,
@@ -92,8 +114,9 @@ export async function makeModel(runtime: Runtime, setup: TrainSetup, features: F
   const predictor = await Predictor.load(runtime, { model, parameters, output: 'logits', ...folder })
   return {
     learner,
-    together: mode === 'loop' ? 8 : 1,
-    logits: (split, values) => predictor.scan(encoded[split], values, { limit }),
+    publish: values => values,
+    together: mode === 'loop' ? groupSize : 1,
+    logits: (split, values) => predictor.scan(encoded[split], values, { limit, check: features.check }),
     release: async () => {
       await predictor.release()
       await learner.release()
@@ -102,90 +125,53 @@ export async function makeModel(runtime: Runtime, setup: TrainSetup, features: F
 }
 
 /**
- * Class scores before any tuning, for the splits named. A fresh head on an encoder knows nothing, so the base is what its
- * features tell as they are: a head trained on them for a moment (`feature-head`), or, where that is the run itself,
- * one Gaussian a class (`centroid`).
+ * A head for the encoder as it is: trained on its features for a moment (`feature-head`), or, where that is the run
+ * itself, one Gaussian a class (`centroid`). It stands for the untuned model, and other methods start from it: a
+ * fresh head would pull the encoder's features about while it learns (Kumar et al. 2022).
  */
-export async function baseLogits(
-  runtime: Runtime,
-  setup: TrainSetup,
-  options: { readonly features: FeatureCache; readonly splits: readonly SplitName[]; readonly stopped: () => boolean },
-): Promise<Map<SplitName, Float32Array>> {
-  const { features, splits, stopped } = options
-  await features.fill(['train', ...splits])
-  const { model, encoded } = setup
+export async function baseHead(runtime: Runtime, setup: TrainSetup, features: FeatureCache): Promise<LinearHead> {
+  await features.fill(['train'])
+  const { model, encoded, recipe, limit } = setup
   const width = model.config.hidden
-  const head =
-    setup.recipe.method.kind === 'head'
-      ? centroidHead(features.get('train'), width, { labels: encoded.train.labels, classes: model.classes })
-      : await trainedHead(runtime, setup, { features, stopped })
-  return new Map(splits.map(split => [split, applyHead(features.get(split), width, head)]))
-}
-
-/** A head on frozen features with the suggested settings of the method `head`. */
-async function trainedHead(
-  runtime: Runtime,
-  setup: TrainSetup,
-  { features, stopped }: { readonly features: FeatureCache; readonly stopped: () => boolean },
-) {
-  const learner = await headLearner(runtime, setup, { task: headTask(setup, features, 0), dropout: 0 })
+  if (recipe.method.kind === 'head')
+    return centroidHead(features.get('train'), width, { labels: encoded.train.labels, classes: model.classes })
+  const { learner, publish } = await headLearner(runtime, setup, { features, smoothing: 0, dropout: 0 })
   try {
-    const { lengths } = setup.encoded.train
-    const { rate, epochs, rows } = suggested('head', setup.model.config.hidden)
-    const check = checkStop(stopped)
-    const schedule = makeSchedule({ kind: 'linear', rate, warmup: 0, epochs }, Math.ceil(lengths.length / rows))
+    const { lengths } = encoded.train
+    const { rate, epochs, rows } = suggested('head', width)
+    const schedule = makeSchedule({ kind: 'linear', rate, warmup: 0, epochs }, stepsOf(lengths.length, rows))
     for (let epoch = 0, step = 0; step < schedule.steps; epoch++)
-      for (const batch of planEpoch({
-        lengths,
-        rows,
-        limit: setup.limit,
-        seed: setup.recipe.seed,
-        epoch,
-        together: 1,
-      })) {
+      for (const batch of planEpoch({ lengths, rows, limit, seed: recipe.seed, epoch, together: 1 })) {
         if (step >= schedule.steps) break
-        check()
+        features.check()
         step++
         await learner.step([batch], step, [schedule.rate(step)])
       }
-    return headOf(setup, (await learner.state()).parameters)
+    return headOf(publish((await learner.state()).parameters), model.family.classifier)
   } finally {
     await learner.release()
   }
 }
 
-function headLearner(
+/** A head that learns from standardized features; `publish` gives the head of the features as they are. */
+async function headLearner(
   runtime: Runtime,
-  { model, weights, recipe }: TrainSetup,
-  { task, dropout }: { readonly task: Task; readonly dropout: number },
-): Promise<Learner> {
+  { model, weights, recipe, encoded }: TrainSetup,
+  options: { readonly features: FeatureCache; readonly smoothing: number; readonly dropout: number },
+): Promise<{ learner: Learner; publish: (values: readonly NamedTensor[]) => readonly NamedTensor[] }> {
+  const width = model.config.hidden
+  const { classifier } = model.family
+  const raw = options.features.get('train')
+  const scale = featureScale(raw, width)
+  const rows = { features: standardized(raw, scale), width, labels: encoded.train.labels }
   const division = { trained: headParameters(model), frozen: [] }
-  return makeLearner(runtime, {
-    task,
+  const learner = await makeLearner(runtime, {
+    task: headOnly(model, rows, options.smoothing),
     parameters: parametersOf(division, weights),
     initial: startTensors(division, weights, { seed: recipe.seed, std: model.config.initial }),
     optimizer: recipe.optimizer,
-    dropout,
+    dropout: options.dropout,
     mode: 'steps',
   })
-}
-
-const headTask = ({ model, encoded }: TrainSetup, features: FeatureCache, smoothing: number): Task =>
-  headOnly(
-    model,
-    { features: features.get('train'), width: model.config.hidden, labels: encoded.train.labels },
-    smoothing,
-  )
-
-function headOf({ model }: TrainSetup, values: readonly NamedTensor[]) {
-  const find = (name: string): Float32Array => {
-    const tensor = values.find(t => t.name === `${model.family.classifier}.${name}`)
-    if (!tensor) throw new Error(`the head has no ${name}`)
-    return tensor.data
-  }
-  return { weight: find('weight'), bias: find('bias') }
-}
-
-const checkStop = (stopped: () => boolean) => (): void => {
-  if (stopped()) throw new Cancelled()
+  return { learner, publish: values => withHead(values, classifier, foldScale(headOf(values, classifier), scale)) }
 }

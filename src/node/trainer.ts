@@ -6,6 +6,8 @@ import { type SplitName, splitNames } from '../core/data/dataset.ts'
 import { stepsOf } from '../core/train/batch.ts'
 import type { Outcome, RunEvent } from '../core/train/event.ts'
 import { freshState, type LoopEnd, type LoopState, trainLoop } from '../core/train/loop.ts'
+import type { LinearHead } from '../core/train/methods/baseline.ts'
+import { applyHead } from '../core/train/predict.ts'
 import type { Recipe } from '../core/train/recipe.ts'
 import type { Provider, RuntimeChoice } from '../core/train/runtime.ts'
 import { makeSchedule, type Schedule } from '../core/train/schedule.ts'
@@ -22,7 +24,7 @@ import { writeLock } from './lock.ts'
 import { RowLosses } from './rowLosses.ts'
 import { readData, readRecipe, stopAsked } from './runs.ts'
 import { TrainLog } from './trainLog.ts'
-import { baseLogits, FeatureCache, makeModel, type TrainModel } from './trainModel.ts'
+import { baseHead, FeatureCache, makeModel, type TrainModel } from './trainModel.ts'
 import { scoreSplit } from './trainScore.ts'
 import { countParameters, setUp, type TrainSetup } from './trainSetup.ts'
 
@@ -82,16 +84,11 @@ async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
   removeLeftovers(folder)
   const setup = await setUp(folder, { recipe, data, models: io.models, splits: splitNames })
   const stopped = () => io.ending() || stopAsked(folder)
-  const { choice, model, features } = await openModel(setup, { io, emit, stopped })
+  const exported: ExportedModel = { folder: setup.base, pooling: setup.model.pooling, labels: data.labels, recipe }
+  const layout = checkpointLayout(exported)
+  const last = listCheckpoints(folder).at(-1)
+  const { choice, model, features, head } = await openModel(setup, { io, emit, stopped, resumed: last !== undefined })
   try {
-    const exported: ExportedModel = {
-      folder: setup.base,
-      pooling: setup.model.pooling,
-      labels: data.labels,
-      recipe,
-    }
-    const layout = checkpointLayout(exported)
-    const last = listCheckpoints(folder).at(-1)
     let from = freshState(recipe.seed)
     if (last) {
       const checkpoint = readCheckpoint(last.path, layout)
@@ -108,7 +105,7 @@ async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
         code: 'rows-cut',
         message: `${setup.cut} training rows are longer than ${setup.limit} tokens and were cut`,
       })
-    await scoreBase(setup, { choice, features, emit, io, stopped })
+    if (head) await scoreBase(setup, { head, features, emit, io })
     const end = await learn(setup, { model, schedule, from, layout, emit, io, stopped })
     await finish(setup, { model, end, exported, layout, emit, io, perEpoch })
     return end
@@ -120,13 +117,25 @@ async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
 /** Opens the runtime and the graphs; says so where it is not the provider one would expect. */
 async function openModel(
   setup: TrainSetup,
-  { io, emit, stopped }: { readonly io: TrainIo; readonly emit: Emit; readonly stopped: () => boolean },
+  options: {
+    readonly io: TrainIo
+    readonly emit: Emit
+    readonly stopped: () => boolean
+    readonly resumed: boolean
+  },
 ) {
-  const { device, threads } = setup.recipe
+  const { io, emit, stopped, resumed } = options
+  const { device, threads, head: begin } = setup.recipe
   const request = (provider: Recipe['device']) => ({ provider, ...(threads > 0 ? { threads } : {}) })
+  const scored = scoredSplits(setup).every(split =>
+    existsSync(join(setup.folder, 'evaluations', `${split}-base.jsonl`)),
+  )
   const build = async (choice: RuntimeChoice) => {
     const features = new FeatureCache(choice.runtime, setup, stopped)
-    return { choice, features, model: await makeModel(choice.runtime, setup, features) }
+    const wanted = !scored || (begin === 'probe' && !resumed)
+    const head = wanted ? await baseHead(choice.runtime, setup, features) : undefined
+    const model = await makeModel(choice.runtime, setup, { features, ...(head && begin === 'probe' ? { head } : {}) })
+    return { choice, features, model, head: scored ? undefined : head }
   }
   const warn = (message: string) => emit({ kind: 'warned', at: io.now(), code: 'provider-fallback', message })
   const choice = await io.open(request(device))
@@ -141,23 +150,18 @@ async function openModel(
   }
 }
 
+/** Scores the untuned model: the encoder as it is, under the head that its features give. */
 async function scoreBase(
   setup: TrainSetup,
-  options: {
-    readonly choice: RuntimeChoice
-    readonly features: FeatureCache
-    readonly emit: Emit
-    readonly io: TrainIo
-    readonly stopped: () => boolean
-  },
+  options: { readonly head: LinearHead; readonly features: FeatureCache; readonly emit: Emit; readonly io: TrainIo },
 ): Promise<void> {
-  const { choice, features, emit, io, stopped } = options
+  const { head, features, emit, io } = options
   const splits = scoredSplits(setup)
-  if (splits.every(split => existsSync(join(setup.folder, `evaluations/${split}-base.jsonl`)))) return
-  const logits = await baseLogits(choice.runtime, setup, { features, splits, stopped })
+  await features.fill(splits)
   const baseline = setup.recipe.method.kind === 'head' ? 'centroid' : 'feature-head'
   for (const split of splits) {
-    const evaluated = scoreSplit(setup, split, { logits: logits.get(split) as Float32Array, of: 'base' })
+    const logits = applyHead(features.get(split), setup.model.config.hidden, head)
+    const evaluated = scoreSplit(setup, split, { logits, of: 'base' })
     emit({ kind: 'evaluated', at: io.now(), step: 0, epoch: 0, split, of: 'base', baseline, ...evaluated })
   }
 }
@@ -189,14 +193,16 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
     ...(encoded.validation.lengths.length > 0
       ? {
           validate: async (step: number) => {
-            const logits = await model.logits('validation', (await model.learner.state()).parameters)
+            const values = model.publish((await model.learner.state()).parameters)
+            const logits = await model.logits('validation', values)
             return scoreSplit(setup, 'validation', { logits, of: String(step) })
           },
         }
       : {}),
     save: async state => {
       losses.flush()
-      const checkpoint = { learner: await model.learner.state(), loop: state }
+      const learner = await model.learner.state()
+      const checkpoint = { learner, loop: state, published: model.publish(learner.parameters) }
       const path = writeCheckpoint(folder, checkpoint, { layout, recipe, steps: schedule.steps })
       pruneCheckpoints(folder, recipe.save.keep, state.best?.step)
       return path.slice(folder.length + 1)
@@ -233,13 +239,13 @@ async function finish(
   const step = end.state.best?.step ?? end.state.step
   const kept = listCheckpoints(setup.folder).find(c => c.step === step)
   if (!kept) return
-  const { parameters } = readCheckpoint(kept.path, layout).learner
+  const { published } = readCheckpoint(kept.path, layout)
   const name = exportName(setup.recipe.method.kind)
-  inPlace(setup.folder, name, target => exportLayout(exported).write(target, parameters))
+  inPlace(setup.folder, name, target => exportLayout(exported).write(target, published))
   emit({ kind: 'saved', at: io.now(), step, path: name, best: true })
   if (end.outcome !== 'finished') return
   for (const split of scoredSplits(setup)) {
-    const evaluated = scoreSplit(setup, split, { logits: await model.logits(split, parameters), of: String(step) })
+    const evaluated = scoreSplit(setup, split, { logits: await model.logits(split, published), of: String(step) })
     const epoch = Math.round((step / perEpoch) * 1e4) / 1e4
     emit({ kind: 'evaluated', at: io.now(), step, epoch, split, of: 'best', ...evaluated })
   }
