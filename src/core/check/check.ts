@@ -1,0 +1,80 @@
+import type { Dataset } from '../data/dataset.ts'
+import type { Work } from '../sign/progress.ts'
+import { Corpus } from './corpus.ts'
+import type { Finding } from './finding.ts'
+import { type Ignored, nothingIgnored } from './ignore.ts'
+import { Memory } from './memory.ts'
+import { type RuleSetting, resolveRules } from './options.ts'
+import type { Rule } from './rule.ts'
+import { rules as allRules } from './rules.ts'
+
+/** What is checked, and how. */
+export interface CheckInput {
+  readonly datasets: readonly Dataset[]
+  /** By rule id: `"off"`, a severity, or `{severity, …options}`. */
+  readonly rules?: { readonly [rule: string]: RuleSetting }
+  readonly ignored?: Ignored
+  /** What is known of a dataset from earlier checks; without it every check begins anew. */
+  readonly memory?: (dataset: Dataset) => Memory
+  /** Where settings come from, for error messages. */
+  readonly where?: string
+  /** The rules to run; all of them unless a test says otherwise. */
+  readonly list?: readonly Rule[]
+}
+
+/** One dataset that was checked. */
+export interface CheckedDataset {
+  readonly dataset: Dataset
+  /** Distinct labels, most frequent first; undefined without a label column. */
+  readonly labels: readonly { readonly label: string; readonly rows: number }[] | undefined
+}
+
+export interface Checked {
+  readonly datasets: readonly CheckedDataset[]
+  /** Sorted by file, place and rule; without the ignored ones. */
+  readonly findings: readonly Finding[]
+  readonly ignored: number
+}
+
+/** Runs the rules over datasets. Throws a `Failure` for settings that cannot be used, before any work. */
+export function* check(input: CheckInput): Work<Checked> {
+  const resolved = resolveRules(input.list ?? allRules, input.rules ?? {}, input.where)
+  const ignored = input.ignored ?? nothingIgnored
+  const findings: Finding[] = []
+  const datasets: CheckedDataset[] = []
+  let hidden = 0
+  for (const dataset of input.datasets) {
+    const corpus = new Corpus(dataset, input.memory?.(dataset) ?? new Memory({ incremental: false }))
+    const add = (finding: Finding) => {
+      if (ignored.keys.has(finding.key)) hidden++
+      else findings.push(finding)
+    }
+    for (const { rule, settings } of resolved) yield* rule.check({ corpus, settings, add })
+    datasets.push({ dataset, labels: yield* countLabels(corpus) })
+  }
+  findings.sort(byPlace)
+  return { datasets, findings, ignored: hidden }
+}
+
+function byPlace(a: Finding, b: Finding): number {
+  if (a.uri !== b.uri) return a.uri < b.uri ? -1 : 1
+  return a.span.start - b.span.start || a.span.end - b.span.end || (a.rule < b.rule ? -1 : a.rule > b.rule ? 1 : 0)
+}
+
+function* countLabels(corpus: Corpus): Work<CheckedDataset['labels']> {
+  if (corpus.labelColumn === undefined) return undefined
+  const { of, names } = yield* corpus.labels()
+  const counts = new Int32Array(names.length)
+  for (const label of of) if (label >= 0) counts[label]!++
+  return names
+    .map((label, i) => ({ label, rows: counts[i]! }))
+    .filter(({ rows }) => rows > 0)
+    .sort((a, b) => b.rows - a.rows || (a.label < b.label ? -1 : 1))
+}
+
+/** How often each rule found something. */
+export function countByRule(findings: readonly { readonly rule: string }[]): { [rule: string]: number } {
+  const counts: { [rule: string]: number } = {}
+  for (const { rule } of findings) counts[rule] = (counts[rule] ?? 0) + 1
+  return counts
+}

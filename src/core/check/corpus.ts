@@ -1,0 +1,208 @@
+import { canonical, contentHash } from '../base/hash.ts'
+import type { Dataset, SplitName } from '../data/dataset.ts'
+import { rowText, textColumns } from '../data/roles.ts'
+import type { Table } from '../data/table.ts'
+import { type Overlap, overlap, shingleSet } from '../sign/exact.ts'
+import type { Work } from '../sign/progress.ts'
+import { parseScheme } from '../sign/scheme.ts'
+import type { Similar } from '../sign/similar.ts'
+import type { Span } from '../text/span.ts'
+import type { Fix, Related } from './finding.ts'
+import type { Memory } from './memory.ts'
+
+export interface CorpusFile {
+  readonly uri: string
+  /** The shortest end of its path that no other file of the dataset has. */
+  readonly name: string
+  readonly split: SplitName
+  readonly table: Table
+  /** The number of its first row in the corpus. */
+  readonly base: number
+}
+
+/** Which rows say the same and which forms are similar, by one way of comparing. */
+export interface Likeness {
+  readonly scheme: string
+  /** The form of each row of the corpus; -1 where it has none. */
+  readonly slots: Int32Array
+  readonly similar: Similar
+  /** The rows of a form, ascending. */
+  rowsOf(slot: number): Int32Array
+}
+
+/**
+ * All rows of one dataset in one numbering: train before validation before test, files in their order, then rows. The
+ * earlier of two rows is the one that others are copies of.
+ */
+export class Corpus {
+  readonly dataset: Dataset
+  readonly files: readonly CorpusFile[]
+  readonly rowCount: number
+  /** The columns whose content is compared; a finding about it is shown at the first of them. */
+  readonly textColumns: readonly string[]
+  readonly labelColumn: string | undefined
+  private readonly memory: Memory
+  private readonly likenesses = new Map<string, Likeness>()
+  private rowLabels: Int32Array | undefined
+
+  constructor(dataset: Dataset, memory: Memory) {
+    const names = shortNames(dataset.splits.flatMap(split => split.tables.map(table => table.source.uri)))
+    const files: CorpusFile[] = []
+    let base = 0
+    for (const split of dataset.splits) {
+      for (const table of split.tables) {
+        const { uri } = table.source
+        files.push({ uri, name: names.get(uri)!, split: split.name, table, base })
+        base += table.rowCount
+      }
+    }
+    this.dataset = dataset
+    this.files = files
+    this.rowCount = base
+    this.textColumns = textColumns(dataset.roles)
+    this.labelColumn = dataset.roles.label
+    this.memory = memory
+    memory.retain(new Set(files.map(file => file.uri)))
+  }
+
+  fileOf(row: number): CorpusFile {
+    let low = 0
+    let high = this.files.length
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1
+      if (this.files[middle]!.base <= row) low = middle
+      else high = middle
+    }
+    return this.files[low]!
+  }
+
+  split(row: number): SplitName {
+    return this.fileOf(row).split
+  }
+
+  /** `train.csv row 62` */
+  name(row: number): string {
+    const file = this.fileOf(row)
+    return `${file.name} row ${row - file.base}`
+  }
+
+  text(row: number): string {
+    const file = this.fileOf(row)
+    return rowText(file.table, row - file.base, this.dataset.roles) ?? ''
+  }
+
+  label(row: number): string | undefined {
+    if (this.labelColumn === undefined) return undefined
+    const file = this.fileOf(row)
+    return file.table.text(row - file.base, this.labelColumn)
+  }
+
+  /** The cell of a column, or the record where the row lacks it. */
+  place(row: number, column: string | undefined): { readonly uri: string; readonly row: number; readonly span: Span } {
+    const file = this.fileOf(row)
+    const local = row - file.base
+    const cell = column === undefined ? undefined : file.table.cell(local, column)
+    return { uri: file.uri, row: local, span: cell?.span ?? file.table.rowSpan(local) }
+  }
+
+  textPlace(row: number) {
+    return this.place(row, this.textColumns[0])
+  }
+
+  /** Another row that belongs to a finding, at its text; `similarity` where that is the reason. */
+  related(row: number, message: string, similarity?: number): Related {
+    return { ...this.textPlace(row), message, ...(similarity === undefined ? {} : { similarity }) }
+  }
+
+  /** The fix that removes rows. */
+  removal(fix: Pick<Fix, 'kind' | 'title' | 'preferred'>, rows: readonly number[]): Fix {
+    const edits = rows.map(row => {
+      const file = this.fileOf(row)
+      return { uri: file.uri, edit: file.table.removeRow(row - file.base) }
+    })
+    return { ...fix, edits }
+  }
+
+  /** The fix that gives a row another label. */
+  relabel(row: number, label: string, fix: Pick<Fix, 'title' | 'preferred'>): Fix {
+    const file = this.fileOf(row)
+    const edit = file.table.setCell(row - file.base, this.labelColumn!, label)
+    return { kind: 'relabel', ...fix, edits: [{ uri: file.uri, edit }] }
+  }
+
+  /** A name for a finding that only its own content decides. */
+  key(rule: string, ...content: (string | undefined)[]): string {
+    return contentHash(canonical([rule, ...content.map(part => part ?? null)])).slice(0, 20)
+  }
+
+  /** Label numbers by row (-1: none), the names they stand for; empty without a label column. */
+  *labels(): Work<{ readonly of: Int32Array; readonly names: readonly string[] }> {
+    if (!this.rowLabels) {
+      const all = new Int32Array(this.rowCount).fill(-1)
+      if (this.labelColumn !== undefined)
+        for (const file of this.files)
+          all.set(yield* this.memory.labelsOf(file.uri, file.table, this.labelColumn), file.base)
+      this.rowLabels = all
+    }
+    return { of: this.rowLabels, names: this.memory.labels }
+  }
+
+  /** Signs and joins all rows by a scheme and a threshold; the second call answers at once. */
+  *likeness(scheme: string, threshold: string | number): Work<Likeness> {
+    const key = `${scheme} ${threshold}`
+    const known = this.likenesses.get(key)
+    if (known) return known
+    const slots = new Int32Array(this.rowCount)
+    for (const { uri, table, base } of this.files) {
+      const texts = {
+        rowCount: table.rowCount,
+        text: (row: number) => rowText(table, row, this.dataset.roles),
+      }
+      slots.set(yield* this.memory.slotsOf(uri, table, scheme, texts), base)
+    }
+    const similar = yield* this.memory.similarAt(scheme, threshold)
+    const rowsOf = rowsBySlot(slots, similar.matcher.forms.count)
+    const likeness = { scheme, slots, similar, rowsOf }
+    this.likenesses.set(key, likeness)
+    return likeness
+  }
+
+  /** Which rows say the same. That depends on no threshold, so any comparison that was already made will do. */
+  *forms(): Work<Likeness> {
+    for (const known of this.likenesses.values()) return known
+    return yield* this.likeness('word:1+2', 0.8)
+  }
+
+  /** The exact similarity of two rows, by their shingles themselves. */
+  overlap(scheme: string, a: number, b: number): Overlap {
+    const parsed = parseScheme(scheme)
+    return overlap(shingleSet(parsed, this.text(a)), shingleSet(parsed, this.text(b)))
+  }
+}
+
+function rowsBySlot(slots: Int32Array, count: number): (slot: number) => Int32Array {
+  const start = new Int32Array(count + 1)
+  for (const slot of slots) if (slot >= 0) start[slot + 1]!++
+  for (let slot = 0; slot < count; slot++) start[slot + 1]! += start[slot]!
+  const rows = new Int32Array(start[count]!)
+  const at = start.slice()
+  for (let row = 0; row < slots.length; row++) {
+    const slot = slots[row]!
+    if (slot >= 0) rows[at[slot]!++] = row
+  }
+  return slot => rows.subarray(start[slot]!, start[slot + 1]!)
+}
+
+/** The end of each path that is enough to tell the files apart. */
+export function shortNames(uris: readonly string[]): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const uri of uris) {
+    const parts = uri.split('/')
+    let take = 1
+    const end = () => parts.slice(-take).join('/')
+    while (take < parts.length && uris.some(other => other !== uri && (other === end() || other.endsWith(`/${end()}`))))
+      take++
+    names.set(uri, end())
+  }
+  return names
+}

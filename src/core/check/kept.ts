@@ -1,0 +1,54 @@
+import type { Table } from '../data/table.ts'
+import type { Kept } from '../sign/signatures.ts'
+
+/**
+ * The rows at the head and the tail of a table that an older version of it had, too. A row whose bytes are the same and
+ * whose columns mean the same says the same, so what was learned about it still holds.
+ */
+export function keptRows(old: Table, now: Table): Kept {
+  if (old === now) return { head: now.rowCount, tail: 0 }
+  if (old.format !== now.format || old.columns.join('\0') !== now.columns.join('\0')) return { head: 0, tail: 0 }
+  const a = old.source.bytes
+  const b = now.source.bytes
+  const least = Math.min(a.length, b.length)
+  let prefix = 0
+  while (prefix < least && a[prefix] === b[prefix]) prefix++
+  let suffix = 0
+  while (suffix < least - prefix && a[a.length - 1 - suffix] === b[b.length - 1 - suffix]) suffix++
+  const rows = Math.min(old.rowCount, now.rowCount)
+  const shift = b.length - a.length
+  // Records begin where the one before ends, so a common prefix has common records; the last one may go on differently.
+  let head = lowerBound(rows, row => old.rowSpan(row).end < prefix && now.rowSpan(row).end < prefix)
+  while (head > 0 && !sameRow(old, now, head - 1, head - 1, 0)) head--
+  const tailStart = a.length - suffix
+  let tail = 0
+  while (tail < rows - head) {
+    const oldRow = old.rowCount - 1 - tail
+    const newRow = now.rowCount - 1 - tail
+    if (old.rowSpan(oldRow).start < tailStart || !sameRow(old, now, oldRow, newRow, shift)) break
+    tail++
+  }
+  return { head, tail }
+}
+
+function sameRow(old: Table, now: Table, oldRow: number, newRow: number, shift: number): boolean {
+  const before = old.rowSpan(oldRow)
+  const after = now.rowSpan(newRow)
+  return (
+    before.start + shift === after.start &&
+    before.end + shift === after.end &&
+    old.broken(oldRow) === now.broken(newRow)
+  )
+}
+
+/** How many of the first `count` rows satisfy what holds for a first part of them only. */
+function lowerBound(count: number, holds: (row: number) => boolean): number {
+  let low = 0
+  let high = count
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (holds(middle)) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,119 @@
+import type { Table } from '../data/table.ts'
+import type { Work } from '../sign/progress.ts'
+import { parseScheme } from '../sign/scheme.ts'
+import { type Kept, Signatures, type Texts } from '../sign/signatures.ts'
+import { Similar } from '../sign/similar.ts'
+import { parseThreshold } from '../sign/threshold.ts'
+import { keptRows } from './kept.ts'
+
+/**
+ * What is remembered of a dataset from one check to the next: the form and the label of every row, and which forms are
+ * similar. A file that comes in a new version is read again only where it changed.
+ */
+export class Memory {
+  readonly labels: string[] = []
+  private readonly labelNumbers = new Map<string, number>()
+  private readonly rowLabels = new Map<string, { readonly table: Table; readonly labels: Int32Array }>()
+  private readonly signatures = new Map<string, Signatures>()
+  private readonly signed = new Map<string, Table>()
+  private readonly similar = new Map<string, Similar>()
+  private readonly incremental: boolean
+  private compared: { readonly old: Table; readonly now: Table; readonly kept: Kept } | undefined
+
+  /** `incremental` keeps the indexes that make a second check cheap. */
+  constructor(options: { readonly incremental: boolean }) {
+    this.incremental = options.incremental
+  }
+
+  /** Drops what is known of files that are no longer there. */
+  retain(files: ReadonlySet<string>): void {
+    for (const file of this.rowLabels.keys()) if (!files.has(file)) this.rowLabels.delete(file)
+    for (const [scheme, signatures] of this.signatures) {
+      for (const key of [...this.signed.keys()]) {
+        const [of, file] = splitKey(key)
+        if (of !== scheme || files.has(file)) continue
+        signatures.forget(file)
+        this.signed.delete(key)
+      }
+    }
+  }
+
+  /** The label of each row as a number into `labels`; -1 where there is none. */
+  *labelsOf(file: string, table: Table, column: string): Work<Int32Array> {
+    const known = this.rowLabels.get(file)
+    if (known?.table === table) return known.labels
+    const kept = this.kept(known?.table, table)
+    const labels = new Int32Array(table.rowCount).fill(-1)
+    if (known) {
+      labels.set(known.labels.subarray(0, kept.head))
+      labels.set(known.labels.subarray(known.labels.length - kept.tail), labels.length - kept.tail)
+    }
+    for (let row = kept.head; row < labels.length - kept.tail; row++) {
+      const text = table.text(row, column)
+      if (text !== undefined && text.trim() !== '') labels[row] = this.number(text)
+      if (row % 8192 === 8191) yield { phase: 'labels', done: row, total: labels.length }
+    }
+    this.rowLabels.set(file, { table, labels })
+    return labels
+  }
+
+  /** The form of each row of a file, signed anew where it changed. */
+  *slotsOf(file: string, table: Table, scheme: string, texts: Texts): Work<Int32Array> {
+    const signatures = this.signaturesOf(scheme)
+    const key = `${scheme}\0${file}`
+    const old = this.signed.get(key)
+    if (old !== table) {
+      yield* signatures.sign(file, texts, this.kept(old, table))
+      this.signed.set(key, table)
+    }
+    return signatures.slots(file)
+  }
+
+  /** The similar forms, up to date. Every file must have been signed before. */
+  *similarAt(scheme: string, threshold: string | number): Work<Similar> {
+    const t = parseThreshold(threshold)
+    const key = `${scheme} ${t.num}/${t.den}`
+    const known = this.similar.get(key)
+    const similar = known ?? new Similar(this.signaturesOf(scheme), t, { incremental: this.incremental })
+    this.similar.set(key, similar)
+    yield* similar.update()
+    return similar
+  }
+
+  /** Is so much of it out of date that it is better begun anew? */
+  isStale(): boolean {
+    for (const signatures of this.signatures.values()) {
+      const { count } = signatures.forms
+      if (count > 20_000 && signatures.dead() * 2 > count) return true
+    }
+    return this.labels.length > 200_000
+  }
+
+  /** Labels and every scheme ask the same; comparing two versions reads both from end to end. */
+  private kept(old: Table | undefined, now: Table): Kept {
+    if (!old) return { head: 0, tail: 0 }
+    if (this.compared?.old !== old || this.compared.now !== now) this.compared = { old, now, kept: keptRows(old, now) }
+    return this.compared.kept
+  }
+
+  private signaturesOf(scheme: string): Signatures {
+    const known = this.signatures.get(scheme)
+    if (known) return known
+    const signatures = new Signatures(parseScheme(scheme))
+    this.signatures.set(scheme, signatures)
+    return signatures
+  }
+
+  private number(label: string): number {
+    const known = this.labelNumbers.get(label)
+    if (known !== undefined) return known
+    this.labels.push(label)
+    this.labelNumbers.set(label, this.labels.length - 1)
+    return this.labels.length - 1
+  }
+}
+
+function splitKey(key: string): [string, string] {
+  const at = key.indexOf('\0')
+  return [key.slice(0, at), key.slice(at + 1)]
+}

@@ -1,0 +1,56 @@
+import type { Work } from '../sign/progress.ts'
+import type { Corpus } from './corpus.ts'
+import type { Finding, Severity } from './finding.ts'
+
+/** An option of a rule as `winnow.json` gives it. Its default tells its type. */
+export interface Option {
+  readonly default: number | string
+  /** What it does, for the rule's page. */
+  readonly what: string
+  /** Throws a `Failure` for a value that cannot be used. */
+  check(value: unknown): void
+}
+
+/** What a rule says about itself: its page and the list of rules are printed from this. */
+export interface RuleMeta {
+  /** kebab-case; stands in findings, settings and reports. */
+  readonly id: string
+  readonly title: string
+  /** Of its worst findings; some of its findings may be milder. */
+  readonly severity: Severity
+  /** What it finds, precisely. Markdown. */
+  readonly what: string
+  /** Why that matters. Markdown. */
+  readonly why: string
+  /** What is offered, and what "fix all" does. Markdown. */
+  readonly fix: string
+  /** Rows that it flags, and what it then says. Markdown. */
+  readonly example: string
+  readonly options: { readonly [name: string]: Option }
+}
+
+/** What a rule is given: the rows, its settings, and where its findings go. */
+export interface RuleContext {
+  readonly corpus: Corpus
+  readonly settings: RuleSettings
+  add(finding: Finding): void
+}
+
+/** How a rule is to run. */
+export interface RuleSettings {
+  readonly severity: Severity
+  readonly options: { readonly [name: string]: number | string }
+}
+
+/** Finds one kind of problem. Works on a whole dataset; yields every few milliseconds. */
+export interface Rule {
+  readonly meta: RuleMeta
+  check(context: RuleContext): Work<void>
+}
+
+const order: readonly Severity[] = ['error', 'warning', 'info']
+
+/** The severity of a milder finding of a rule: what it would be by itself, but never above the rule's setting. */
+export function milder(setting: Severity, own: Severity): Severity {
+  return order[Math.max(order.indexOf(setting), order.indexOf(own))]!
+}

@@ -1,0 +1,97 @@
+import type { Corpus } from '../corpus.ts'
+import type { Finding, Fix } from '../finding.ts'
+import type { Rule, RuleSettings } from '../rule.ts'
+
+/** In larger clusters "keep only this one" would be a list of edits longer than anyone reads. */
+export const keepOnlyLimit = 32
+
+export const duplicate: Rule = {
+  meta: {
+    id: 'duplicate',
+    title: 'Row that repeats another',
+    severity: 'warning',
+    what: `A row whose text equals that of an earlier row of the same split with the same label, apart from case, white space and
+punctuation (the normal form: NFKC, lower case, everything but letters, numbers and marks reduced to single spaces). The first row of
+the split stands for all of them. The same text in two splits is \`leak\`, with two labels it is \`label-conflict\`.`,
+    why: `A row that stands twice counts twice: in the loss, in the class balance, and in a test score. Models repeat what they saw
+repeatedly, word for word.`,
+    fix: `Remove this row; or keep only this one and remove the others. "Fix all" removes all but the first, except where the rows differ
+in a sign that may matter, such as \`£\` and \`€\`.`,
+    example: `\`\`\`jsonl
+{"text": "Where is my parcel?", "label": "delivery"}
+{"text": "where is my parcel", "label": "delivery"}
+\`\`\`
+Row 1: \`Duplicate of train.jsonl row 0, apart from case, spaces or punctuation.\``,
+    options: {},
+  },
+
+  *check({ corpus, settings, add }) {
+    const { slots, rowsOf } = yield* corpus.forms()
+    const { of: labels } = yield* corpus.labels()
+    for (let row = 0, work = 0; row < corpus.rowCount; row++) {
+      const slot = slots[row]!
+      if (slot < 0) continue
+      const rows = rowsOf(slot)
+      if (rows.length < 2 || rows[0] !== row) continue
+      for (const cluster of sameSplitAndLabel(corpus, rows, labels))
+        for (const copy of cluster.slice(1)) add(found(corpus, settings, cluster, copy))
+      work += rows.length
+      if (work > 1000) {
+        work = 0
+        yield { phase: 'duplicate', done: row, total: corpus.rowCount }
+      }
+    }
+  },
+}
+
+/** The rows of one form, apart by split and label, each cluster ascending. */
+function sameSplitAndLabel(corpus: Corpus, rows: Int32Array, labels: Int32Array): number[][] {
+  const clusters = new Map<string, number[]>()
+  for (const row of rows) {
+    const key = `${corpus.split(row)} ${labels[row]}`
+    const cluster = clusters.get(key)
+    if (cluster) cluster.push(row)
+    else clusters.set(key, [row])
+  }
+  return [...clusters.values()].filter(cluster => cluster.length > 1)
+}
+
+function found(corpus: Corpus, settings: RuleSettings, cluster: readonly number[], row: number): Finding {
+  const first = cluster[0]!
+  const text = corpus.text(row)
+  const other = corpus.text(first)
+  const how =
+    text === other
+      ? ''
+      : signs(text) === signs(other)
+        ? ', apart from case, spaces or punctuation'
+        : ', apart from signs such as currency symbols'
+  const fixes: Fix[] = [
+    corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred: signs(text) === signs(other) }, [row]),
+  ]
+  if (cluster.length <= keepOnlyLimit) fixes.push(keepOnly(corpus, cluster, row))
+  return {
+    rule: 'duplicate',
+    severity: settings.severity,
+    ...corpus.textPlace(row),
+    message: `Duplicate of ${corpus.name(first)}${how}.`,
+    related: [corpus.related(first, 'The row that it repeats')],
+    fixes,
+    key: corpus.key('duplicate', text),
+  }
+}
+
+/** The fix that leaves one row of a cluster. */
+export function keepOnly(corpus: Corpus, cluster: readonly number[], row: number): Fix {
+  const others = cluster.filter(other => other !== row)
+  const title = `Keep only this row of the ${cluster.length} alike`
+  return corpus.removal({ kind: 'keep-only', title, preferred: false }, others)
+}
+
+/** Letters, numbers, marks and symbols in lower case: what two texts must share to be the same to a reader. */
+function signs(text: string): string {
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M}\p{Sc}\p{Sm}\p{So}]+/gu, '')
+}

@@ -1,0 +1,208 @@
+import { jaccard } from '../../sign/exact.ts'
+import type { Work } from '../../sign/progress.ts'
+import { parseThreshold, reaches } from '../../sign/threshold.ts'
+import type { Likeness } from '../corpus.ts'
+import type { Finding, Fix } from '../finding.ts'
+import { foldedNumbers } from '../labels.ts'
+import { similarityOptions } from '../options.ts'
+import { milder, type Rule, type RuleContext } from '../rule.ts'
+import { shown } from './nearDuplicate.ts'
+
+export const labelConflict: Rule = {
+  meta: {
+    id: 'label-conflict',
+    title: 'Same text, another label',
+    severity: 'warning',
+    what: `Rows, of any split, whose texts are equal in normal form, or similar at or above \`threshold\`, and whose labels differ. Where one
+label has the majority, the others are flagged; where none has, every equal row is, and of similar ones the later. Spellings of one
+label (\`Refund\`, \`refund\`) do not differ: that is \`label-typo\`. Where more than half of all near-copies disagree, labels are a matter
+of opinion in this dataset, and similar texts with different labels are reported as information.`,
+    why: `No model can satisfy both labels. Such rows are the cheapest and surest evidence of wrong labels, and in a test set they put a
+ceiling on the score.`,
+    fix: `Relabel like the others. "Fix all" relabels where the texts are equal and at least two rows, twice as many as any other label has,
+agree; anything closer is for a person to decide.`,
+    example: `\`\`\`jsonl
+{"text": "Has my top up gone through?", "label": "pending_top_up"}
+{"text": "Has my top-up gone through?", "label": "top_up_reverted"}
+\`\`\`
+Row 0: \`The same text is labelled "top_up_reverted" in train.jsonl row 1.\``,
+    options: similarityOptions(0.8),
+  },
+
+  *check(context) {
+    const { corpus, settings } = context
+    if (corpus.labelColumn === undefined) return
+    const { threshold, shingle } = settings.options
+    const likeness = yield* corpus.likeness(String(shingle), threshold!)
+    const { of, names } = yield* corpus.labels()
+    const folded = foldedNumbers(names)
+    const state: State = { ...context, likeness, names, label: row => (of[row]! < 0 ? -1 : folded[of[row]!]!) }
+    yield* equalTexts(state)
+    yield* similarTexts(state)
+  },
+}
+
+interface State extends RuleContext {
+  readonly likeness: Likeness
+  readonly names: readonly string[]
+  /** The number of a row's label, spellings folded; -1 without one. */
+  label(row: number): number
+}
+
+/** Rows by label; most rows first, then the earliest. */
+function votes(rows: Iterable<number>, label: (row: number) => number): { label: number; rows: number[] }[] {
+  const byLabel = new Map<number, number[]>()
+  for (const row of rows) {
+    const own = label(row)
+    if (own < 0) continue
+    const list = byLabel.get(own)
+    if (list) list.push(row)
+    else byLabel.set(own, [row])
+  }
+  return [...byLabel]
+    .map(([number, list]) => ({ label: number, rows: list }))
+    .sort((a, b) => b.rows.length - a.rows.length || a.rows[0]! - b.rows[0]!)
+}
+
+function* equalTexts(state: State): Work<void> {
+  const { corpus, likeness, settings, names, add } = state
+  const { slots, rowsOf } = likeness
+  for (let row = 0; row < corpus.rowCount; row++) {
+    if (row % 8192 === 8191) yield { phase: 'label-conflict', done: row, total: corpus.rowCount }
+    const slot = slots[row]!
+    if (slot < 0) continue
+    const rows = rowsOf(slot)
+    if (rows.length < 2 || rows[0] !== row) continue
+    const sides = votes(rows, state.label)
+    const [first, second] = sides
+    if (!first || !second) continue
+    const majority = first.rows.length > second.rows.length
+    const sure = first.rows.length >= 2 && first.rows.length >= 2 * second.rows.length
+    for (const side of majority ? sides.slice(1) : sides) {
+      const others = majority ? [first] : sides.filter(other => other !== side)
+      for (const own of side.rows)
+        add(
+          finding(state, own, {
+            severity: settings.severity,
+            message: `The same text is labelled "${names[others[0]!.label]}" in ${corpus.name(others[0]!.rows[0]!)}${others[0]!.rows.length > 1 ? ` and ${more(others[0]!.rows.length - 1)}` : ''}.`,
+            others,
+            preferred: majority && sure,
+          }),
+        )
+    }
+  }
+}
+
+function* similarTexts(state: State): Work<void> {
+  const { corpus, likeness, settings, names } = state
+  const { similar, rowsOf } = likeness
+  const t = parseThreshold(settings.options['threshold']!)
+  const found: Finding[] = []
+  let pairs = 0
+  let disagreeing = 0
+  let work = 0
+  for (const group of similar.groups()) {
+    const sides = votes(
+      group.flatMap(slot => [...rowsOf(slot)]),
+      state.label,
+    )
+    work += group.length
+    if (work > 2000) {
+      work = 0
+      yield { phase: 'label-conflict', done: 0, total: 0 }
+    }
+    if (sides.length < 2) {
+      pairs += group.length - 1
+      continue
+    }
+    for (const slot of group) {
+      const row = rowsOf(slot)[0]!
+      const own = state.label(row)
+      if (own < 0) continue
+      const near = neighbours(state, group, slot)
+      work += Math.min(group.length, compared)
+      if (work > 20_000) {
+        work = 0
+        yield { phase: 'label-conflict', done: 0, total: 0 }
+      }
+      const tally = votes([row, ...near.flatMap(other => [...rowsOf(other)])], state.label)
+      pairs += near.length / 2
+      disagreeing += near.filter(other => state.label(rowsOf(other)[0]!) !== own).length / 2
+      const mine = tally.find(side => side.label === own)!.rows.length
+      const others = tally.filter(side => side.label !== own)
+      const strongest = others[0]
+      if (!strongest || strongest.rows.length < mine) continue
+      const twin = nearest(state, row, strongest.rows)
+      if (strongest.rows.length === mine && twin.row > row) continue
+      if (!reaches(t, twin.inter, twin.union)) continue
+      const similarity = jaccard(twin)
+      found.push(
+        finding(state, row, {
+          severity: settings.severity,
+          message: `A similar text (Jaccard ${shown(similarity)}) is labelled "${names[strongest.label]}" in ${corpus.name(twin.row)}${strongest.rows.length > 1 ? ` and ${more(strongest.rows.length - 1)}` : ''}.`,
+          others: [{ label: strongest.label, rows: [twin.row, ...strongest.rows.filter(other => other !== twin.row)] }],
+          preferred: false,
+          similarity,
+        }),
+      )
+    }
+  }
+  const opinion = disagreeing > 20 && disagreeing * 2 > pairs
+  for (const one of found) state.add(opinion ? { ...one, severity: milder(one.severity, 'info') } : one)
+}
+
+/** In a group of more forms than this a form is compared with so many of them, evenly spread. */
+const compared = 3000
+
+/** The forms of a group that are similar to this one. */
+function neighbours({ likeness }: State, group: readonly number[], slot: number): number[] {
+  const step = Math.max(1, Math.ceil(group.length / compared))
+  const found: number[] = []
+  for (let i = 0; i < group.length; i += step)
+    if (group[i] !== slot && likeness.similar.matcher.overlap(slot, group[i]!) > 0) found.push(group[i]!)
+  return found
+}
+
+/** Of these rows the one that a row is most similar to, by the texts themselves; of equals the first. */
+function nearest({ corpus, likeness }: State, row: number, rows: readonly number[]) {
+  let best = { row: rows[0]!, ...corpus.overlap(likeness.scheme, row, rows[0]!) }
+  for (const other of rows.slice(1, 20)) {
+    const exact = corpus.overlap(likeness.scheme, row, other)
+    if (exact.inter * best.union > best.inter * exact.union) best = { row: other, ...exact }
+  }
+  return best
+}
+
+function finding(
+  { corpus, names }: State,
+  row: number,
+  about: {
+    readonly severity: Finding['severity']
+    readonly message: string
+    readonly others: readonly { readonly label: number; readonly rows: readonly number[] }[]
+    readonly preferred: boolean
+    readonly similarity?: number
+  },
+): Finding {
+  const fixes: Fix[] = about.others.slice(0, 3).map(({ label, rows }) =>
+    corpus.relabel(row, names[label]!, {
+      title: `Relabel as "${names[label]}" like ${rows.length > 1 ? `${rows.length} others` : corpus.name(rows[0]!)}`,
+      preferred: about.preferred,
+    }),
+  )
+  return {
+    rule: 'label-conflict',
+    severity: about.severity,
+    ...corpus.place(row, corpus.labelColumn),
+    message: about.message,
+    related: about.others.flatMap(({ label, rows }) =>
+      rows.slice(0, 5).map(other => corpus.related(other, `Labelled "${names[label]}"`, about.similarity ?? 1)),
+    ),
+    fixes,
+    key: corpus.key('label-conflict', corpus.text(row), corpus.label(row)),
+  }
+}
+
+function more(count: number): string {
+  return count === 1 ? 'one more row' : `${count} more rows`
+}

@@ -1,0 +1,152 @@
+import { isTemplate, type Star, stars } from '../../sign/cluster.ts'
+import { jaccard, type Overlap, onlyNumbersDiffer, tokens } from '../../sign/exact.ts'
+import { normalForm } from '../../sign/normal.ts'
+import type { Work } from '../../sign/progress.ts'
+import { parseScheme } from '../../sign/scheme.ts'
+import { parseThreshold, reaches } from '../../sign/threshold.ts'
+import type { Corpus, Likeness } from '../corpus.ts'
+import type { Finding, Fix } from '../finding.ts'
+import { similarityOptions } from '../options.ts'
+import { milder, type Rule, type RuleContext, type RuleSettings } from '../rule.ts'
+import { keepOnly, keepOnlyLimit } from './duplicate.ts'
+
+export const nearDuplicate: Rule = {
+  meta: {
+    id: 'near-duplicate',
+    title: 'Row that nearly repeats another',
+    severity: 'warning',
+    what: `A row whose text is similar to that of an earlier row of the same split with the same label: exact Jaccard similarity of their
+shingles at or above \`threshold\`. Every pair is found (no hashing that misses some) and every reported similarity is computed on the
+texts themselves. Rows are compared with one representative, the first of them, never chained: A is not called a copy of C because both
+resemble B.
+
+Two kinds are told apart and reported as information, without an offer to remove anything: rows that differ **only in numbers**, and
+rows made from **one template** (five or more that differ at the same few places), which are told once.`,
+    why: `Near-copies (a retyped ticket, an edited article, an augmented sentence) count again and again in the loss, make a class look
+better covered than it is, and end up on both sides of a random split.`,
+    fix: 'Remove this row; or keep only this one of the cluster. "Fix all" keeps the first row of each cluster.',
+    example: `\`\`\`jsonl
+{"text": "My new card has still not arrived, what can I do?", "label": "card"}
+{"text": "my new card has still not arrived. what can I do now?", "label": "card"}
+\`\`\`
+Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90.\``,
+    options: similarityOptions(0.8),
+  },
+
+  *check(context) {
+    const { corpus, settings } = context
+    const { threshold, shingle } = settings.options
+    const likeness = yield* corpus.likeness(String(shingle), threshold!)
+    const { of: labels } = yield* corpus.labels()
+    const { similar, slots } = likeness
+    let work = 0
+    for (const group of similar.groups()) {
+      for (const rows of firstRows(corpus, likeness, group)) {
+        const near = (a: number, b: number) =>
+          labels[a] === labels[b] && similar.matcher.overlap(slots[a]!, slots[b]!) > 0
+        for (const star of yield* stars(rows, near)) if (star.members.length > 0) yield* tell(context, likeness, star)
+      }
+      work += group.length
+      if (work > 500) {
+        work = 0
+        yield { phase: 'near-duplicate', done: 0, total: 0 }
+      }
+    }
+  },
+}
+
+/** For each split the rows that stand for the forms of a group: the first of each form, ascending. */
+function firstRows(corpus: Corpus, { rowsOf }: Likeness, group: readonly number[]): number[][] {
+  const splits = new Map<string, number[]>()
+  for (const slot of group) {
+    const seen = new Set<string>()
+    for (const row of rowsOf(slot)) {
+      const split = corpus.split(row)
+      if (seen.has(split)) continue
+      seen.add(split)
+      const rows = splits.get(split)
+      if (rows) rows.push(row)
+      else splits.set(split, [row])
+    }
+  }
+  return [...splits.values()].filter(rows => rows.length > 1).map(rows => rows.sort((a, b) => a - b))
+}
+
+/** More members than this are not read to decide what kind of cluster it is. */
+const sampled = 60
+
+function* tell({ corpus, settings, add }: RuleContext, likeness: Likeness, star: Star): Work<void> {
+  const { center, members } = star
+  const scheme = parseScheme(likeness.scheme)
+  const t = parseThreshold(settings.options['threshold']!)
+  const text = corpus.text(center)
+  const tokensOf = (row: number) => tokens({ ...scheme, characters: true }, normalForm(corpus.text(row)))
+  const step = Math.max(1, Math.floor(members.length / sampled))
+  const some = members.filter((_, i) => i % step === 0)
+  const numbered = some.filter(row => onlyNumbersDiffer(text, corpus.text(row)))
+  if (
+    isTemplate(tokensOf(center), some.map(tokensOf)) ||
+    (some.length >= 5 && numbered.length * 10 >= some.length * 9)
+  ) {
+    add(template(corpus, settings, star))
+    return
+  }
+  const cluster = [center, ...members]
+  for (const [i, row] of members.entries()) {
+    const exact = corpus.overlap(likeness.scheme, center, row)
+    if (reaches(t, exact.inter, exact.union)) add(found({ corpus, settings, cluster, row, exact }))
+    if (i % 50 === 49) yield { phase: 'near-duplicate', done: i, total: members.length }
+  }
+}
+
+function template(corpus: Corpus, settings: RuleSettings, { center, members }: Star): Finding {
+  return {
+    rule: 'near-duplicate',
+    severity: milder(settings.severity, 'info'),
+    ...corpus.textPlace(center),
+    message: `${members.length + 1} rows are made from the same template as this one and differ only where it is filled in.`,
+    related: members.slice(0, 10).map(row => corpus.related(row, 'Another row of the template')),
+    fixes: [],
+    key: corpus.key('near-duplicate', 'template', corpus.text(center)),
+  }
+}
+
+function found({
+  corpus,
+  settings,
+  cluster,
+  row,
+  exact,
+}: {
+  readonly corpus: Corpus
+  readonly settings: RuleSettings
+  readonly cluster: readonly number[]
+  readonly row: number
+  readonly exact: Overlap
+}): Finding {
+  const center = cluster[0]!
+  const similarity = jaccard(exact)
+  const numbers = onlyNumbersDiffer(corpus.text(center), corpus.text(row))
+  const fixes: Fix[] = []
+  if (!numbers) {
+    fixes.push(corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred: true }, [row]))
+    if (cluster.length <= keepOnlyLimit) fixes.push(keepOnly(corpus, cluster, row))
+  }
+  const name = corpus.name(center)
+  return {
+    rule: 'near-duplicate',
+    severity: numbers ? milder(settings.severity, 'info') : settings.severity,
+    ...corpus.textPlace(row),
+    message: numbers
+      ? `Differs from ${name} in numbers only, Jaccard ${shown(similarity)}.`
+      : `Near-duplicate of ${name}, Jaccard ${shown(similarity)}.`,
+    related: [corpus.related(center, 'The row that it is similar to', similarity)],
+    fixes,
+    key: corpus.key('near-duplicate', corpus.text(row)),
+  }
+}
+
+/** Two decimals, never rounded up to 1.00. */
+export function shown(similarity: number): string {
+  return similarity < 1 ? Math.min(similarity, 0.99).toFixed(2) : '1.00'
+}

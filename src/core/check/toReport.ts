@@ -1,0 +1,93 @@
+import type { Table } from '../data/table.ts'
+import { LineIndex } from '../text/lines.ts'
+import type { Span } from '../text/span.ts'
+import { type Checked, countByRule } from './check.ts'
+import type { Finding } from './finding.ts'
+import type { Range, Report, ReportedDataset, ReportedFinding } from './report.ts'
+
+/** Lines of the tables that were checked. Kept between reports: a file that did not change is not read again. */
+export class Places {
+  private readonly known = new WeakMap<Table, LineIndex>()
+  private tables = new Map<string, Table>()
+
+  /** The tables that places are asked of from now on. */
+  use(checked: Pick<Checked, 'datasets'>): void {
+    this.tables = new Map(
+      checked.datasets.flatMap(({ dataset }) =>
+        dataset.splits.flatMap(split => split.tables.map(table => [table.source.uri, table] as const)),
+      ),
+    )
+  }
+
+  range(uri: string, span: Span): Range {
+    const table = this.tables.get(uri)
+    if (!table) throw new Error(`a finding is in a file that was not checked: ${uri}`)
+    let lines = this.known.get(table)
+    if (!lines) {
+      lines = new LineIndex(table.source.bytes)
+      this.known.set(table, lines)
+    }
+    return lines.range(span)
+  }
+}
+
+/** Turns what a check found into plain data with lines and columns. `ms` is how long it took. */
+export function toReport(checked: Checked, ms: number, places: Places = new Places()): Report {
+  places.use(checked)
+  const versions: { [uri: string]: number } = {}
+  for (const { dataset } of checked.datasets)
+    for (const { tables } of dataset.splits)
+      for (const { source } of tables) if (source.version > 0) versions[source.uri] = source.version
+  return {
+    datasets: checked.datasets.map(
+      ({ dataset, labels }): ReportedDataset => ({
+        name: dataset.name,
+        roles: dataset.roles,
+        ...(labels ? { labels } : {}),
+        splits: dataset.splits.map(({ name, tables }) => ({
+          name,
+          files: tables.map(table => {
+            const problem = table.issues.find(issue => issue.row === undefined)?.message
+            return {
+              uri: table.source.uri,
+              rows: table.rowCount,
+              bytes: table.source.bytes.length,
+              ...(problem === undefined ? {} : { problem }),
+            }
+          }),
+        })),
+      }),
+    ),
+    findings: checked.findings.map((finding, id) => reported(finding, id, places)),
+    counts: countByRule(checked.findings),
+    versions,
+    ms,
+  }
+}
+
+function reported(finding: Finding, id: number, places: Places): ReportedFinding {
+  const { key, rule, severity, uri, row, message } = finding
+  return {
+    id,
+    key,
+    rule,
+    severity,
+    uri,
+    ...(row === undefined ? {} : { row }),
+    range: places.range(uri, finding.span),
+    message,
+    related: finding.related.map(other => ({
+      uri: other.uri,
+      row: other.row,
+      range: places.range(other.uri, other.span),
+      ...(other.similarity === undefined ? {} : { similarity: other.similarity }),
+      message: other.message,
+    })),
+    fixes: finding.fixes.map(({ kind, title, preferred, edits }) => ({
+      kind,
+      title,
+      preferred,
+      edits: edits.map(({ uri: of, edit }) => ({ uri: of, range: places.range(of, edit.span), text: edit.text })),
+    })),
+  }
+}
