@@ -1,0 +1,34 @@
+import { failureLine } from '../core/base/failure.ts'
+import { evaluate, readRequest } from './evaluator.ts'
+import { type TrainIo, train } from './trainer.ts'
+
+/**
+ * The worker process: `train <run folder>` or `evaluate <request.json>`. Answers with the exit code: 0 done (finished or stopped),
+ * 2 failed, with one line on standard error.
+ */
+export async function main(args: readonly string[], io: Pick<TrainIo, 'open' | 'models'>): Promise<number> {
+  const [command, path] = args
+  let ending = false
+  // A polite end: the loop asks between two runs of the graph, saves, and says so in the log.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      ending = true
+    })
+  const own = { ...io, ending: () => ending }
+  try {
+    if (path !== undefined && command === 'train') {
+      const outcome = await train(path, { ...own, now: () => Date.now(), clock: () => performance.now() })
+      return outcome === 'failed' ? 2 : 0
+    }
+    if (path !== undefined && command === 'evaluate') {
+      const progress = (done: number, total: number) => process.stderr.write(`${done} ${total}\n`)
+      await evaluate(readRequest(path), { ...own, progress })
+      return 0
+    }
+    process.stderr.write('usage: worker train <run folder> | worker evaluate <request.json>\n')
+    return 2
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error && error.name !== 'Failure' ? error.stack : failureLine(error)}\n`)
+    return 2
+  }
+}
