@@ -23,11 +23,11 @@ export interface RunFolder {
 /** Where the runs of a workspace are. */
 export const runsFolder = (root: string) => join(root, '.winnow', 'runs')
 
-/** The workspace a folder belongs to: the nearest one up that has `winnow.json` or runs, else the folder itself. */
-export function findRoot(from: string): string {
+/** The workspace a folder belongs to: the nearest one up that has `winnow.json` or runs, else `otherwise`. */
+export function findRoot(from: string, otherwise = resolve(from)): string {
   for (let here = resolve(from); ; here = dirname(here)) {
     if (existsSync(join(here, 'winnow.json')) || existsSync(runsFolder(here))) return here
-    if (dirname(here) === here) return resolve(from)
+    if (dirname(here) === here) return otherwise
   }
 }
 

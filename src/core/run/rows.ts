@@ -118,7 +118,8 @@ export function chooseRows(
   }
 }
 
-interface NumberedFile {
+/** A file of a dataset by its number in `RunData.files`. */
+export interface NumberedFile {
   readonly file: number
   readonly split: SplitName
   readonly table: Table

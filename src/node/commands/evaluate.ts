@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { confusionOf, labelScores } from '../../core/eval/score.ts'
+import { oneLine, table } from '../../core/eval/text.ts'
+import { count, counted, percent } from '../../core/eval/words.ts'
+import type { Scores } from '../../core/train/event.ts'
+import { type EvaluateOptions, type Evaluating, evaluate } from '../evaluating.ts'
+import { parseReference } from '../evaluations.ts'
+import { findModel } from '../modelFolder.ts'
+import { modelFolders } from '../models.ts'
+import { findRoot, findRun } from '../runs.ts'
+import type { Command } from './command.ts'
+import { oneOf, readOptions, wholeNumber } from './options.ts'
+
+export const command: Command = {
+  name: 'evaluate',
+  summary: 'score a run or a model folder on data',
+  usage: `winnow evaluate <run|model folder> <data> [options]
+
+Scores a run (its best weights; ":base", ":last" or ":<step>" after it chooses others) or a model folder with a
+classification head on a file or folder of data: accuracy, macro F1, loss and MCC, on all rows and without those that leaked
+from the run's training files, and a line a label. The predictions go into the run folder; winnow compare takes the file.
+
+  --split train|validation|test   which split of a folder (default: test where there is one)
+  --labels <n>                    labels shown, the worst first (default 10)
+  --format text|json              default text
+
+winnow evaluate last ./more-tickets.csv
+`,
+  async run(args, io) {
+    const { values, positionals } = readOptions(args, {
+      command: 'evaluate',
+      least: 2,
+      options: {
+        split: { type: 'string' },
+        labels: { type: 'string', default: '10' },
+        format: { type: 'string', default: 'text' },
+      },
+    })
+    const format = oneOf(values.format, ['text', 'json'], '--format')
+    const most = wholeNumber(values.labels, '--labels')
+    const split =
+      values.split === undefined ? {} : { split: oneOf(values.split, ['train', 'validation', 'test'], '--split') }
+    const root = findRoot(io.cwd)
+    const of = await scoredThing(positionals[0] as string, root, io.cwd)
+    const path = resolve(io.cwd, positionals[1] as string)
+    const live = io.isTTY && process.stderr.isTTY === true
+    const progress = (scored: number, total: number) => {
+      if (live) io.err(`\r\u001b[2K${scored < total ? `${count(scored)} of ${counted(total, 'row')}` : ''}`)
+    }
+    const done = await evaluate({ of, path, ...split, root, cancel: io.cancel, err: io.err, progress })
+    for (const { message } of done.warnings) io.err(`warning: ${message}\n`)
+    io.out(format === 'json' ? evaluatedJson(done) : evaluatedText(done, most, io.cwd))
+    return 0
+  },
+}
+
+/** A run, or else a model folder. */
+async function scoredThing(text: string, root: string, cwd: string): Promise<EvaluateOptions['of']> {
+  const { run, which } = parseReference(text)
+  const path = resolve(cwd, run)
+  const isModel = existsSync(join(path, 'config.json')) && !existsSync(join(path, 'recipe.json'))
+  if (isModel) return { kind: 'model', folder: path }
+  try {
+    return { kind: 'run', folder: await findRun(root, run, cwd), which: which ?? 'best' }
+  } catch (error) {
+    const known = modelFolders(root).find(folder => existsSync(join(folder, text, 'config.json')))
+    if (known === undefined) throw error
+    return { kind: 'model', folder: findModel(text, cwd, modelFolders(root)) }
+  }
+}
+
+function evaluatedJson({ evaluation, file, leaked, warnings }: Evaluating): string {
+  const { model, split, labels, predictions, all, withoutLeaks } = evaluation
+  const perLabel = labelScores(confusionOf(predictions, labels))
+  return `${JSON.stringify({ version: 1, model, split, file, all, withoutLeaks, leaked, perLabel, warnings }, undefined, 2)}\n`
+}
+
+function evaluatedText({ evaluation, file, leaked }: Evaluating, most: number, cwd: string): string {
+  const { model, split, labels, predictions, all, withoutLeaks } = evaluation
+  const cells = (s: Scores) => [
+    percent(s['accuracy'] ?? 0),
+    (s['macroF1'] ?? 0).toFixed(3),
+    (s['mcc'] ?? 0).toFixed(3),
+    (s['loss'] ?? 0).toFixed(4),
+  ]
+  const scores = table([
+    ['', 'accuracy', 'macro F1', 'MCC', 'loss'],
+    [`all ${counted(predictions.length, 'row')}`, ...cells(all)],
+    ...(leaked > 0 ? [[`without ${counted(leaked, 'leaked row')}`, ...cells(withoutLeaks)]] : []),
+  ])
+  const perLabel = labelScores(confusionOf(predictions, labels))
+    .filter(l => l.rows > 0)
+    .sort((a, b) => a.f1 - b.f1 || b.rows - a.rows)
+    .slice(0, most)
+  const worst = table([
+    ['label', 'rows', 'precision', 'recall', 'F1'],
+    ...perLabel.map(l => [
+      oneLine(l.label, 40),
+      count(l.rows),
+      percent(l.precision),
+      percent(l.recall),
+      l.f1.toFixed(3),
+    ]),
+  ])
+  const lines = [
+    `${model}, on ${split}`,
+    '',
+    ...scores,
+    '',
+    ...(most > 0 ? [...worst, ''] : []),
+    `predictions: ${relative(cwd, file) || file}`,
+  ]
+  return `${lines.join('\n')}\n`
+}

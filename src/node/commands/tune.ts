@@ -1,0 +1,169 @@
+import { dirname, resolve, sep } from 'node:path'
+import { Failure } from '../../core/base/failure.ts'
+import { makeLedger } from '../../core/eval/ledger.ts'
+import { ledgerLine } from '../../core/eval/text.ts'
+import { verdictOf } from '../../core/eval/verdict.ts'
+import { counted } from '../../core/eval/words.ts'
+import { newRun, type Run, reduce } from '../../core/run/run.ts'
+import type { RunEvent } from '../../core/train/event.ts'
+import { loadPair } from '../evaluations.ts'
+import { prepareRun, readRecipeFile } from '../prepare.ts'
+import { killRun, startTraining, waitForEnd } from '../program.ts'
+import { followRun, readEvents } from '../runLog.ts'
+import { appendEvent, askToStop, createRun, findRoot, findRun, readRun } from '../runs.ts'
+import type { Command, CommandIo } from './command.ts'
+import { oneOf, readOptions } from './options.ts'
+import { eventText, progressLine } from './progress.ts'
+import { runText } from './run.ts'
+
+export const command: Command = {
+  name: 'tune',
+  summary: 'fine-tune a model as a recipe says, and follow the run',
+  usage: `winnow tune <recipe.json> [options]
+winnow tune --resume <run> [options]
+
+Makes a run (a folder under .winnow/runs), trains in a process of its own and follows it. Ctrl+C asks it to save a
+checkpoint and stop; Ctrl+C again ends it at once. Ends with the scores of base and tuned, with and without leaked rows.
+
+  --resume <run>       go on with a run that was stopped or died, from its last checkpoint
+  --detach             start it and return; winnow run <id> tells how it does
+  --format text|json   json: one document at the end (with --detach: the id and folder); default text
+
+A recipe: { "model": "tiny-encoder", "data": { "dataset": "banking77" }, "method": { "kind": "lora" } }
+`,
+  async run(args, io) {
+    const { values, positionals } = readOptions(args, {
+      command: 'tune',
+      most: 1,
+      options: { resume: { type: 'string' }, detach: { type: 'boolean' }, format: { type: 'string', default: 'text' } },
+    })
+    const format = oneOf(values.format, ['text', 'json'], '--format')
+    const [file] = positionals
+    if ((file === undefined) === (values.resume === undefined))
+      throw new Failure('usage', 'winnow tune needs a recipe, or --resume and a run', 'winnow tune --help tells more')
+    const folder =
+      file === undefined ? await resumable(values.resume as string, io) : await newRunFolder(resolve(io.cwd, file), io)
+    // What an earlier attempt wrote is history: only what comes now is told, and only a new end is the end.
+    let history = 0
+    for await (const events of readEvents(folder)) history += events.length
+    if (file !== undefined) history = 0
+    await startTraining(folder)
+    const shown = await readRun(folder)
+    if (values.detach) {
+      if (format === 'json')
+        io.out(`${JSON.stringify({ version: 1, id: shown.id, folder, warnings: shown.run.warned })}\n`)
+      else io.out(`${shown.id}\n`)
+      return 0
+    }
+    io.err(`run ${shown.id}\n`)
+    await follow(folder, history, io)
+    return report(folder, format, io)
+  },
+}
+
+/** Prepares a run and writes its folder; what should be known before it starts goes into its log. */
+export async function newRunFolder(recipeFile: string, io: Pick<CommandIo, 'cwd' | 'cancel'>): Promise<string> {
+  const folder = dirname(recipeFile)
+  // A recipe in a subfolder of a workspace that has neither runs nor winnow.json yet: the current folder is meant.
+  const under = `${folder}${sep}`.startsWith(`${io.cwd}${sep}`)
+  const root = findRoot(folder, under ? io.cwd : folder)
+  const input = await readRecipeFile(recipeFile)
+  const { recipe, data, warnings } = await prepareRun(input, { folder, root, cancel: io.cancel })
+  const made = await createRun(root, { recipe, data, at: new Date() })
+  for (const warning of warnings) await appendEvent(made.folder, { kind: 'warned', at: Date.now(), ...warning })
+  return made.folder
+}
+
+async function resumable(wanted: string, io: CommandIo): Promise<string> {
+  const folder = await findRun(findRoot(io.cwd), wanted, io.cwd)
+  const { id, run } = await readRun(folder)
+  if (run.phase === 'finished')
+    throw new Failure('run-finished', `The run ${id} has finished: there is nothing to resume`)
+  return folder
+}
+
+/** Shows how the run does until it is over, after `history` events that are known. The first Ctrl+C asks it to stop, the second ends it. */
+async function follow(folder: string, history: number, io: CommandIo): Promise<void> {
+  const live = io.isTTY && process.stderr.isTTY === true
+  let run: Run = newRun('', '')
+  let asked = false
+  const wipe = live ? '\r\u001b[2K' : ''
+  let heard = 0
+  let over = false
+  const hear = (event: RunEvent) => {
+    run = reduce(run, event)
+    if (heard++ < history) return
+    if (event.kind === 'ended') over = true
+    const text = eventText(event, run)
+    if (text !== undefined) io.err(`${wipe}${text}\n`)
+  }
+  const interrupted = () => {
+    if (asked) void killRun(folder)
+    else {
+      asked = true
+      io.err(`${wipe}Stopping after this step; Ctrl+C again ends it at once.\n`)
+      void askToStop(folder)
+    }
+  }
+  process.on('SIGINT', interrupted)
+  try {
+    await new Promise<void>((resolved, failed) => {
+      const following = followRun(
+        folder,
+        {
+          onEvents: events => {
+            for (const event of events) hear(event)
+            if (live && !over) io.err(`${wipe}${progressLine(run, process.stderr.columns ?? 80)}`)
+          },
+          onReset: () => {
+            run = newRun('', '')
+            heard = 0
+          },
+          onProblem: failed,
+        },
+        live ? 150 : 300,
+      )
+      const timer = setInterval(() => {
+        if (io.cancel.aborted && !asked) interrupted()
+        if (!over) return
+        clearInterval(timer)
+        following.dispose()
+        resolved()
+      }, 50)
+    })
+    if (live) io.err(wipe)
+    await waitForEnd(folder, { ms: 10_000 })
+  } finally {
+    process.off('SIGINT', interrupted)
+  }
+}
+
+/** The end: a summary, and the ledger of base and tuned where both were scored. Exit code 0 finished, 2 failed. */
+async function report(folder: string, format: 'text' | 'json', io: CommandIo): Promise<number> {
+  const shown = await readRun(folder)
+  const { run } = shown
+  const pair = await loadPair(folder, [folder], { cwd: folder }).catch(error => {
+    if (error instanceof Failure) return undefined // Stopped before it was scored: there is nothing to compare.
+    throw error
+  })
+  const ledger = pair && makeLedger(...pair)
+  if (format === 'json') {
+    const { all, withoutLeaks, split } = ledger ?? {}
+    const compared = ledger && { split, all, withoutLeaks, verdict: verdictOf(ledger) }
+    io.out(`${JSON.stringify({ version: 1, id: shown.id, folder, run, ledger: compared }, undefined, 2)}\n`)
+  } else {
+    io.out(await runText(shown))
+    if (ledger) {
+      const { sentence, detail } = verdictOf(ledger)
+      io.out(`\n${[sentence, detail].filter(Boolean).join('\n')}\n`)
+      io.out(`${counted(ledger.all.broken, 'broken row')} to look at: winnow compare ${shown.id}\n`)
+      io.out(`${ledgerLine(ledger)}\n`)
+    }
+  }
+  if (run.phase === 'stopped') io.err(`Stopped. Go on with: winnow tune --resume ${shown.id}\n`)
+  if (run.phase === 'failed') {
+    io.err(`winnow: the run failed: ${run.reason ?? 'no reason was given'}\n`)
+    return 2
+  }
+  return 0
+}

@@ -1,0 +1,269 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { Cancel } from '../core/base/cancel.ts'
+import { Cancelled } from '../core/base/cancel.ts'
+import { Failure } from '../core/base/failure.ts'
+import { type Dataset, type DatasetFiles, type SplitName, splitNames } from '../core/data/dataset.ts'
+import type { EvaluateRequest, Evaluation } from '../core/eval/evaluation.ts'
+import { counted } from '../core/eval/words.ts'
+import { numberFiles, type RunWarning } from '../core/run/rows.ts'
+import { compactRows, type RowRef, type RunData } from '../core/train/data.ts'
+import { discover, filesOf, loadDataset } from './datasets.ts'
+import { evaluationFrom, readPredictions, type Which } from './evaluations.ts'
+import { slashed } from './files.ts'
+import { flagsOf } from './flags.ts'
+import { describeFiles } from './prepare.ts'
+import { runWorker } from './program.ts'
+import { readData, readRecipe, readRun, runsFolder } from './runs.ts'
+
+/** What is scored, and on what. */
+export interface EvaluateOptions {
+  readonly of:
+    | { readonly kind: 'run'; readonly folder: string; readonly which: Which }
+    | { readonly kind: 'model'; readonly folder: string }
+  /** A file or a folder of data, absolute. */
+  readonly path: string
+  /** Which split of a folder; test, else validation, else train where not said. A file alone is the split by itself. */
+  readonly split?: SplitName
+  readonly root: string
+  readonly cancel: Cancel
+  readonly err: (text: string) => void
+  readonly progress?: (done: number, total: number) => void
+  readonly worker?: string
+}
+
+export interface Evaluating {
+  readonly evaluation: Evaluation
+  /** Where the predictions are, absolute. */
+  readonly file: string
+  readonly leaked: number
+  readonly warnings: readonly RunWarning[]
+}
+
+/**
+ * Scores a run or a model folder on data it may never have seen, in a process of its own. Rows that the run was trained on,
+ * or nearly, count as leaked. Predictions go into the run folder, or into `.winnow/evaluations` for a model folder.
+ */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluating> {
+  const { of, root, cancel } = options
+  const own = of.kind === 'run' ? await readData(of.folder) : undefined
+  const { files, split } = await dataAt(options)
+  const labels = own?.labels ?? (await labelsOfModel(of.folder))
+  const { data, warnings } = await requestData({ ...options, files, split, own, labels })
+  const recipe = of.kind === 'run' ? await readRecipe(of.folder) : undefined
+  const out = await outputFile(of, `${files.name}-${split}`, root)
+  const request: EvaluateRequest = {
+    version: 1,
+    of,
+    data,
+    split,
+    out,
+    device: recipe?.device ?? 'auto',
+    threads: recipe?.threads ?? 0,
+    batch: recipe?.batch ?? { rows: 32, tokens: 128 },
+  }
+  const file = `${out}.request.json`
+  await writeFile(file, JSON.stringify(request))
+  try {
+    const { code } = await runWorker(['evaluate', file], {
+      cwd: root,
+      err: workerLines(options),
+      cancel,
+      ...(options.worker === undefined ? {} : { worker: options.worker }),
+    })
+    if (cancel.aborted) throw new Cancelled()
+    if (code !== 0) throw new Failure('evaluation-failed', 'The evaluation did not finish', 'The lines above say why')
+  } finally {
+    await rm(file, { force: true })
+  }
+  const predictions = await readPredictions(out)
+  const model =
+    of.kind === 'run'
+      ? `${recipe?.name ?? basename(of.folder)}${of.which === 'best' ? '' : `, ${of.which}`}`
+      : basename(of.folder)
+  const evaluation = evaluationFrom(predictions, {
+    model,
+    split,
+    labels,
+    ...(of.kind === 'run' ? { run: basename(of.folder) } : {}),
+  })
+  return { evaluation, file: out, leaked: data.leaked.length, warnings }
+}
+
+/** The worker's progress lines (`<done> <total>`) told from what is meant for people. */
+function workerLines({ err, progress }: Pick<EvaluateOptions, 'err' | 'progress'>): (text: string) => void {
+  let rest = ''
+  return text => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() as string
+    for (const line of lines) {
+      const numbers = /^(\d+) (\d+)$/.exec(line)
+      if (numbers) progress?.(Number(numbers[1]), Number(numbers[2]))
+      else err(`${line}\n`)
+    }
+  }
+}
+
+async function dataAt({
+  path,
+  split,
+}: EvaluateOptions): Promise<{ readonly files: DatasetFiles; readonly split: SplitName }> {
+  const { datasets } = await discover([path])
+  const [only, second] = datasets
+  if (!only || second)
+    throw new Failure(
+      'several-datasets',
+      `${path} holds ${datasets.length} datasets`,
+      `Name one: ${datasets.map(d => d.name).join(', ')}`,
+    )
+  // A file named on the command line is what is meant, whatever split its name tells.
+  const all = filesOf(only)
+  if (all.length === 1) {
+    const named = splitNames.find(s => only.splits[s] !== undefined) as SplitName
+    return { files: only, split: split ?? named }
+  }
+  const chosen = split ?? (['test', 'validation', 'train'] as const).find(s => only.splits[s] !== undefined)
+  const list = chosen && only.splits[chosen]
+  if (!list)
+    throw new Failure('no-split', `${path} has no ${chosen} split`, `It has ${Object.keys(only.splits).join(', ')}`)
+  return { files: { ...only, splits: { [chosen]: list } }, split: chosen }
+}
+
+/** The rows to score: those with a text and a label that the model knows. */
+async function requestData(
+  options: EvaluateOptions & {
+    readonly files: DatasetFiles
+    readonly split: SplitName
+    readonly own: RunData | undefined
+    readonly labels: readonly string[]
+  },
+): Promise<{ readonly data: RunData; readonly warnings: readonly RunWarning[] }> {
+  const { files, split, own, labels, root, cancel } = options
+  const renamed: DatasetFiles = {
+    ...files,
+    splits: { [split]: filesOf(files) },
+    roles: { ...files.roles, ...(await fittingRoles(files, own)) },
+  }
+  const dataset = await loadDataset(renamed)
+  const { text, label } = dataset.roles
+  if (text === undefined || label === undefined)
+    throw new Failure(
+      'no-label',
+      `${options.path} has no ${text === undefined ? 'text' : 'label'} column that was recognised`,
+      'Name the columns in winnow.json',
+    )
+  const known = new Set(labels)
+  const rows: RowRef[] = []
+  const dropped: { file: number; row: number; rule: string; reason: string }[] = []
+  const numbered = numberFiles(dataset)
+  for (const { file, table } of numbered)
+    for (let row = 0; row < table.rowCount; row++) {
+      const gold = table.text(row, label) ?? ''
+      const leave = (rule: string, reason: string) => dropped.push({ file, row, rule, reason })
+      if (table.broken(row)) leave('broken-row', 'the row could not be read')
+      else if ((table.text(row, text) ?? '').trim() === '') leave('empty-field', 'the text is empty')
+      else if (gold.trim() === '') leave('unlabelled', 'the label is empty')
+      else if (!known.has(gold)) leave('unknown-label', `the model has no label "${gold}"`)
+      else rows.push({ file, row })
+    }
+  if (rows.length === 0)
+    throw new Failure(
+      'no-rows',
+      `No row of ${options.path} can be scored: ${counted(dropped.length, 'row')} left out`,
+      dropped[0] ? `The first: ${dropped[0].reason}` : '',
+    )
+  const leaked = own ? await leakedFrom(own, dataset, { rows, root, cancel }) : []
+  const use = { train: [], validation: [], test: [], [split]: compactRows(rows) }
+  const warnings =
+    dropped.length === 0
+      ? []
+      : [{ code: 'left-out', message: `${counted(dropped.length, 'row')} left out: ${tally(dropped)}.` }]
+  return {
+    data: {
+      version: 1,
+      dataset: files.name,
+      root: slashed(root),
+      files: await describeFiles(numbered, files, root),
+      roles: { text, label },
+      labels,
+      use,
+      dropped,
+      leaked,
+    },
+    warnings,
+  }
+}
+
+/** The run's own columns, where the data has them. */
+async function fittingRoles(files: DatasetFiles, own: RunData | undefined): Promise<{ text?: string; label?: string }> {
+  if (!own) return {}
+  const { splits } = await loadDataset(files)
+  const columns = new Set(splits.flatMap(s => s.tables.flatMap(t => t.columns)))
+  const { text, label } = own.roles
+  return { ...(columns.has(text) ? { text } : {}), ...(columns.has(label) ? { label } : {}) }
+}
+
+/** The rows that the run's training files hold as well, or nearly. Files that are gone can tell nothing. */
+async function leakedFrom(
+  own: RunData,
+  dataset: Dataset,
+  { rows, root, cancel }: { readonly rows: readonly RowRef[]; readonly root: string; readonly cancel: Cancel },
+): Promise<RowRef[]> {
+  const places = own.files
+    .filter(f => f.split === 'train')
+    .map(f => slashed(join(f.path.startsWith('/') ? '' : own.root, f.path)))
+  const present = places.filter(p => existsSync(p))
+  if (present.length === 0) return []
+  const train = await loadDataset({ name: 'train', splits: { train: present }, roles: own.roles })
+  const tables = dataset.splits.flatMap(s => s.tables)
+  const both: Dataset = {
+    name: dataset.name,
+    roles: own.roles,
+    splits: [...train.splits, { name: 'test', tables }],
+  }
+  const flags = await flagsOf(both, { rules: [], root, cancel })
+  const numbers = new Map(numberFiles(dataset).map(({ file, table }) => [table.source.uri, file]))
+  const found = new Set(flags.filter(f => f.rule === 'leak').map(f => `${numbers.get(f.uri)}:${f.row}`))
+  return rows.filter(r => found.has(`${r.file}:${r.row}`))
+}
+
+async function labelsOfModel(folder: string): Promise<string[]> {
+  const path = join(folder, 'config.json')
+  const config = JSON.parse(await readFile(path, 'utf8').catch(() => '{}')) as { id2label?: Record<string, string> }
+  const labels = Object.entries(config.id2label ?? {}).sort((a, b) => Number(a[0]) - Number(b[0]))
+  if (labels.length < 2)
+    throw new Failure(
+      'no-labels',
+      `${path} names no labels (id2label)`,
+      'Only a model with a classification head can be scored; tune it first',
+    )
+  return labels.map(([, name]) => name)
+}
+
+async function outputFile(of: EvaluateOptions['of'], name: string, root: string): Promise<string> {
+  const plain = name.replace(/[^\w.-]+/g, '-')
+  if (of.kind === 'run') {
+    const { run } = await readRun(of.folder)
+    const step =
+      of.which === 'base'
+        ? 0
+        : of.which === 'best'
+          ? (run.best?.step ?? run.series.step.at(-1) ?? 0)
+          : of.which === 'last'
+            ? (run.series.step.at(-1) ?? 0)
+            : of.which
+    const folder = join(of.folder, 'evaluations')
+    await mkdir(folder, { recursive: true })
+    return join(folder, `${plain}-${step}.jsonl`)
+  }
+  const folder = join(runsFolder(root), '..', 'evaluations')
+  await mkdir(folder, { recursive: true })
+  return join(folder, `${basename(of.folder)}-${plain}.jsonl`)
+}
+
+function tally(dropped: readonly { readonly rule: string }[]): string {
+  const rules = new Map<string, number>()
+  for (const { rule } of dropped) rules.set(rule, (rules.get(rule) ?? 0) + 1)
+  return [...rules].map(([rule, n]) => `${n} ${rule}`).join(', ')
+}

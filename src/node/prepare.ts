@@ -1,0 +1,175 @@
+import { existsSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, isAbsolute, relative, resolve } from 'node:path'
+import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
+import { type Cancel, checkCancel } from '../core/base/cancel.ts'
+import { Failure } from '../core/base/failure.ts'
+import { contentHash } from '../core/base/hash.ts'
+import { type DatasetFiles, type Roles, type SplitName, splitNames } from '../core/data/dataset.ts'
+import { chooseRows, type NumberedFile, numberFiles, type RunWarning } from '../core/run/rows.ts'
+import { normalForm } from '../core/sign/normal.ts'
+import type { RunData } from '../core/train/data.ts'
+import { parseRecipe, type Recipe, type RecipeInput, resolveRecipe } from '../core/train/recipe.ts'
+import { discover, loadDataset } from './datasets.ts'
+import { fileFailure, readBytes, slashed } from './files.ts'
+import { flagsOf } from './flags.ts'
+import { findModel, openEncoder } from './modelFolder.ts'
+import { modelFolders } from './models.ts'
+
+/** Everything a run needs before it starts. */
+export interface PreparedRun {
+  readonly recipe: Recipe
+  readonly data: RunData
+  readonly warnings: readonly RunWarning[]
+}
+
+/** Reads a recipe file; comments and trailing commas are fine. A mistake is one `Failure` with its place. */
+export async function readRecipeFile(path: string): Promise<RecipeInput> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw fileFailure(path, error)
+  }
+  const errors: ParseError[] = []
+  const value: unknown = parse(text.replace(/^\ufeff/, ''), errors, { allowTrailingComma: true })
+  const error = errors[0]
+  if (error) {
+    const before = text.slice(0, error.offset).split('\n')
+    const why = printParseErrorCode(error.error)
+      .replace(/([a-z])([A-Z])/g, '$1 $2')
+      .toLowerCase()
+    const place = `${path}:${before.length}:${(before.at(-1) as string).length + 1}`
+    throw new Failure('bad-recipe', `${place}: the recipe is not JSON: ${why}`, 'Correct it there')
+  }
+  return parseRecipe(value, path)
+}
+
+/**
+ * Turns a recipe into a run that can start: the model found and checked, the dataset found, read and checked, every
+ * default written out, every row chosen. Paths in the recipe are relative to `folder`; `root` is the workspace. Nothing
+ * is written. What makes the run impossible is one `Failure`.
+ */
+export async function prepareRun(
+  input: RecipeInput,
+  { folder, root, cancel }: { readonly folder: string; readonly root: string; readonly cancel: Cancel },
+): Promise<PreparedRun> {
+  const model = slashed(findModel(input.model, folder, modelFolders(root)))
+  const { encoder } = openEncoder(model)
+  const recipe: Recipe = { ...resolveRecipe(input, { hidden: encoder.hidden }), model }
+  const files = await datasetOf(recipe, { folder, root })
+  checkCancel(cancel)
+  const dataset = await loadDataset(files).catch(error => {
+    throw ofRecipe(error, recipe)
+  })
+  checkCancel(cancel)
+  const flags = await flagsOf(dataset, { rules: recipe.data.drop, root, cancel })
+  const { data, warnings } = chooseRows(dataset, recipe, { flags, textKey: normalForm })
+  const listed = await describeFiles(numberFiles(dataset), files, root)
+  checkCancel(cancel)
+  return { recipe, data: { version: 1, root: slashed(root), files: listed, ...data }, warnings }
+}
+
+/** `RunData.files` of these tables: paths relative to `root` where they lie under it, and hashes of the bytes on disk. */
+export async function describeFiles(
+  numbered: readonly NumberedFile[],
+  { format }: Pick<DatasetFiles, 'format'>,
+  root: string,
+): Promise<RunData['files']> {
+  const base = slashed(root)
+  const listed: RunData['files'][number][] = []
+  for (const { split, table } of numbered) {
+    const path = table.source.uri
+    const inside = relative(base, path)
+    listed.push({
+      path: inside.startsWith('..') || isAbsolute(inside) ? path : inside.replace(/\\/g, '/'),
+      split,
+      hash: contentHash(await readBytes(path)),
+      rows: table.rowCount,
+      ...(format ? { format } : {}),
+    })
+  }
+  return listed
+}
+
+/** The files that a recipe means: a dataset by name or folder, files named one by one, or the only dataset there is. */
+export async function datasetOf(
+  { data }: Pick<Recipe, 'data'>,
+  { folder, root }: { readonly folder: string; readonly root: string },
+): Promise<DatasetFiles> {
+  const roles: Roles = {
+    ...(data.text === undefined ? {} : { text: data.text }),
+    ...(data.label === undefined ? {} : { label: data.label }),
+  }
+  const named = namedFiles(data, folder)
+  if (data.dataset === undefined && named.train !== undefined) {
+    const name =
+      dirname(named.train[0] as string)
+        .split('/')
+        .at(-1) || 'data'
+    return { name, splits: named, roles }
+  }
+  const found = await namedDataset(data.dataset, { folder, root })
+  // Roles stay separate from those of winnow.json, so that a mistake is said to be the recipe's.
+  const own = Object.fromEntries(Object.entries(found.roles ?? {}).filter(([role]) => !(role in roles)))
+  return { ...found, splits: { ...found.splits, ...named }, roles: { ...own, ...roles } }
+}
+
+async function namedDataset(
+  wanted: string | undefined,
+  { folder, root }: { readonly folder: string; readonly root: string },
+): Promise<DatasetFiles> {
+  const places = wanted === undefined ? [] : [resolve(folder, wanted), resolve(root, wanted)]
+  const place = places.find(p => existsSync(p) && statSync(p).isDirectory())
+  const datasets = await datasetsAt(place ?? (wanted === undefined ? folder : root), root)
+  if (wanted !== undefined && place === undefined) {
+    const match = datasets.find(d => d.name === wanted)
+    if (match) return match
+    throw new Failure(
+      'no-dataset',
+      `There is no dataset and no folder "${wanted}" in ${root}`,
+      `Datasets here: ${datasets.map(d => d.name).join(', ')}`,
+    )
+  }
+  const trainable = datasets.filter(d => d.splits.train !== undefined)
+  const [only, second] = trainable.length > 0 ? trainable : datasets
+  if (only && !second) return only
+  throw new Failure(
+    'several-datasets',
+    `${place ?? folder} holds ${datasets.length} datasets`,
+    `Name one in the recipe: "data": { "dataset": "…" }: ${datasets.map(d => d.name).join(', ')}`,
+  )
+}
+
+/** The datasets of a folder; a folder of recipes has none, and then those of the workspace are meant. */
+async function datasetsAt(folder: string, root: string): Promise<DatasetFiles[]> {
+  try {
+    return (await discover([folder])).datasets
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'no-dataset' || resolve(folder) === resolve(root)) throw error
+    return (await discover([root])).datasets
+  }
+}
+
+function namedFiles(data: Recipe['data'], folder: string): { [S in SplitName]?: readonly string[] } {
+  const named: { [S in SplitName]?: readonly string[] } = {}
+  for (const split of splitNames) {
+    const list = data[split]
+    if (list === undefined) continue
+    named[split] = (typeof list === 'string' ? [list] : list).map(file => {
+      const path = slashed(resolve(folder, file))
+      if (!existsSync(path)) throw new Failure('not-found', `The ${split} file ${path} of the recipe does not exist`)
+      return path
+    })
+  }
+  return named
+}
+
+/** The reader knows of roles from `winnow.json` only: where the recipe named the column, the mistake is there. */
+function ofRecipe(error: unknown, { data }: Recipe): unknown {
+  if (!(error instanceof Failure) || error.code !== 'no-column') return error
+  const own = [data.text, data.label].find(column => column !== undefined && error.message.includes(`"${column}"`))
+  return own === undefined
+    ? error
+    : new Failure(error.code, error.message.replace('winnow.json', 'the recipe'), error.hint)
+}
