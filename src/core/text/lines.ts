@@ -108,17 +108,21 @@ export class LineIndex {
 function lineStarts(bytes: Uint8Array): Uint32Array {
   let starts = new Uint32Array(Math.max(64, bytes.length >> 6))
   let count = 1
-  const length = bytes.length
-  for (let i = 0; i < length; i++) {
-    const c = bytes[i]!
-    if (c > 0x0d || (c !== 0x0a && c !== 0x0d)) continue
-    if (c === 0x0d && bytes[i + 1] === 0x0a) i++
+  let feed = bytes.indexOf(0x0a)
+  let back = bytes.indexOf(0x0d)
+  while (feed >= 0 || back >= 0) {
+    let at = feed
+    if (back >= 0 && (feed < 0 || back < feed)) {
+      at = back + 1 === feed ? feed : back
+      back = bytes.indexOf(0x0d, at + 1)
+    }
+    if (at === feed) feed = bytes.indexOf(0x0a, at + 1)
     if (count === starts.length) {
       const grown = new Uint32Array(count * 2)
       grown.set(starts)
       starts = grown
     }
-    starts[count++] = i + 1
+    starts[count++] = at + 1
   }
   return starts.slice(0, count)
 }

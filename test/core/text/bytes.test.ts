@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { decoderOf } from '../../../src/core/text/decode.ts'
 import { orderEdits } from '../../../src/core/text/span.ts'
 import { byteFaults } from '../../../src/core/text/utf8.ts'
@@ -24,19 +24,48 @@ test('byteFaults: clean exactly where the bytes are UTF-8, at every alignment', 
   )
 })
 
-test('decoderOf: ranges read as TextDecoder reads them, across blocks', () => {
+describe('decoderOf', () => {
   const part = 'plain ascii text, then é and 漢字 and 😀. '
-  const text = 'x'.repeat(65_530) + part.repeat(4000) + 'y'.repeat(70_000) + part
+  const text = `${'x'.repeat(65_530)}${part.repeat(4000)}${'y'.repeat(70_000)}${part}\ufffd${part.repeat(2000)}`
   const bytes = new TextEncoder().encode(text)
-  const decode = decoderOf(bytes)
   const plain = new TextDecoder('utf-8', { ignoreBOM: true })
-  fc.assert(
-    fc.property(fc.nat(bytes.length), fc.nat(300), (start, length) => {
-      const end = Math.min(bytes.length, start + length)
-      expect(decode(start, end)).toBe(plain.decode(bytes.subarray(start, end)))
-    }),
-    { numRuns: 2000 },
-  )
+  const boundary = (at: number) => {
+    let start = at
+    while (start < bytes.length && (bytes[start]! & 0xc0) === 0x80) start++
+    return start
+  }
+
+  test('ranges in any order read as TextDecoder reads them', () => {
+    const decode = decoderOf(bytes)
+    fc.assert(
+      fc.property(fc.nat(bytes.length), fc.nat(300), (at, length) => {
+        const start = boundary(at)
+        const end = boundary(Math.min(bytes.length, start + length))
+        expect(decode(start, end)).toBe(plain.decode(bytes.subarray(start, end)))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('ranges in order, with steps back and forth, too', () => {
+    const broken = bytes.slice()
+    for (let i = 250_000; i < 300_000; i += 997) broken[i] = 0xff
+    for (const list of [bytes, broken]) {
+      const decode = decoderOf(list)
+      // Ends lie at ASCII bytes, as quotes and line ends do: an invalid byte may then stand next to them.
+      const ends = [...list.keys()].filter(i => list[i]! === 0x20 || list[i] === 0x2c)
+      for (let i = 0; i + 9 < ends.length; i += 26) {
+        for (const [a, b] of [
+          [i, i + 3],
+          [i + 4, i + 9],
+          [i, i + 1],
+        ] as const) {
+          const [start, end] = [ends[a]!, ends[b]!]
+          if (end - start < 1000) expect(decode(start, end)).toBe(plain.decode(list.subarray(start, end)))
+        }
+      }
+    }
+  })
 })
 
 test('orderEdits: sorts, joins equal edits and overlapping removals, names other overlaps', () => {
