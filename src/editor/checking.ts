@@ -32,6 +32,7 @@ export interface Checked {
 /** Texts longer than this are not sent at every key: they are checked once saved. */
 const longest = 20_000_000
 const dataFile = /\.(csv|tsv|jsonl|ndjson|json|txt)$/i
+const nothing: Report = { datasets: [], findings: [], counts: {}, versions: {}, ms: 0 }
 const typing = 300
 const settling = 400
 
@@ -128,6 +129,7 @@ export class Checking implements Disposable {
     const { documents, versions, unsent } = openTexts()
     this.setState({ kind: 'checking', phase: '', done: 0, total: 0 })
     try {
+      if (folders.length === 0) return this.tell({ report: nothing, stale: new Set(), versions, began })
       const rules = setting('rules', vscode.workspace.workspaceFolders?.[0]?.uri)
       const report = await this.process().check({ folders, documents, rules })
       if (this.closed) return undefined
@@ -138,13 +140,12 @@ export class Checking implements Disposable {
         const version = versions.get(path)
         if (version === undefined ? document.isDirty : version !== document.version) stale.add(path)
       }
-      this.last = { report, stale, versions, began }
       this.log.debug(`checked in ${report.ms.toFixed(0)} ms: ${report.findings.length} findings`)
-      this.reports.fire(this.last)
-      this.setState({ kind: 'checked' })
-      return this.last
+      return this.tell({ report, stale, versions, began })
     } catch (error) {
       if (this.closed) return undefined
+      if (error instanceof Failure && error.code === 'no-dataset')
+        return this.tell({ report: nothing, stale: new Set(), versions, began })
       if (error instanceof Failure && error.code === 'cancelled') {
         this.setState(this.last ? { kind: 'checked' } : { kind: 'idle' })
         return undefined
@@ -157,6 +158,13 @@ export class Checking implements Disposable {
       this.setState({ kind: 'failed', message: error instanceof Error ? error.message : String(error), hint })
       return undefined
     }
+  }
+
+  private tell(checked: Checked): Checked {
+    this.last = checked
+    this.reports.fire(checked)
+    this.setState({ kind: 'checked' })
+    return checked
   }
 
   private setState(state: CheckState): void {

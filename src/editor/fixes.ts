@@ -1,12 +1,10 @@
 import * as vscode from 'vscode'
-import type { FixKind } from '../core/check/finding.ts'
 import type { ReportedEdit, ReportedFinding } from '../core/check/report.ts'
 import { count, counted } from '../core/eval/words.ts'
-import { pathOf, shownPath, toRange, uriOf } from './adapt.ts'
+import { pathOf, toRange, uriOf } from './adapt.ts'
 import { type Checking, isCurrent } from './checking.ts'
 import type { Diagnostics } from './diagnostics.ts'
 import { combine } from './edits.ts'
-import { placeOf } from './findingNodes.ts'
 
 /** The editor gives extensions no text of a file above this, so that no edit of it could be made. */
 const largest = 50 * 1024 * 1024
@@ -103,11 +101,8 @@ export class Fixes implements vscode.CodeActionProvider {
       void vscode.window.showInformationMessage(vscode.l10n.t('Nothing to fix for {0}. {1}', rule, why))
       return
     }
-    const files = new Set(edits.map(edit => edit.uri)).size
     const label = vscode.l10n.t('Fix {0} of {1}', counted(mended, 'finding'), rule)
-    const description = vscode.l10n.t('{0} in {1}', counted(edits.length, 'change'), counted(files, 'file'))
-    const edit = editOf(edits.slice(0, mostEdits), { needsConfirmation: true, label, description })
-    await vscode.workspace.applyEdit(edit, { isRefactoring: true })
+    await vscode.workspace.applyEdit(await previewed(edits.slice(0, mostEdits), label))
     if (left > 0)
       vscode.window.setStatusBarMessage(vscode.l10n.t('{0} left for the next check', counted(left, 'finding')), 8000)
   }
@@ -126,9 +121,6 @@ export class Fixes implements vscode.CodeActionProvider {
   }
 }
 
-/** The kinds of fix there are, for the manifest's documentation of what the provider offers. */
-export const offered: readonly FixKind[] = ['remove-row', 'keep-only', 'relabel', 'edit']
-
 function commandAction(
   title: string,
   command: string,
@@ -142,16 +134,23 @@ function commandAction(
 }
 
 /** One edit of the workspace: one step of undo in each file it touches. */
-function editOf(edits: readonly ReportedEdit[], metadata?: vscode.WorkspaceEditEntryMetadata): vscode.WorkspaceEdit {
+function editOf(edits: readonly ReportedEdit[]): vscode.WorkspaceEdit {
   const all = new vscode.WorkspaceEdit()
-  for (const edit of edits) {
-    const own = metadata && { ...metadata, label: `${metadata.label}: ${shownPath(edit.uri)}` }
-    all.replace(uriOf(edit.uri), toRange(edit.range), edit.text, own)
-  }
+  for (const edit of edits) all.replace(uriOf(edit.uri), toRange(edit.range), edit.text)
   return all
 }
 
-/** What is ignored, and where, for a message. */
-export function describe(finding: ReportedFinding): string {
-  return `${placeOf(finding)}: ${finding.message}`
+/**
+ * The same, shown first with every change ticked. The editor previews what has a change that needs confirmation, and
+ * leaves that one unticked: an empty insertion at the end of the last file is the one that loses nothing by it.
+ */
+async function previewed(edits: readonly ReportedEdit[], label: string): Promise<vscode.WorkspaceEdit> {
+  const all = new vscode.WorkspaceEdit()
+  for (const { uri, range, text } of edits)
+    all.replace(uriOf(uri), toRange(range), text, { needsConfirmation: false, label })
+  const last = uriOf(edits.at(-1)?.uri as string)
+  const document = await vscode.workspace.openTextDocument(last)
+  const end = document.lineAt(document.lineCount - 1).range.end
+  all.insert(last, end, '', { needsConfirmation: true, label: vscode.l10n.t('Nothing else') })
+  return all
 }

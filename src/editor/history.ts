@@ -2,15 +2,16 @@ import * as vscode from 'vscode'
 import { type Disposable, Emitter, Store } from '../core/base/event.ts'
 import { newRun, type Run, reduce } from '../core/run/run.ts'
 import type { RunEvent } from '../core/train/event.ts'
+import { slashed } from '../node/files.ts'
 import { followRun } from '../node/runLog.ts'
-import { listRuns, type RunCache } from '../node/runs.ts'
+import { findRoot, listRuns, type RunCache } from '../node/runs.ts'
 import { diskFolders } from './adapt.ts'
 
 /** A run of the workspace, as its folder tells it. */
 export interface RunEntry {
   readonly id: string
   readonly folder: string
-  /** The workspace folder it belongs to. */
+  /** The workspace it belongs to: what paths in its predictions are relative to. */
   readonly root: string
   readonly run: Run
 }
@@ -98,7 +99,8 @@ export class History implements Disposable {
   private async look(): Promise<void> {
     const seen = new Set<string>()
     try {
-      for (const { path: root } of diskFolders()) {
+      // A folder inside a larger project may keep its runs further up, as the command line does.
+      for (const root of new Set(diskFolders().map(folder => slashed(findRoot(folder.path))))) {
         for (const { id, folder, run, alive } of await listRuns(root, this.cache)) {
           if (this.closed) return
           seen.add(id)

@@ -70,12 +70,11 @@ export async function browseModel(root: string): Promise<string | undefined> {
 }
 
 function item(summary: ModelSummary, name: string): Choice<ModelChoice> {
-  const facts = `${summary.what} · ${millions(summary.parameters)} · ${size(summary.bytes)}`
   const usable = summary.trains
   return {
     label: summary.name,
-    description: facts,
-    ...(usable ? {} : { detail: vscode.l10n.t('$(warning) Cannot be tuned: {0}', summary.reason ?? '') }),
+    description: `${millions(summary.parameters)} · ${size(summary.bytes)}`,
+    detail: usable ? summary.what : vscode.l10n.t('$(warning) Cannot be tuned: {0}', summary.reason ?? ''),
     iconPath: new vscode.ThemeIcon(usable ? 'package' : 'circle-slash'),
     ...(usable ? { value: { kind: 'model', name } as const } : {}),
   }

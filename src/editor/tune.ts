@@ -1,11 +1,14 @@
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as vscode from 'vscode'
 import { Failure } from '../core/base/failure.ts'
 import type { ReportedDataset } from '../core/check/report.ts'
+import type { SplitName } from '../core/data/dataset.ts'
 import { count, counted } from '../core/eval/words.ts'
 import type { Method, RecipeInput } from '../core/train/recipe.ts'
+import { findConfig } from '../node/config.ts'
 import { runWorker } from '../node/program.ts'
-import { slug } from '../node/runs.ts'
+import { runsFolder, slug } from '../node/runs.ts'
 import { diskFolders, folderOf, pathOf, signalOf } from './adapt.ts'
 import type { Checking } from './checking.ts'
 import { isTunable } from './explorer.ts'
@@ -61,6 +64,8 @@ export class Tuning {
 
   private async run(args: readonly string[], about: string, title: string): Promise<void> {
     const cwd = folderOf(pathOf(vscode.Uri.file(about))) ?? dirname(about)
+    // The command line takes the nearest folder with runs for the workspace: it must not stop at a folder below.
+    await mkdir(runsFolder(cwd), { recursive: true })
     const options = { location: vscode.ProgressLocation.Notification, title: `Winnow: ${title}`, cancellable: true }
     const said: string[] = []
     try {
@@ -98,9 +103,10 @@ export class Tuning {
       return undefined
     }
     const title = vscode.l10n.t('Tune a model')
-    const first = given ? 2 : 1
+    // One dataset is no question.
+    let dataset = given ?? (datasets.length === 1 ? datasets[0] : undefined)
+    const first = dataset ? 2 : 1
     const steps = 4 - first
-    let dataset = given
     let model: string | undefined
     for (let step = first; ; ) {
       if (step === 1) {
@@ -186,19 +192,10 @@ async function writeRecipe(plan: Plan): Promise<vscode.Uri> {
   const { dataset, model, method } = plan
   const root = rootOf(dataset)
   const [device, threads] = [setting('train.device'), setting('train.threads')]
-  const inRoot = (path: string) => (path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path)
-  const files = (name: string) => dataset.splits.find(split => split.name === name)?.files.map(file => inRoot(file.uri))
-  const data: Record<string, unknown> = {}
-  for (const name of ['train', 'validation', 'test']) {
-    const list = files(name)
-    if (list?.length) data[name] = list.length === 1 ? list[0] : list
-  }
-  data['text'] = dataset.roles.text
-  data['label'] = dataset.roles.label
   const recipe = {
     name: [dataset.name, model.split('/').at(-1), method].join(' '),
     model,
-    data: data as RecipeInput['data'],
+    data: await dataOf(dataset, root),
     method: { kind: method },
     ...(device === 'auto' ? {} : { device }),
     ...(threads === 0 ? {} : { threads }),
@@ -217,6 +214,20 @@ async function writeRecipe(plan: Plan): Promise<vscode.Uri> {
       return uri
     }
   }
+}
+
+/** The dataset by its name where `winnow.json` gives it one, else its files: a folder may be renamed. */
+async function dataOf(dataset: ReportedDataset, root: string): Promise<RecipeInput['data']> {
+  const config = await findConfig(root)
+  if (config?.config.datasets?.some(one => one.name === dataset.name)) return { dataset: dataset.name }
+  const inRoot = (path: string) => (path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path)
+  const data: { [S in SplitName]?: string | string[] } = {}
+  for (const { name, files } of dataset.splits) {
+    const paths = files.map(file => inRoot(file.uri))
+    if (paths.length > 0) data[name] = paths.length === 1 ? (paths[0] as string) : paths
+  }
+  const { text, label } = dataset.roles
+  return { ...data, ...(text ? { text } : {}), ...(label ? { label } : {}) }
 }
 
 /** The recipe in the active editor, where there is one. */
