@@ -222,7 +222,7 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
   }
 }
 
-/** Writes what the run leaves: the best weights as adapter or model, and, unless it was stopped, their scores. */
+/** Writes what a run leaves that did not fail: the best weights as adapter or model, and, unless it was stopped, their scores. */
 async function finish(
   setup: TrainSetup,
   options: {
@@ -236,6 +236,7 @@ async function finish(
   },
 ): Promise<void> {
   const { model, end, exported, layout, emit, io, perEpoch } = options
+  if (end.outcome === 'failed') return
   const step = end.state.best?.step ?? end.state.step
   const kept = listCheckpoints(setup.folder).find(c => c.step === step)
   if (!kept) return
