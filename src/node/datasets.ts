@@ -1,10 +1,10 @@
 import { open, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
-import { type Dataset, type DatasetFiles, splitNames } from '../core/data/dataset.ts'
-import { formatOfName, parseTable } from '../core/data/formats.ts'
+import { type Dataset, type DatasetFiles, type SplitName, splitNames } from '../core/data/dataset.ts'
+import { formatOfName, parseTables } from '../core/data/formats.ts'
 import { inferRoles } from '../core/data/roles.ts'
-import { groupFiles, groupGiven, isDataName } from '../core/data/splits.ts'
+import { groupFiles, groupGiven, isDataName, splitOfPart } from '../core/data/splits.ts'
 import type { Source, Table } from '../core/data/table.ts'
 import { type ConfigFile, findConfig } from './config.ts'
 import { fileFailure, readSource, slashed, walkFiles } from './files.ts'
@@ -54,14 +54,18 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
 
 /** Reads a dataset's files; open documents win over files of the same uri. Fails naming the first file that cannot be read. */
 export async function loadDataset(files: DatasetFiles, documents?: ReadonlyMap<string, Source>): Promise<Dataset> {
-  const splits: { name: (typeof splitNames)[number]; tables: Table[] }[] = []
+  const tablesOf = new Map<SplitName, Table[]>()
   for (const name of splitNames) {
-    const paths = files.splits[name] ?? []
-    if (paths.length === 0) continue
-    const tables: Table[] = []
-    for (const path of paths) tables.push(parseTable(documents?.get(path) ?? (await readSource(path)), files.format))
-    splits.push({ name, tables })
+    for (const path of files.splits[name] ?? []) {
+      const source = documents?.get(path) ?? (await readSource(path))
+      for (const { part, table } of parseTables(source, files.format)) {
+        // A list in an object of lists belongs to the split that its key names, wherever the file is listed.
+        const split = (part === undefined ? undefined : splitOfPart(part)) ?? name
+        tablesOf.set(split, [...(tablesOf.get(split) ?? []), table])
+      }
+    }
   }
+  const splits = splitNames.flatMap(name => (tablesOf.has(name) ? [{ name, tables: tablesOf.get(name)! }] : []))
   const tables = splits.flatMap(split => split.tables)
   const roles = inferRoles(tables, files.roles)
   checkRoles(files, tables)

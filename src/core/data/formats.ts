@@ -1,6 +1,9 @@
+import { Failure } from '../base/failure.ts'
 import { parseCsv } from './csv.ts'
 import type { DatasetFiles } from './dataset.ts'
+import { parseJson } from './json.ts'
 import { parseJsonl } from './jsonl.ts'
+import { parseText } from './plainText.ts'
 import type { FormatName, Source, Table } from './table.ts'
 
 const byExtension: { readonly [extension: string]: FormatName } = {
@@ -20,9 +23,43 @@ export function formatOfName(path: string): FormatName | undefined {
   return match ? byExtension[match[1]!.toLowerCase()] : undefined
 }
 
-/** Reads a source by its name and, where that is not enough, by its content. Never throws for what the bytes hold. */
-export function parseTable(source: Source, given: DatasetFiles['format'] = {}): Table {
+/** The tables of a file: one, but for a JSON object of lists. `part` is the key of such a list. */
+export function parseTables(
+  source: Source,
+  given: DatasetFiles['format'] = {},
+): { readonly part: string | undefined; readonly table: Table }[] {
   const format = formatOfName(source.uri)
-  if (format === 'jsonl' || format === 'json') return parseJsonl(source)
-  return parseCsv(source, format === 'tsv' ? 'tsv' : 'csv', given)
+  switch (format) {
+    case 'json':
+      return parseJson(source)
+    case 'jsonl':
+      // A list under the name of JSON Lines: one record on many lines would make every line a broken row.
+      return startsList(source.bytes) ? parseJson(source) : [{ part: undefined, table: parseJsonl(source) }]
+    case 'text':
+      return [{ part: undefined, table: parseText(source) }]
+    case 'parquet':
+      throw new Failure(
+        'unknown-format',
+        `${source.uri} is Parquet, which is not read yet`,
+        'Convert it to JSONL or CSV',
+      )
+    default:
+      return [{ part: undefined, table: parseCsv(source, format === 'tsv' ? 'tsv' : 'csv', given) }]
+  }
+}
+
+/** The table of a file that holds one; of several lists the first. Never throws for what the bytes hold. */
+export function parseTable(source: Source, given: DatasetFiles['format'] = {}): Table {
+  return parseTables(source, given)[0]!.table
+}
+
+/** Is it `[` alone on its line, as pretty-printed lists begin? */
+function startsList(bytes: Uint8Array): boolean {
+  let at = 0
+  while (at < bytes.length && (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09))
+    at++
+  if (bytes[at] !== 0x5b) return false
+  at++
+  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0d) at++
+  return bytes[at] === 0x0a
 }

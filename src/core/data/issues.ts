@@ -36,10 +36,20 @@ export class IssueList {
 
 /**
  * Reports NUL bytes and bytes that are not UTF-8, one issue a row and kind. `starts` are the rows' first bytes; what
- * lies before the first row (a header) is reported for the file.
+ * lies before the first row (a header) is reported for the file. `within` narrows the look to a part of the file.
  */
-export function reportBytes(bytes: Uint8Array, starts: Uint32Array, issues: IssueList): void {
-  const faults = byteFaults(bytes, issueLimit * 4)
+export function reportBytes(
+  bytes: Uint8Array,
+  starts: Uint32Array,
+  issues: IssueList,
+  within = { from: 0, to: bytes.length },
+): void {
+  const part = byteFaults(bytes.subarray(within.from, within.to), issueLimit * 4)
+  const shift = within.from
+  const faults = {
+    bad: part.bad.map(span => ({ start: span.start + shift, end: span.end + shift })),
+    nuls: part.nuls.map(at => at + shift),
+  }
   let last = -2
   for (const span of faults.bad) {
     const row = lastAtMost(starts, span.start)
@@ -72,4 +82,9 @@ export function looksBinary(bytes: Uint8Array): Issue | undefined {
   const message =
     'Not text in UTF-8: every few bytes are NUL. If this is UTF-16, save it as UTF-8 or with a byte order mark'
   return { code: 'nul-byte', span: { start: 0, end: Math.min(bytes.length, 1) }, message }
+}
+
+/** One decimal, for messages. */
+export function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1)
 }

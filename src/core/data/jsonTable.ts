@@ -7,11 +7,19 @@ import type { Cell, FormatName, Issue, Source, Table, Value } from './table.ts'
 /** What a record is in this file: `{…}`, `[…]` with columns `0`, `1`, …, or a bare value with the one column `text`. */
 export type RecordShape = 'object' | 'array' | 'value'
 
+/** How messages call the shapes. */
+export const described: { readonly [S in RecordShape]: string } = {
+  object: 'an object',
+  array: 'an array',
+  value: 'a bare value',
+}
+
 /** What a parser of a JSON-like file hands over. */
 export interface JsonRecords {
   readonly source: Source
   readonly format: FormatName
   readonly shape: RecordShape
+  readonly part?: string
   readonly columns: readonly string[]
   readonly starts: Uint32Array
   readonly ends: Uint32Array
@@ -28,6 +36,7 @@ export class JsonTable implements Table {
   readonly columns: readonly string[]
   readonly rowCount: number
   readonly issues: readonly Issue[]
+  readonly part?: string
   private readonly records: JsonRecords
   private readonly scanner: JsonScanner
   private readonly decode: Decode
@@ -39,6 +48,7 @@ export class JsonTable implements Table {
     this.records = records
     this.source = records.source
     this.format = records.format
+    if (records.part !== undefined) this.part = records.part
     this.columns = records.columns
     this.rowCount = records.starts.length
     this.issues = records.issues

@@ -38,6 +38,11 @@ export function splitOfWord(word: string): SplitName | undefined {
   return Object.hasOwn(words, key) ? words[key] : undefined
 }
 
+/** The split that the key of a list in a JSON file names: `train`, `oos_val`. */
+export function splitOfPart(part: string): SplitName | undefined {
+  return nameFile(`/${part}.json`).split
+}
+
 /** Could this file hold rows, by its name alone? `.txt` only where it is named after a split: most others are notes. */
 export function isDataName(path: string): boolean {
   const name = baseName(path)

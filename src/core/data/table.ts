@@ -56,6 +56,8 @@ export interface Issue {
 export interface Table {
   readonly source: Source
   readonly format: FormatName
+  /** The key of the list the rows stand in, where one file holds several: `train` of `{"train": […], "test": […]}`. Rows are counted within it. */
+  readonly part?: string
   readonly columns: readonly string[]
   readonly rowCount: number
   readonly issues: readonly Issue[]
