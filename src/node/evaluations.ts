@@ -86,32 +86,36 @@ export async function loadPair(
   { cwd, split }: { readonly cwd: string; readonly split?: string },
 ): Promise<readonly [Evaluation, Evaluation]> {
   const [first, second] = references as [string, string | undefined]
-  const choice = (which: Which) => (split === undefined ? { which } : { which, split })
-  if (second === undefined) {
-    const { run, which } = parseReference(first)
-    const folder = await findRun(root, run, cwd)
-    return [
-      await loadEvaluation(folder, choice('base')),
-      await loadEvaluation(folder, choice(which === undefined || which === 'base' ? 'best' : which)),
-    ]
-  }
-  const load = async (text: string) => {
+  const target = async (text: string, otherwise: Which): Promise<Target> => {
     const path = resolve(cwd, text)
-    if (path.endsWith('.jsonl') && existsSync(path)) return readAlone(path)
-    const { run, which } = parseReference(text)
-    return loadEvaluation(await findRun(root, run, cwd), choice(which ?? 'best'))
+    if (path.endsWith('.jsonl') && existsSync(path)) return { kind: 'file', path }
+    const { run, which = otherwise } = parseReference(text)
+    return { kind: 'run', folder: await findRun(root, run, cwd), which }
   }
-  const a = await load(first)
-  const b = await load(second)
-  if (a.split !== b.split)
-    throw new Failure(
-      'different-splits',
-      `"${first}" was scored on ${a.split} and "${second}" on ${b.split}`,
-      'Name one that both have: --split validation',
-    )
+  const last = await target(second ?? first, 'best')
+  const one: Target =
+    second !== undefined ? await target(first, 'best') : last.kind === 'run' ? { ...last, which: 'base' } : last
+  const common = split ?? (await commonSplit(one, last))
+  const load = (t: Target) =>
+    t.kind === 'file'
+      ? readAlone(t.path)
+      : loadEvaluation(t.folder, common === undefined ? { which: t.which } : { which: t.which, split: common })
+  const a = await load(one)
+  const b = await load(last)
   // Two runs of one name are told apart by their ids.
   const named = (e: Evaluation) => (a.model === b.model && a.run !== b.run && e.run ? { ...e, model: e.run } : e)
   return [named(a), named(b)]
+}
+
+type Target =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'run'; readonly folder: string; readonly which: Which }
+
+/** The first of test, validation and train on which both runs were scored; a file alone goes with anything. */
+async function commonSplit(a: Target, b: Target): Promise<string | undefined> {
+  if (a.kind === 'file' || b.kind === 'file') return undefined
+  const [before, after] = [(await readRun(a.folder)).run, (await readRun(b.folder)).run]
+  return ['test', 'validation', 'train'].find(s => choose(before, a.which, s) && choose(after, b.which, s))
 }
 
 async function readAlone(path: string): Promise<Evaluation> {

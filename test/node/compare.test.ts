@@ -97,6 +97,17 @@ describe('compare', () => {
     await expect(call(compare, a)).rejects.toThrow(/test-0\.jsonl:12 is not a prediction/)
   })
 
+  test('a run that was stopped before its test rows were scored is compared on those that both sides have', async () => {
+    const folder = await finishedRun(root, 'LoRA', { fixed: 3, broken: 1, right: 5, wrong: 2 })
+    const log = readFileSync(join(folder, 'events.jsonl'), 'utf8').split('\n')
+    const events = log.map(line => (line.includes('"of":"best"') ? line.replace('"test"', '"validation"') : line))
+    const base = (log.find(line => line.includes('"of":"base"')) as string).replace('"test"', '"validation"')
+    writeFileSync(join(folder, 'events.jsonl'), [...events.slice(0, -2), base, ...events.slice(-2)].join('\n'))
+    const { out } = await call(compare, 'last')
+    expect(out).toContain('base → LoRA, on validation')
+    expect(lastLine(out)).toBe('ledger: 3 fixed, 1 broken, 5 still right, 2 still wrong, p = 0.62')
+  })
+
   test('references', () => {
     expect(parseReference('run:base')).toEqual({ run: 'run', which: 'base' })
     expect(parseReference('run:120')).toEqual({ run: 'run', which: 120 })

@@ -126,7 +126,10 @@ function stateText(run: Run): string {
 
 /** Every score the run has, on all rows and without the leaked ones. */
 function scoreTable(run: Run): string[] {
-  const scored = run.evaluated.filter(e => e.of !== undefined || e.split === 'test' || e.best)
+  // While it runs, the best so far; at its end, base and tuned.
+  const ended = run.evaluated.some(e => e.of === 'best')
+  const bestSoFar = run.evaluated.filter(e => e.of === undefined && e.best).at(-1)
+  const scored = run.evaluated.filter(e => e.of !== undefined || (!ended && e === bestSoFar))
   if (scored.length === 0) return []
   const cells = (scores: Scores | undefined) =>
     scores

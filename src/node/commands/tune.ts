@@ -3,7 +3,6 @@ import { Failure } from '../../core/base/failure.ts'
 import { makeLedger } from '../../core/eval/ledger.ts'
 import { ledgerLine } from '../../core/eval/text.ts'
 import { verdictOf } from '../../core/eval/verdict.ts'
-import { counted } from '../../core/eval/words.ts'
 import { newRun, type Run, reduce } from '../../core/run/run.ts'
 import type { RunEvent } from '../../core/train/event.ts'
 import { loadPair } from '../evaluations.ts'
@@ -155,8 +154,9 @@ async function report(folder: string, format: 'text' | 'json', io: CommandIo): P
     io.out(await runText(shown))
     if (ledger) {
       const { sentence, detail } = verdictOf(ledger)
-      io.out(`\n${[sentence, detail].filter(Boolean).join('\n')}\n`)
-      io.out(`${counted(ledger.all.broken, 'broken row')} to look at: winnow compare ${shown.id}\n`)
+      const on = ledger.split === 'test' ? '' : `On ${ledger.split}: `
+      io.out(`\n${on}${[sentence, detail].filter(Boolean).join('\n')}\n`)
+      io.out(`Row by row: winnow compare ${shown.id}\n`)
       io.out(`${ledgerLine(ledger)}\n`)
     }
   }
