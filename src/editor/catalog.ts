@@ -19,7 +19,7 @@ export interface Catalog {
   readonly files: ReadonlyMap<string, Group>
 }
 
-export const rank: { readonly [S in Severity]: number } = { error: 0, warning: 1, info: 2 }
+const rank: { readonly [S in Severity]: number } = { error: 0, warning: 1, info: 2 }
 
 /** Orders the findings of a report; `shown` says which severities take part. */
 export function catalogOf(report: Pick<Report, 'findings'>, shown: ReadonlySet<Severity>): Catalog {

@@ -60,8 +60,8 @@ export const commands: { readonly [id: string]: Act } = {
   clearFilter: ({ findings }) => findings.clearFilter(),
   moreFindings: ({ pages, findings, explorer }, rule) => {
     pages.more(rule as RuleNode)
-    findings.refresh()
-    explorer.refresh()
+    findings.show()
+    explorer.show()
   },
   quickFix: async (_, node) => {
     const finding = findingOf(node)

@@ -1,10 +1,10 @@
 import * as vscode from 'vscode'
 import type { Disposable } from '../core/base/event.ts'
-import type { Severity } from '../core/check/finding.ts'
+import { type Severity, severities } from '../core/check/finding.ts'
 import type { ReportedFinding } from '../core/check/report.ts'
 import { count } from '../core/eval/words.ts'
 import { breathe, toRange, uriOf } from './adapt.ts'
-import { type Catalog, rank } from './catalog.ts'
+import type { Catalog } from './catalog.ts'
 
 /** The editor itself shows no more than this for a file, and says nothing about what it leaves out. */
 const most = 1000
@@ -99,12 +99,14 @@ export function ruleLink(rule: string): vscode.Uri {
 /** At most as many as the editor shows, the worst of them, in the order of their places. */
 function foremost(findings: readonly ReportedFinding[]): readonly ReportedFinding[] {
   if (findings.length <= most) return findings
-  const order = findings.map((finding, at) => ({ finding, at }))
-  order.sort((a, b) => rank[a.finding.severity] - rank[b.finding.severity] || a.at - b.at)
-  return order
-    .slice(0, most - 1)
-    .sort((a, b) => a.at - b.at)
-    .map(({ finding }) => finding)
+  const room = { error: 0, warning: 0, info: 0 }
+  for (const finding of findings) room[finding.severity]++
+  let left = most - 1
+  for (const severity of severities) {
+    room[severity] = Math.min(room[severity], left)
+    left -= room[severity]
+  }
+  return findings.filter(finding => room[finding.severity]-- > 0)
 }
 
 function sameWords(a: readonly ReportedFinding[], b: readonly ReportedFinding[]): boolean {

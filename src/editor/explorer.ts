@@ -1,11 +1,10 @@
 import * as vscode from 'vscode'
 import type { Disposable } from '../core/base/event.ts'
-import type { Severity } from '../core/check/finding.ts'
 import type { ReportedDataset } from '../core/check/report.ts'
 import { roleNames } from '../core/data/dataset.ts'
 import { count, counted } from '../core/eval/words.ts'
 import { baseName, diskFolders, folderOf, openCommand, shownPath } from './adapt.ts'
-import { byRule, type Catalog, catalogOf } from './catalog.ts'
+import { byRule, type Catalog } from './catalog.ts'
 import type { Checking } from './checking.ts'
 import { type Node as InFile, itemOf, type Pages, type Summaries } from './findingNodes.ts'
 
@@ -28,8 +27,6 @@ interface FileNode {
 }
 type Node = DatasetNode | SplitNode | FileNode | InFile
 
-const everything: ReadonlySet<Severity> = new Set<Severity>(['error', 'warning', 'info'])
-
 /** The Datasets view: datasets, their splits and files, and under each file its findings by rule. */
 export class Explorer implements vscode.TreeDataProvider<Node>, Disposable {
   private readonly changes = new vscode.EventEmitter<Node | undefined>()
@@ -48,16 +45,10 @@ export class Explorer implements vscode.TreeDataProvider<Node>, Disposable {
     this.view = vscode.window.createTreeView<Node>('winnow.datasets', { treeDataProvider: this, showCollapseAll: true })
   }
 
-  /** Draws the view again from the last report. */
-  refresh(): void {
-    const report = this.checking.last?.report
-    this.catalog = report && catalogOf(report, everything)
+  /** Draws the view again, from a new report where one is given. */
+  show(catalog = this.catalog): void {
+    this.catalog = catalog
     this.changes.fire(undefined)
-  }
-
-  /** Says above the tree what goes on, without drawing the tree again. */
-  say(message: string): void {
-    if (this.view.message !== message) this.view.message = message
   }
 
   getChildren(node?: Node): Node[] {

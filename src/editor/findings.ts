@@ -16,6 +16,7 @@ export class Findings implements vscode.TreeDataProvider<Node>, Disposable {
   private readonly pages: Pages
   private readonly summary: Summaries
   private readonly memory: vscode.Memento
+  private all: Catalog | undefined
   private catalog: Catalog | undefined
 
   readonly onDidChangeTreeData = this.changes.event
@@ -26,20 +27,21 @@ export class Findings implements vscode.TreeDataProvider<Node>, Disposable {
     this.summary = parts.summary
     this.memory = parts.memory
     this.view = vscode.window.createTreeView<Node>('winnow.findings', { treeDataProvider: this, showCollapseAll: true })
-    this.refresh()
+    this.show()
   }
 
-  /** Draws the view again from the last report. */
-  refresh(): void {
+  /** Draws the view again, from a new report where one is given. `all` is that of every severity. */
+  show(all = this.all): void {
+    this.all = all
     const report = this.checking.last?.report
     const shown = this.severities()
-    this.catalog = report && catalogOf(report, shown)
+    this.catalog = shown.size === severities.length ? all : report && catalogOf(report, shown)
     const { total, bySeverity } = this.catalog ?? { total: 0, bySeverity: { error: 0 } }
-    const all = report?.findings.length ?? 0
     const parts: string[] = []
     if (total > 0)
       parts.push(bySeverity.error > 0 ? `${count(total)}, ${counted(bySeverity.error, 'error')}` : count(total))
-    if (total < all) parts.push(vscode.l10n.t('{0} filtered out', count(all - total)))
+    const hidden = (all?.total ?? 0) - total
+    if (hidden > 0) parts.push(vscode.l10n.t('{0} filtered out', count(hidden)))
     this.view.description = parts.join(' · ')
     this.view.badge = total > 0 ? { value: total, tooltip: counted(total, 'finding') } : undefined
     void vscode.commands.executeCommand('setContext', 'winnow.filtered', shown.size < severities.length)
@@ -88,6 +90,6 @@ export class Findings implements vscode.TreeDataProvider<Node>, Disposable {
 
   private async choose(chosen: readonly Severity[]): Promise<void> {
     await this.memory.update(key, chosen.length === severities.length ? undefined : chosen)
-    this.refresh()
+    this.show()
   }
 }
