@@ -8,7 +8,8 @@ import { build } from 'esbuild'
 
 const root = new URL('../..', import.meta.url).pathname
 
-export async function bundle({ release = false, out = join(root, 'dist') } = {}) {
+/** `only` lists the programs wanted (`extension`, `cli`, `worker`, `webview`); left out, all of them. */
+export async function bundle({ release = false, out = join(root, 'dist'), only } = {}) {
   mkdirSync(out, { recursive: true })
   const common = {
     absWorkingDir: root,
@@ -25,32 +26,35 @@ export async function bundle({ release = false, out = join(root, 'dist') } = {})
   }
   const banner = text => ({ js: `${text}const moduleUrl=require('node:url').pathToFileURL(__filename).href;` })
   const jobs = [
-    build({
+    {
       ...common,
       entryPoints: ['src/extension.ts'],
       outfile: join(out, 'extension.cjs'),
       target: 'node22',
       external: ['vscode'],
       banner: banner(''),
-    }),
-    build({
+    },
+    {
       ...common,
       entryPoints: ['src/cli.ts'],
       outfile: join(out, 'cli.cjs'),
       target: 'node20',
       banner: banner('#!/usr/bin/env node\n'),
-    }),
-    build({
+    },
+    {
       ...common,
       entryPoints: ['src/worker.ts'],
       outfile: join(out, 'worker.cjs'),
       target: 'node20',
       external: ['onnxruntime-node'],
       banner: banner(''),
-    }),
+    },
   ]
+    .filter(options => !only || only.some(name => options.outfile === join(out, `${name}.cjs`)))
+    .map(options => build(options))
   const webview = join(root, 'test/tool/bundle-webview.mjs')
-  if (existsSync(webview)) jobs.push(import(webview).then(m => m.buildWebview(join(out, 'webview'), { release })))
+  if (existsSync(webview) && (!only || only.includes('webview')))
+    jobs.push(import(webview).then(m => m.buildWebview(join(out, 'webview'), { release })))
   await Promise.all(jobs)
 }
 
