@@ -37,3 +37,9 @@ export function foldedNumbers(names: readonly string[]): Int32Array {
     return first.get(fold)!
   })
 }
+
+/** A label in a message: in quotes, on one line, without control characters, and not too long. */
+export function quoted(label: string): string {
+  const line = label.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+  return `"${line.length > 60 ? `${line.slice(0, 59)}…` : line}"`
+}

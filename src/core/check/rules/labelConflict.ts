@@ -3,7 +3,7 @@ import type { Work } from '../../sign/progress.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
 import type { Likeness } from '../corpus.ts'
 import type { Finding, Fix } from '../finding.ts'
-import { foldedNumbers } from '../labels.ts'
+import { foldedNumbers, quoted } from '../labels.ts'
 import { similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleContext } from '../rule.ts'
 import { shown } from './nearDuplicate.ts'
@@ -84,7 +84,7 @@ function* equalTexts(state: State): Work<void> {
         add(
           finding(state, own, {
             severity: settings.severity,
-            message: `The same text is labelled "${names[others[0]!.label]}" in ${corpus.name(others[0]!.rows[0]!)}${others[0]!.rows.length > 1 ? ` and ${more(others[0]!.rows.length - 1)}` : ''}.`,
+            message: `The same text is labelled ${quoted(names[others[0]!.label]!)} in ${corpus.name(others[0]!.rows[0]!)}${others[0]!.rows.length > 1 ? ` and ${more(others[0]!.rows.length - 1)}` : ''}.`,
             others,
             preferred: majority && sure,
           }),
@@ -139,7 +139,7 @@ function* similarTexts(state: State): Work<void> {
       found.push(
         finding(state, row, {
           severity: settings.severity,
-          message: `A similar text (Jaccard ${shown(similarity)}) is labelled "${names[strongest.label]}" in ${corpus.name(twin.row)}${strongest.rows.length > 1 ? ` and ${more(strongest.rows.length - 1)}` : ''}.`,
+          message: `A similar text (Jaccard ${shown(similarity)}) is labelled ${quoted(names[strongest.label]!)} in ${corpus.name(twin.row)}${strongest.rows.length > 1 ? ` and ${more(strongest.rows.length - 1)}` : ''}.`,
           others: [{ label: strongest.label, rows: [twin.row, ...strongest.rows.filter(other => other !== twin.row)] }],
           preferred: false,
           similarity,
@@ -186,7 +186,7 @@ function finding(
 ): Finding {
   const fixes: Fix[] = about.others.slice(0, 3).map(({ label, rows }) =>
     corpus.relabel(row, names[label]!, {
-      title: `Relabel as "${names[label]}" like ${rows.length > 1 ? `${rows.length} others` : corpus.name(rows[0]!)}`,
+      title: `Relabel as ${quoted(names[label]!)} like ${rows.length > 1 ? `${rows.length} others` : corpus.name(rows[0]!)}`,
       preferred: about.preferred,
     }),
   )
@@ -196,7 +196,7 @@ function finding(
     ...corpus.place(row, corpus.labelColumn),
     message: about.message,
     related: about.others.flatMap(({ label, rows }) =>
-      rows.slice(0, 5).map(other => corpus.related(other, `Labelled "${names[label]}"`, about.similarity ?? 1)),
+      rows.slice(0, 5).map(other => corpus.related(other, `Labelled ${quoted(names[label]!)}`, about.similarity ?? 1)),
     ),
     fixes,
     key: corpus.key('label-conflict', corpus.text(row), corpus.label(row)),

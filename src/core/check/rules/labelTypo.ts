@@ -1,5 +1,5 @@
 import type { Work } from '../../sign/progress.ts'
-import { labelFold, oneLetterApart } from '../labels.ts'
+import { labelFold, oneLetterApart, quoted } from '../labels.ts'
 import { milder, type Rule } from '../rule.ts'
 
 export const labelTypo: Rule = {
@@ -48,14 +48,16 @@ Row 0: \`The label "Delivery" looks like "delivery", which 2 rows have.\``,
         rule: 'label-typo',
         severity: other.sure ? settings.severity : milder(settings.severity, 'warning'),
         ...corpus.place(row, column),
-        message: `The label "${own}" looks like "${right}", which ${rows === 1 ? 'one row has' : `${rows} rows have`}.`,
+        message: `The label ${quoted(own)} looks like ${quoted(right)}, which ${rows === 1 ? 'one row has' : `${rows} rows have`}.`,
         related: [
           {
             ...corpus.place(first[other.label]!, column),
-            message: `The first row labelled "${right}"`,
+            message: `The first row labelled ${quoted(right)}`,
           },
         ],
-        fixes: [corpus.relabel(row, right, { title: `Relabel as "${right}" like the others`, preferred: other.sure })],
+        fixes: [
+          corpus.relabel(row, right, { title: `Relabel as ${quoted(right)} like the others`, preferred: other.sure }),
+        ],
         key: corpus.key('label-typo', own, corpus.text(row)),
       })
     }

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { type Ignored, nothingIgnored, parseIgnored } from '../core/check/ignore.ts'
+import { mergeRules, type RuleSetting } from '../core/check/options.ts'
+import type { Dataset, DatasetFiles } from '../core/data/dataset.ts'
+import { decodeAll } from '../core/text/decode.ts'
+import type { ConfigFile } from './config.ts'
+import { discover, loadDataset } from './datasets.ts'
+import { readSource, slashed } from './files.ts'
+
+export const ignoreName = 'winnow-ignore.jsonl'
+
+/** What surrounds a check: the settings, and the findings that are ignored. */
+export interface CheckSettings {
+  readonly rules: { readonly [rule: string]: RuleSetting }
+  readonly ignored: Ignored
+  /** Where the settings come from, for messages. */
+  readonly where: string
+  /** Things about the surroundings that a person should know, and that stop nothing. */
+  readonly warnings: readonly string[]
+}
+
+/** The settings that govern a folder: its `winnow.json` and the list of ignored findings beside it. */
+export async function settingsFor(
+  config: ConfigFile | undefined,
+  folder: string,
+  over: { readonly [rule: string]: RuleSetting } = {},
+): Promise<CheckSettings> {
+  const path = config ? resolve(config.folder, config.config.ignore ?? ignoreName) : join(folder, ignoreName)
+  const warnings: string[] = []
+  let ignored = nothingIgnored
+  if (existsSync(path)) {
+    ignored = parseIgnored(decodeAll((await readSource(path)).bytes))
+    for (const { line, message } of ignored.problems)
+      warnings.push(`${slashed(path)}:${line}: ${message}; it ignores nothing`)
+  }
+  return {
+    rules: mergeRules(config?.config.rules ?? {}, over),
+    ignored,
+    where: config?.path ?? 'the rule settings',
+    warnings,
+  }
+}
+
+/** Everything that a command needs to check the datasets at some paths. */
+export interface CheckFiles extends CheckSettings {
+  readonly files: readonly DatasetFiles[]
+  readonly datasets: readonly Dataset[]
+}
+
+/** Finds and reads the datasets at paths that are relative to `cwd`. */
+export async function readForCheck(
+  paths: readonly string[],
+  options: { readonly cwd: string; readonly rules?: { readonly [rule: string]: RuleSetting } },
+): Promise<CheckFiles> {
+  const absolute = (paths.length > 0 ? paths : ['.']).map(path => resolve(options.cwd, path))
+  const { datasets: files, config } = await discover(absolute)
+  const first = absolute[0]!
+  const folder = files.some(dataset => Object.values(dataset.splits).flat().includes(slashed(first)))
+    ? dirname(first)
+    : first
+  const settings = await settingsFor(config, folder, options.rules)
+  const datasets: Dataset[] = []
+  for (const dataset of files) datasets.push(await loadDataset(dataset))
+  return { ...settings, files, datasets }
+}
+
+/** A path as reports name it: relative to `cwd`, `/` separated. */
+export function shownPath(cwd: string, path: string): string {
+  return relative(cwd, path).replaceAll('\\', '/') || '.'
+}

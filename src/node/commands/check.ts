@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs'
+import { Failure } from '../../core/base/failure.ts'
+import { type Checked, check } from '../../core/check/check.ts'
+import { severities } from '../../core/check/finding.ts'
+import { reportHtml } from '../../core/check/formats/html.ts'
+import { reportJson } from '../../core/check/formats/json.ts'
+import { reportSarif } from '../../core/check/formats/sarif.ts'
+import { ansiPaint, noPaint, reportText } from '../../core/check/formats/text.ts'
+import { rules } from '../../core/check/rules.ts'
+import { toReport } from '../../core/check/toReport.ts'
+import { rowText } from '../../core/data/roles.ts'
+import { readForCheck, shownPath } from '../checkInput.ts'
+import { drive } from '../drive.ts'
+import type { Command, CommandIo } from './command.ts'
+import { oneOf, readOptions } from './options.ts'
+
+const formats = ['text', 'json', 'sarif', 'html'] as const
+const bars = [...severities, 'never'] as const
+
+export const command: Command = {
+  name: 'check',
+  summary: 'duplicates, leaks, label conflicts and broken rows',
+  usage: `winnow check [<path>...] [options]
+
+Checks datasets: files, or folders in which they are found by their names (train.jsonl, test.csv, ...) or by winnow.json.
+Without a path, the current folder.
+
+  --format text|json|sarif|html   default text
+  --rule <id>=<severity>          error, warning, info or off; may be repeated, and goes before winnow.json
+  --fail-on error|warning|info|never
+                                  exit 1 where a finding is at or above (default error)
+
+The rules: ${rules.map(rule => rule.meta.id).join(', ')}.
+
+winnow check train.csv test.csv
+winnow check data --rule near-duplicate=off --fail-on warning --format sarif > winnow.sarif
+`,
+  async run(args, io) {
+    const { values, positionals } = readOptions(args, {
+      command: 'check',
+      most: Number.POSITIVE_INFINITY,
+      options: {
+        format: { type: 'string', default: 'text' },
+        rule: { type: 'string', multiple: true },
+        'fail-on': { type: 'string', default: 'error' },
+      },
+    })
+    const format = oneOf(values.format, formats, '--format')
+    const bar = oneOf(values['fail-on'], bars, '--fail-on')
+    const started = performance.now()
+    const input = await readForCheck(positionals, { cwd: io.cwd, rules: ruleFlags(values.rule ?? []) })
+    for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
+    const checked = await drive(check(input), io.cancel, progressOn(io))
+    const report = toReport(checked, performance.now() - started)
+    const path = (uri: string) => shownPath(io.cwd, uri)
+    if (format === 'json') io.out(reportJson(report, path))
+    else if (format === 'sarif') io.out(reportSarif(report, path, { rules, version: programVersion() }))
+    else if (format === 'html') io.out(reportHtml(report, path, { rules, excerpt: excerptOf(checked) }))
+    else {
+      io.out(reportText(report, path, io.isTTY ? ansiPaint : noPaint))
+      if (checked.ignored > 0) io.out(`${checked.ignored} ignored.\n`)
+    }
+    const reached = bar === 'never' ? -1 : severities.indexOf(bar)
+    return report.findings.some(finding => severities.indexOf(finding.severity) <= reached) ? 1 : 0
+  },
+}
+
+/** `near-duplicate=off` */
+export function ruleFlags(flags: readonly string[]): { [rule: string]: string } {
+  const settings: { [rule: string]: string } = {}
+  for (const flag of flags) {
+    const match = /^([a-z-]+)=([a-z]+)$/.exec(flag)
+    if (!match) throw new Failure('usage', `--rule must be <id>=<severity>, not "${flag}"`)
+    settings[match[1]!] = match[2]!
+  }
+  return settings
+}
+
+/** A line that is written over, on a terminal only, and only for work that takes a moment. */
+export function progressOn(io: CommandIo): (state: { phase: string; done: number; total: number }) => void {
+  const started = performance.now()
+  let last = started
+  if (!io.isTTY) return () => {}
+  return ({ phase, done, total }) => {
+    const now = performance.now()
+    if (now - started < 500 || now - last < 100) return
+    last = now
+    const share = total > 0 ? ` ${Math.floor((100 * done) / total)} %` : ''
+    io.err(`\r${phase}${share}\u001b[K\r`)
+  }
+}
+
+/** The beginning of a row's text, on one line. */
+function excerptOf(checked: Checked): (uri: string, row: number) => string {
+  const tables = new Map(
+    checked.datasets.flatMap(({ dataset }) =>
+      dataset.splits.flatMap(split =>
+        split.tables.map(table => [table.source.uri, { table, roles: dataset.roles }] as const),
+      ),
+    ),
+  )
+  return (uri, row) => {
+    const file = tables.get(uri)
+    const text = (file && rowText(file.table, row, file.roles)) ?? ''
+    return text.length > 300 ? `${text.slice(0, 299)}…` : text
+  }
+}
+
+/** Of the program, for reports that name it. Beside the bundle as beside the sources lies the manifest. */
+function programVersion(): string {
+  for (const up of ['../package.json', '../../../package.json']) {
+    try {
+      return (JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { version: string }).version
+    } catch {
+      // not there: the other layout
+    }
+  }
+  return '0.0.0'
+}

@@ -1,0 +1,187 @@
+import { resolve } from 'node:path'
+import { Failure } from '../../core/base/failure.ts'
+import type { Dataset, Roles } from '../../core/data/dataset.ts'
+import { rowText } from '../../core/data/roles.ts'
+import type { Table } from '../../core/data/table.ts'
+import { jaccard, overlap, shingleSet } from '../../core/sign/exact.ts'
+import { joinPairs, Matcher } from '../../core/sign/join.ts'
+import { buildPostings } from '../../core/sign/postings.ts'
+import { defaultScheme, parseScheme, type Scheme } from '../../core/sign/scheme.ts'
+import { Signatures } from '../../core/sign/signatures.ts'
+import { parseThreshold, reaches, type Threshold } from '../../core/sign/threshold.ts'
+import { shownPath } from '../checkInput.ts'
+import { discover, filesOf, loadDataset } from '../datasets.ts'
+import { drive } from '../drive.ts'
+import { slashed } from '../files.ts'
+import { progressOn } from './check.ts'
+import type { Command, CommandIo } from './command.ts'
+import { readOptions } from './options.ts'
+
+export const command: Command = {
+  name: 'pairs',
+  summary: 'every pair of similar rows, verified, as TSV',
+  usage: `winnow pairs <path>... [options]
+
+Every pair of rows whose texts are similar, none missed, each with its exact Jaccard similarity. Columns: file_a row_a
+file_b row_b jaccard; rows 0-based; the earlier row (files in the order given) is a. Rows of equal text (but for case,
+spaces and punctuation) are compared once, by the first of them; each other one is printed beside it with 1.
+
+  --threshold <t>     least similarity, above 0 and up to 1 (default 0.8)
+  --shingle <scheme>  word:1+2, word:<n> or char:<n> (default ${defaultScheme})
+  --column <name>     the column that is compared (default: the text, found by name and content)
+  --exact             never estimate, whatever it costs (there is no other way yet)
+
+winnow pairs train.csv test.csv --shingle word:3 --threshold 0.7
+`,
+  async run(args, io) {
+    const { values, positionals } = readOptions(args, {
+      command: 'pairs',
+      least: 1,
+      most: Number.POSITIVE_INFINITY,
+      options: {
+        threshold: { type: 'string', default: '0.8' },
+        shingle: { type: 'string', default: defaultScheme },
+        column: { type: 'string' },
+        exact: { type: 'boolean', default: false },
+      },
+    })
+    const scheme = parseScheme(values.shingle)
+    const threshold = parseThreshold(values.threshold)
+    const files = await filesInOrder(positionals, io, values.column)
+    await printPairs(files, { scheme, threshold }, io)
+    return 0
+  },
+}
+
+/** A file whose rows are compared. */
+interface Compared {
+  readonly name: string
+  readonly table: Table
+  readonly roles: Roles
+}
+
+/** The files in the order given; those of a folder in the order of its datasets, train first. */
+async function filesInOrder(paths: readonly string[], io: CommandIo, column: string | undefined): Promise<Compared[]> {
+  const absolute = paths.map(path => slashed(resolve(io.cwd, path)))
+  const { datasets } = await discover(absolute)
+  const loaded = new Map<string, Compared>()
+  const known: string[] = []
+  for (const files of datasets) {
+    const dataset = await loadDataset(column === undefined ? files : { ...files, roles: { text: column } })
+    for (const table of tablesOf(dataset)) {
+      const name = shownPath(io.cwd, table.source.uri)
+      loaded.set(table.source.uri, { name, table, roles: dataset.roles })
+    }
+    known.push(...filesOf(files))
+  }
+  const order = absolute.flatMap(path =>
+    loaded.has(path) ? [path] : known.filter(file => file.startsWith(path === '/' ? '/' : `${path}/`)),
+  )
+  const files = [...new Set(order)].map(path => loaded.get(path)!)
+  const without = files.find(({ roles }) => !roles.text && !roles.prompt && !roles.messages && !roles.completion)
+  if (without)
+    throw new Failure(
+      'no-text',
+      `No column of ${without.name} looks like a text`,
+      `Name one with --column; its columns: ${without.table.columns.slice(0, 20).join(', ')}`,
+    )
+  return files
+}
+
+function tablesOf(dataset: Dataset): Table[] {
+  return dataset.splits.flatMap(split => [...split.tables])
+}
+
+async function printPairs(
+  files: readonly Compared[],
+  { scheme, threshold }: { readonly scheme: Scheme; readonly threshold: Threshold },
+  io: CommandIo,
+): Promise<void> {
+  const progress = progressOn(io)
+  const signatures = new Signatures(scheme)
+  // Row numbers through all files, so that two numbers compare as (file, row) does.
+  const base: number[] = []
+  const first: number[] = []
+  const copies = new Map<number, number[]>()
+  let rows = 0
+  for (const { name, table, roles } of files) {
+    base.push(rows)
+    const texts = { rowCount: table.rowCount, text: (row: number) => rowText(table, row, roles) }
+    await drive(signatures.sign(name, texts), io.cancel, progress)
+    signatures.slots(name).forEach((slot, i) => {
+      if (slot < 0) return
+      if (first[slot] === undefined) first[slot] = rows + i
+      else {
+        const list = copies.get(first[slot])
+        if (list) list.push(rows + i)
+        else copies.set(first[slot], [rows + i])
+      }
+    })
+    rows += table.rowCount
+  }
+  const place = (row: number) => {
+    let file = base.length - 1
+    while (base[file]! > row) file--
+    return { file: files[file]!, row: row - base[file]! }
+  }
+  const { forms } = signatures
+  const postings = await drive(
+    buildPostings(forms, threshold, { alive: () => true, singles: false }),
+    io.cancel,
+    progress,
+  )
+  const pairs = await drive(joinPairs(postings, new Matcher(forms, threshold)), io.cancel, progress)
+  const lines = new Lines(io)
+  lines.add('file_a\trow_a\tfile_b\trow_b\tjaccard')
+  const near = new Map<number, number[]>()
+  for (let i = 0; i < pairs.length; i++) {
+    const list = near.get(pairs.a[i]!)
+    if (list) list.push(pairs.b[i]!)
+    else near.set(pairs.a[i]!, [pairs.b[i]!])
+  }
+  const setOf = (row: number) => {
+    const at = place(row)
+    return shingleSet(scheme, rowText(at.file.table, at.row, at.file.roles) ?? '')
+  }
+  // Slots are numbered as their first rows come, so this is the order of rows.
+  for (let slot = 0; slot < forms.count; slot++) {
+    const a = first[slot]!
+    const others: { row: number; jaccard: number }[] = (copies.get(a) ?? []).map(row => ({ row, jaccard: 1 }))
+    const similar = near.get(slot)
+    if (similar) {
+      const own = setOf(a)
+      for (const other of similar) {
+        // The join compared hashes; what is printed is computed on the shingles themselves.
+        const exact = overlap(own, setOf(first[other]!))
+        if (reaches(threshold, exact.inter, exact.union)) others.push({ row: first[other]!, jaccard: jaccard(exact) })
+      }
+    }
+    if (others.length === 0) continue
+    const left = place(a)
+    for (const other of others.sort((x, y) => x.row - y.row)) {
+      const right = place(other.row)
+      lines.add(`${left.file.name}\t${left.row}\t${right.file.name}\t${right.row}\t${other.jaccard.toFixed(6)}`)
+    }
+  }
+  lines.end()
+}
+
+/** Lines collected into larger writes. */
+class Lines {
+  private readonly io: CommandIo
+  private waiting: string[] = []
+
+  constructor(io: CommandIo) {
+    this.io = io
+  }
+
+  add(line: string): void {
+    this.waiting.push(line)
+    if (this.waiting.length >= 5000) this.end()
+  }
+
+  end(): void {
+    if (this.waiting.length > 0) this.io.out(`${this.waiting.join('\n')}\n`)
+    this.waiting = []
+  }
+}
