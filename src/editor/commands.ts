@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
@@ -110,8 +111,12 @@ export const commands: { readonly [id: string]: Act } = {
   },
   openRecipe: (parts, given) => withRun(parts, given, entry => openFile(entry, 'recipe.json')),
   showRunLog: (parts, given) => withRun(parts, given, entry => openFile(entry, 'stderr.log')),
-  revealRun: (parts, given) =>
-    withRun(parts, given, entry => vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(entry.folder))),
+  revealRun: (parts, given) => {
+    // Where the files are on another machine than the window, the system's own file viewer cannot show them.
+    const here = vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop
+    const command = here ? 'revealFileInOS' : 'revealInExplorer'
+    return withRun(parts, given, entry => vscode.commands.executeCommand(command, vscode.Uri.file(entry.folder)))
+  },
   copyRunPath: (parts, given) => withRun(parts, given, entry => vscode.env.clipboard.writeText(entry.folder)),
 }
 
@@ -215,5 +220,9 @@ async function pairOf(parts: Parts): Promise<[string, string] | undefined> {
 }
 
 async function openFile(entry: RunEntry, name: string): Promise<void> {
+  if (!existsSync(join(entry.folder, name))) {
+    void vscode.window.showInformationMessage(vscode.l10n.t('{0} has no {1}.', entry.run.name, name))
+    return
+  }
   await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(join(entry.folder, name)))
 }

@@ -12,6 +12,7 @@ import { runsFolder, slug } from '../node/runs.ts'
 import { diskFolders, folderOf, pathOf, signalOf } from './adapt.ts'
 import type { Checking } from './checking.ts'
 import { isTunable } from './explorer.ts'
+import { isRecipe } from './lenses.ts'
 import { browseModel, type ModelChoice, modelChoices } from './models.ts'
 import { type Answer, ask, type Choice } from './picks.ts'
 import { setting } from './settings.ts'
@@ -233,9 +234,7 @@ async function dataOf(dataset: ReportedDataset, root: string): Promise<RecipeInp
 /** The recipe in the active editor, where there is one. */
 function activeRecipe(): vscode.Uri | undefined {
   const uri = vscode.window.activeTextEditor?.document.uri
-  return uri?.scheme === 'file' && /(^|[/.])recipe\.json$/.test(uri.path) && !uri.path.includes('/.winnow/')
-    ? uri
-    : undefined
+  return uri?.scheme === 'file' && isRecipe(pathOf(uri)) ? uri : undefined
 }
 
 async function sayRestricted(): Promise<void> {
