@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseEvents } from '../../src/core/run/log.ts'
+import type { RunEvent } from '../../src/core/train/event.ts'
+import { killRun } from '../../src/node/program.ts'
+import { runsFolder } from '../../src/node/runs.ts'
+import { bundle } from '../tool/build.mjs'
+import { writeTinyModel } from './train/tinyModel.ts'
+import { orderedTexts } from './train/tinyRun.ts'
+
+// The real programs: the command line in one process, training in another, ONNX Runtime and all.
+const programs = fileURLToPath(new URL('../../out/tune-test', import.meta.url))
+const cli = join(programs, 'cli.cjs')
+
+let root: string
+
+beforeAll(async () => {
+  await bundle({ out: programs, only: ['cli', 'worker'] })
+  root = mkdtempSync(join(tmpdir(), 'winnow-tune-'))
+  writeTinyModel(join(root, 'tiny'))
+  const counts = { train: 128, validation: 48, test: 64 }
+  for (const [i, split] of (['train', 'validation', 'test'] as const).entries()) {
+    const rows = orderedTexts(counts[split], 10 + i)
+    // Two test rows are training rows.
+    if (split === 'test') rows.splice(3, 2, ...orderedTexts(2, 10))
+    writeFileSync(join(root, `${split}.jsonl`), rows.map(row => `${JSON.stringify(row)}\n`).join(''))
+  }
+  recipe('short', { schedule: { epochs: 2 } })
+  recipe('long', { schedule: { epochs: 40 }, evaluate: { patience: 0 } })
+}, 120_000)
+
+afterAll(async () => {
+  const parent = runsFolder(root)
+  for (const id of existsSync(parent) ? readdirSync(parent) : []) await killRun(join(parent, id))
+  rmSync(root, { recursive: true, force: true })
+})
+
+function recipe(name: string, more: object): void {
+  const all = { name, model: 'tiny', data: {}, method: { kind: 'lora' }, device: 'cpu', threads: 1, ...more }
+  writeFileSync(join(root, `${name}-recipe.json`), JSON.stringify(all))
+}
+
+function start(...args: string[]): { child: ChildProcess; said: { out: string; err: string } } {
+  const child = spawn(process.execPath, [cli, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const said = { out: '', err: '' }
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    said.out += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said.err += text
+  })
+  return { child, said }
+}
+
+async function winnow(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const { child, said } = start(...args)
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, ...said }
+}
+
+const eventsOf = (id: string): RunEvent[] => {
+  const file = join(runsFolder(root), id, 'events.jsonl')
+  return existsSync(file) ? parseEvents(readFileSync(file, 'utf8')) : []
+}
+
+const stepsOf = (id: string) => eventsOf(id).flatMap(e => (e.kind === 'step' ? [e] : []))
+
+/** The loss of each step, the last attempt of each. */
+const lossesOf = (id: string) => [...new Map(stepsOf(id).map(e => [e.step, e.loss])).values()]
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 600 && !condition(); i++) await new Promise(resolve => setTimeout(resolve, 25))
+  expect(condition()).toBe(true)
+}
+
+const idIn = (text: string) => /\d{8}-\d{6}-[\w-]+/.exec(text)?.[0] as string
+
+const ledger = /^ledger: (\d+) fixed, (\d+) broken, (\d+) still right, (\d+) still wrong, p = \S+$/
+
+test('a run from its recipe to its ledger', async () => {
+  const { code, out, err } = await winnow('tune', 'short-recipe.json')
+  expect(err).not.toMatch(/Error|undefined|NaN/)
+  expect(code).toBe(0)
+  const lines = out.trimEnd().split('\n')
+  const found = ledger.exec(lines.at(-1) as string)
+  expect(found?.slice(1).reduce((sum, n) => sum + Number(n), 0)).toBe(64)
+  expect(out).toMatch(/provider +cpu, 1 thread/)
+  expect(out).toMatch(/speed +\d+ rows\/s, [\d,]+ tokens\/s/)
+  expect(out).toMatch(/loss +\d\.\d+ first, \d\.\d+ last/)
+  expect(out).toMatch(/test, base +\d.*\(2 rows left out\)/)
+  expect(out).toMatch(/test, tuned \(step \d+\) +\d.*\(2 rows left out\)/)
+  expect(err).toMatch(/on cpu: 16 steps, 128 rows\n/)
+  expect(err.match(/^step \d+\/16: loss .*validation accuracy/gm)).toHaveLength(2)
+
+  const id = idIn(err)
+  expect(lines.at(-1)).toBe((await winnow('compare', id)).out.trimEnd().split('\n').at(-1))
+  const json = JSON.parse((await winnow('run', id, '--format', 'json')).out)
+  expect(json).toMatchObject({ id, phase: 'finished', alive: false, step: 16, data: { labels: ['first', 'second'] } })
+  expect(json.data.leaked).toEqual([
+    { file: 2, row: 3 },
+    { file: 2, row: 4 },
+  ])
+
+  // What the run said of its test rows is what a later evaluation says of the same file, leaked rows and all.
+  const scored = JSON.parse((await winnow('evaluate', id, 'test.jsonl', '--format', 'json')).out)
+  const own = eventsOf(id).find(e => e.kind === 'evaluated' && e.split === 'test' && e.of === 'best')
+  expect(own).toMatchObject({ scores: scored.all, withoutLeaks: scored.withoutLeaks, leaked: 2 })
+  const again = await winnow('compare', scored.file, `${id}:best`)
+  expect(again.out).toContain('ledger: 0 fixed, 0 broken,')
+}, 60_000)
+
+test('stopped, killed and resumed twice: the same losses bit for bit as left alone', async () => {
+  const alone = await winnow('tune', 'long-recipe.json')
+  expect(alone.code).toBe(0)
+  const whole = lossesOf(idIn(alone.err))
+  expect(whole).toHaveLength(320)
+
+  const first = start('tune', 'long-recipe.json')
+  const closed = once(first.child, 'close')
+  await until(() => idIn(first.said.err) !== undefined)
+  const id = idIn(first.said.err)
+  await until(() => stepsOf(id).length >= 20)
+  first.child.kill('SIGINT')
+  expect((await closed)[0]).toBe(0)
+  expect(first.said.err).toContain('Ctrl+C again ends it at once')
+  expect(first.said.err).toContain(`Go on with: winnow tune --resume ${id}`)
+  const stoppedAt = stepsOf(id).length
+  expect(stoppedAt).toBeLessThan(320)
+
+  expect((await winnow('tune', '--resume', id, '--detach')).out.trim()).toBe(id)
+  await until(() => stepsOf(id).length >= stoppedAt + 20)
+  const { pid } = JSON.parse(readFileSync(join(runsFolder(root), id, 'lock'), 'utf8'))
+  process.kill(pid, 'SIGKILL')
+  await until(() => !existsSync(`/proc/${pid}`) || process.platform !== 'linux')
+  const list = JSON.parse((await winnow('runs', '--format', 'json')).out)
+  expect(list.runs[0]).toMatchObject({ id, phase: 'failed', alive: false })
+  expect(list.runs[0].reason).toContain('the process ended without saying why')
+
+  const resumed = await winnow('tune', '--resume', id)
+  expect(resumed.code).toBe(0)
+  expect(resumed.err).toContain('going on after step')
+  expect(lossesOf(id)).toEqual(whole)
+  expect(resumed.out.trimEnd().split('\n').at(-1)).toBe(alone.out.trimEnd().split('\n').at(-1))
+  expect(await winnow('tune', '--resume', id)).toMatchObject({ code: 2, out: '' })
+}, 120_000)
+
+test('a detached run is stopped by its id', async () => {
+  const { code, out } = await winnow('tune', 'long-recipe.json', '--detach', '--format', 'json')
+  expect(code).toBe(0)
+  const { id } = JSON.parse(out)
+  await until(() => stepsOf(id).length >= 5)
+  expect((await winnow('tune', '--resume', id)).err).toMatch(/is at work already \(process \d+\)/)
+  expect((await winnow('run', id, '--stop')).out).toMatch(/state +stopped/)
+  expect(stepsOf(id).length).toBeLessThan(320)
+}, 60_000)
+
+describe('what cannot start', () => {
+  test('is one line and exit code 2', async () => {
+    recipe('wrong', { schedul: {} })
+    const wrong = await winnow('tune', 'wrong-recipe.json')
+    expect(wrong).toMatchObject({ code: 2, out: '' })
+    expect(wrong.err.trimEnd().split('\n')).toHaveLength(1)
+    expect(wrong.err).toMatch(/wrong-recipe\.json: unknown key "schedul"\. Did you mean "schedule"\?/)
+    expect((await winnow('tune')).err).toMatch(/needs a recipe, or --resume/)
+    expect((await winnow('tune', 'nothing.json')).err).toMatch(/nothing\.json does not exist/)
+  })
+
+  test('data that changes between the start and the training process is a failed run that says so', async () => {
+    const { out } = await winnow('tune', 'long-recipe.json', '--detach', '--format', 'json')
+    const { id, folder } = JSON.parse(out)
+    await winnow('run', id, '--kill')
+    const data = JSON.parse(readFileSync(join(folder, 'data.json'), 'utf8'))
+    data.files[0].hash = '0'.repeat(32)
+    writeFileSync(join(folder, 'data.json'), JSON.stringify(data))
+    const resumed = await winnow('tune', '--resume', id)
+    expect(resumed.code).toBe(2)
+    expect(resumed.err).toMatch(/train\.jsonl has changed since the run was made/)
+  }, 30_000)
+})
