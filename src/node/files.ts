@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { chmod, type FileHandle, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
@@ -74,13 +73,14 @@ export function textSource(uri: string, text: string, version: number): Source {
 }
 
 function utf16(uri: string, raw: Uint8Array, version: number, encoding: 'utf-16le' | 'utf-16be'): Source {
-  const text = new TextDecoder(encoding, { ignoreBOM: true }).decode(raw.subarray(2))
-  return { uri, version, bytes: Buffer.from(text), encoding, bom: true }
-}
-
-/** Is every byte of it UTF-8? Much faster than decoding. */
-export function isCleanUtf8(bytes: Uint8Array): boolean {
-  return isUtf8(bytes)
+  const decoder = new TextDecoder(encoding, { ignoreBOM: true })
+  const pieces: Buffer[] = []
+  // In pieces, since a string holds at most half a billion characters.
+  for (let at = 2; at < raw.length; at += 1 << 26) {
+    const end = Math.min(raw.length, at + (1 << 26))
+    pieces.push(Buffer.from(decoder.decode(raw.subarray(at, end), { stream: end < raw.length })))
+  }
+  return { uri, version, bytes: Buffer.concat(pieces), encoding, bom: true }
 }
 
 /**
@@ -130,7 +130,7 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /** Files under a folder, sorted, `/` separated. Dot folders, linked folders and folders that are never data are left out. */
-export async function walkFiles(root: string, limit = 20_000): Promise<string[]> {
+export async function walkFiles(root: string, limit = 200_000): Promise<string[]> {
   const files: string[] = []
   const pending = [slashed(root)]
   while (pending.length) {

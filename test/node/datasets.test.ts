@@ -19,7 +19,7 @@ import { LineIndex } from '../../src/core/text/lines.ts'
 import { parseConfig } from '../../src/node/config.ts'
 import { discover, findDatasets, loadDataset } from '../../src/node/datasets.ts'
 import { planEdits } from '../../src/node/edits.ts'
-import { readSource, textSource, walkFiles, writeAtomic } from '../../src/node/files.ts'
+import { decodeSource, readSource, textSource, walkFiles, writeAtomic } from '../../src/node/files.ts'
 
 let root = ''
 beforeEach(() => {
@@ -153,6 +153,22 @@ describe('readSource', () => {
     expect(await failure(planEdits(new Map([[path, [table.removeRow(0)]]])))).toContain('is compressed')
     put('bad.jsonl.gz', gzipSync('{"text": "a"}\n').subarray(0, 20))
     expect(await failure(readSource(join(root, 'bad.jsonl.gz')))).toContain('could not be unpacked')
+  })
+
+  test('Zstandard is read where Node can, and refused with a way out where not', async () => {
+    // A row and a line feed in one raw block: magic, header, content size, block header, content.
+    const frame = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x0e, 0x71, 0x00, 0x00, ...Buffer.from('{"text": "a"}\n')]
+    const path = put('train.jsonl.zst', Uint8Array.from(frame))
+    if ('zstdDecompress' in (await import('node:zlib'))) {
+      expect(parseTable(await readSource(path)).text(0, 'text')).toBe('a')
+    } else expect(await failure(readSource(path))).toContain('which Node 20')
+  })
+
+  test('a large file in UTF-16 is transcoded in pieces', async () => {
+    const row = `a😀,${'x'.repeat(96)}\n`
+    const text = `text,label\n${row.repeat(350_000)}`
+    const source = decodeSource('/d/x.csv', Buffer.from(`\ufeff${text}`, 'utf16le'))
+    expect(Buffer.from(source.bytes).equals(Buffer.from(text))).toBe(true)
   })
 
   test('UTF-32 and folders are refused', async () => {

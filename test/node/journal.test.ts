@@ -21,6 +21,7 @@ import type { Edit } from '../../src/core/text/span.ts'
 import { planEdits, sourceHash } from '../../src/node/edits.ts'
 import { readSource } from '../../src/node/files.ts'
 import { applyPlan, recoverJournal, undoLast } from '../../src/node/journal.ts'
+import { writeLock } from '../../src/node/lock.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'winnow-journal-'))
 const child = join(scratch, 'child.mjs')
@@ -100,6 +101,36 @@ describe('applyPlan and undoLast', () => {
     writeFileSync(join(root, 'b.jsonl'), 'mine\n')
     await expect(applyPlan(plan, root)).rejects.toMatchObject({ code: 'file-changed' })
     expect([read('a.csv'), read('b.jsonl')]).toEqual([csv, 'mine\n'])
+  })
+
+  test('a write that fails takes everything back', async () => {
+    const plan = await planEdits(await removals(), { root })
+    const step = (name: string) => {
+      if (name === 'rename 1') throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
+    }
+    await expect(applyPlan(plan, root, { step })).rejects.toMatchObject({ code: 'disk-full' })
+    expect([read('a.csv'), read('b.jsonl'), ...names()]).toEqual([csv, jsonl, '.winnow', 'a.csv', 'b.jsonl'])
+    expect(readdirSync(join(root, '.winnow', 'journal'))).toEqual([])
+  })
+
+  test('two processes do not write at once', async () => {
+    const busy = join(root, '.winnow', 'journal', '000001-20260101-000000')
+    mkdirSync(busy, { recursive: true })
+    await writeLock(busy, process.ppid)
+    await expect(applyPlan(await planEdits(await removals(), { root }), root)).rejects.toMatchObject({ code: 'busy' })
+    await expect(undoLast(root)).rejects.toMatchObject({ code: 'busy' })
+    expect([read('a.csv'), read('b.jsonl')]).toEqual([csv, jsonl])
+  })
+
+  test('a file that is gone, and a damaged backup, are said and nothing else is changed', async () => {
+    const { entry } = await applyPlan(await planEdits(await removals(), { root }), root)
+    const after = [read('a.csv'), read('b.jsonl')] as const
+    rmSync(join(root, 'a.csv'))
+    await expect(undoLast(root)).rejects.toMatchObject({ code: 'not-found' })
+    writeFileSync(join(root, 'a.csv'), after[0])
+    writeFileSync(join(entry, '0.bytes'), 'x')
+    await expect(undoLast(root)).rejects.toMatchObject({ code: 'bad-journal' })
+    expect([read('a.csv'), read('b.jsonl')]).toEqual(after)
   })
 
   test('a link is followed, not replaced', async () => {

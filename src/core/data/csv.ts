@@ -37,7 +37,7 @@ export function parseCsv(source: Source, kind: 'csv' | 'tsv', given: DatasetFile
     starts.push(at)
     ends.push(scanner.end)
     if (scanner.problem || scanner.count !== columns.length)
-      if (reportRecord(scanner, { columns: columns.length, row, start: at, kind }, issues)) broken.add(row)
+      if (reportRecord(scanner, { columns: columns.length, row, start: at, kind, source }, issues)) broken.add(row)
   }
   const rows = { starts: starts.done(), ends: ends.done() }
   if (binary) issues.add(binary.code, undefined, binary.span, binary.message)
@@ -171,10 +171,10 @@ function columnNames(header: readonly string[] | number, record: CsvScanner, iss
 /** Adds the record's issue; true where the record is broken by it. */
 function reportRecord(
   record: CsvScanner,
-  place: { columns: number; row: number; start: number; kind: 'csv' | 'tsv' },
+  place: { columns: number; row: number; start: number; kind: 'csv' | 'tsv'; source: Source },
   issues: IssueList,
 ): boolean {
-  const { columns, row, start, kind } = place
+  const { columns, row, start, kind, source } = place
   const at = { start: record.problemAt, end: record.problemAt + 1 }
   switch (record.problem) {
     case 'unclosed-quote':
@@ -185,9 +185,12 @@ function reportRecord(
         'A quote opens here and is never closed properly; reading goes on with the next line',
       )
       return true
-    case 'text-after-quote':
-      issues.add('stray-quote', row, at, 'Text follows a closing quote; a quote inside a quoted field is written twice')
+    case 'text-after-quote': {
+      const escaped = source.bytes[record.problemAt - 2] === 0x5c
+      const why = escaped ? 'A quote is written as \\": one inside' : 'Text follows a closing quote: a quote inside'
+      issues.add('stray-quote', row, at, `${why} a quoted field is written twice`)
       return true
+    }
     case 'too-long':
       issues.add(
         'too-long',

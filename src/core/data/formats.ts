@@ -48,9 +48,17 @@ export function parseTables(
   }
 }
 
-/** The table of a file that holds one; of several lists the first. Never throws for what the bytes hold. */
+/**
+ * The table of a file that holds one. A file of several lists is refused (`Failure`), since a row number alone would not
+ * say which list it counts in; nothing else that the bytes hold throws.
+ */
 export function parseTable(source: Source, given: DatasetFiles['format'] = {}): Table {
-  return parseTables(source, given)[0]!.table
+  const tables = parseTables(source, given)
+  if (tables.length > 1) {
+    const message = `${source.uri} holds several lists (${tables.map(({ part }) => part).join(', ')})`
+    throw new Failure('several-lists', message, 'Write each of them into a file of its own')
+  }
+  return tables[0]!.table
 }
 
 /** Is it `[` alone on its line, as pretty-printed lists begin? */

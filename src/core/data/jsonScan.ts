@@ -205,6 +205,8 @@ export class JsonScanner {
     if (c === 0x27) return this.fail(from, 'text stands in double quotes, not single ones')
     if (c === 0x4e || c === 0x49) return this.fail(from, 'NaN and Infinity are not JSON: write null')
     if (c === 0x54 || c === 0x46) return this.fail(from, 'true and false are lower case in JSON')
+    if (c === 0xef && b[from + 1] === 0xbb && b[from + 2] === 0xbf)
+      return this.fail(from, 'a byte order mark inside the file: remove it')
     return this.fail(from, 'expected a value')
   }
 

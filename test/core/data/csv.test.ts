@@ -123,6 +123,11 @@ describe('issues', () => {
     expect(table.issues[3]?.message).toBe('The row has 3 fields, the header 2')
   })
 
+  test('quotes with backslashes are named for what they are', () => {
+    const table = parse('text,label\n"a \\"b\\" c",x\n')
+    expect(table.issues[0]?.message).toContain('A quote is written as \\"')
+  })
+
   test('a truncated file', () => {
     const table = parse('text,label\n"a ""quoted"" text",x\n"b is cut he')
     expect(codes(table)).toEqual([['unclosed-quote', 1]])

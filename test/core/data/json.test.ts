@@ -80,15 +80,19 @@ describe('an object', () => {
     expect(applied(table, table.removeRows([0]))).toBe(text.replace('[["c", "x"]]', '[]'))
   })
 
+  test('of several lists has no one table', () => {
+    expect(() => parse('{"train": [{"a": 1}], "test": [{"a": 2}]}')).toThrow('holds several lists (train, test)')
+  })
+
   test('with one list among other members', () => {
     expect(parts('{\n"version": "1.0",\n"ids": [1, 2],\n"data": [{"text": "a"}]\n}')).toEqual([['data', 1, 'text']])
   })
 
   test('without a list, or not whole', () => {
     expect(codes(parse('{\n"a": {\n"b": 1}}'))).toEqual([['empty-file', undefined]])
-    const cut = parse('{"train": [{"a": 1}], "test": [{"a": 2}, {"a"')
-    expect(codes(cut)).toEqual([['bad-json', undefined]])
-    expect(column(cut, 'a')).toEqual(['1'])
+    const cut = parseTables(sourceOf('/d/all.json', '{"train": [{"a": 1}], "test": [{"a": 2}, {"a"'))
+    expect(cut.map(({ table }) => codes(table))).toEqual([[['bad-json', undefined]], [['bad-json', 1]]])
+    expect(cut.map(({ table }) => column(table, 'a'))).toEqual([['1'], ['2', undefined]])
   })
 
   test('of JSON Lines, by its second line', () => {
