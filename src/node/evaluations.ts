@@ -93,6 +93,8 @@ export async function loadPair(
     return { kind: 'run', folder: await findRun(root, run, cwd), which }
   }
   const last = await target(second ?? first, 'best')
+  if (second === undefined && last.kind === 'file')
+    throw new Failure('usage', `"${first}" is one evaluation; a second is missing`, 'winnow compare --help tells more')
   const one: Target =
     second !== undefined ? await target(first, 'best') : last.kind === 'run' ? { ...last, which: 'base' } : last
   const common = split ?? (await commonSplit(one, last))

@@ -6,7 +6,7 @@ import { Memory } from '../core/check/memory.ts'
 import { mergeRules, resolveRules } from '../core/check/options.ts'
 import { rules } from '../core/check/rules.ts'
 import type { Dataset } from '../core/data/dataset.ts'
-import type { Flag } from '../core/run/rows.ts'
+import type { Flag } from '../core/train/rows.ts'
 import { findConfig } from './config.ts'
 
 /**

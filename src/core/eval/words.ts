@@ -1,3 +1,5 @@
+export { count, counted } from '../base/words.ts'
+
 /** Numbers as people read them: the same in the command line, the editor and the panels. Minus is U+2212. */
 
 /** A fraction as `86.7 %`. */
@@ -9,16 +11,6 @@ export function percent(fraction: number): string {
 export function points(fraction: number): string {
   const text = signed(fraction * 100, 1)
   return fraction > 0 && text !== '0.0' ? `+${text}` : text
-}
-
-/** A count with thousands separated: `12,300`. */
-export function count(n: number): string {
-  return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',')
-}
-
-/** A count and its noun: `1 row`, `12,300 rows`. */
-export function counted(n: number, noun: string): string {
-  return `${count(n)} ${n === 1 ? noun : `${noun}s`}`
 }
 
 /** A p value that scripts can read too: two significant digits, `0.55`, `0.0021`, `3.7e-5`. */

@@ -1,10 +1,10 @@
 import { Failure } from '../base/failure.ts'
 import { random } from '../base/random.ts'
+import { count, counted } from '../base/words.ts'
 import { type Dataset, type SplitName, splitNames } from '../data/dataset.ts'
 import type { Table } from '../data/table.ts'
-import { count, counted } from '../eval/words.ts'
-import { compactRows, holdOut, type RowRef, type RunData } from '../train/data.ts'
-import type { Recipe } from '../train/recipe.ts'
+import { compactRows, holdOut, type RowRef, type RunData } from './data.ts'
+import type { Recipe } from './recipe.ts'
 import { stratifiedSample } from './sample.ts'
 
 /** A row that a rule names. */

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { random } from '../../../src/core/base/random.ts'
 import type { Dataset, SplitName } from '../../../src/core/data/dataset.ts'
 import { parseTable } from '../../../src/core/data/formats.ts'
-import { chooseRows, type Flag } from '../../../src/core/run/rows.ts'
-import { stratifiedSample } from '../../../src/core/run/sample.ts'
 import { expandRows } from '../../../src/core/train/data.ts'
 import { type RecipeInput, resolveRecipe } from '../../../src/core/train/recipe.ts'
+import { chooseRows, type Flag } from '../../../src/core/train/rows.ts'
+import { stratifiedSample } from '../../../src/core/train/sample.ts'
 
 const table = (name: string, csv: string) =>
   parseTable({ uri: `/d/${name}`, version: 0, bytes: Buffer.from(csv), encoding: 'utf-8', bom: false })
