@@ -7,7 +7,7 @@ import type { ReportedFinding } from './core/check/report.ts'
 import type { Run } from './core/run/run.ts'
 import { catalogOf } from './editor/catalog.ts'
 import { checkerIn, summaryOf } from './editor/checker.ts'
-import { Checking } from './editor/checking.ts'
+import { Checking, type CheckState } from './editor/checking.ts'
 import { registerCommands } from './editor/commands.ts'
 import { ComparePanels } from './editor/comparePanels.ts'
 import { Contexts } from './editor/contexts.ts'
@@ -38,6 +38,8 @@ export interface Api {
   resetMeter(): void
   /** Checks now; false where the check could not be made. */
   check(): Promise<boolean>
+  /** What the checking is doing, or why it failed. */
+  state(): CheckState
   findings(): readonly ReportedFinding[]
   datasets(): readonly { readonly name: string; readonly rows: number }[]
   runs(): readonly { readonly id: string; readonly folder: string; readonly run: Run }[]
@@ -82,6 +84,7 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
       void diagnostics.publish(catalog, stale, versions)
     }),
   )
+  store.add(checking.onState(state => explorer.say(state)))
   store.add(new Status(checking, history))
   store.add(new Lenses(checking))
   store.add(new Contexts(checking, history))
@@ -119,6 +122,7 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
       maxBusyMs: () => meter.maxBusyMs(),
       resetMeter: () => meter.reset(),
       check: async () => (await checking.check()) !== undefined,
+      state: () => checking.state,
       findings: () => checking.last?.report.findings ?? [],
       datasets: () =>
         (checking.last?.report.datasets ?? []).map(({ name, splits }) => ({

@@ -130,7 +130,8 @@ export class Checking implements Disposable {
     this.setState({ kind: 'checking', phase: '', done: 0, total: 0 })
     try {
       if (folders.length === 0) return this.tell({ report: nothing, stale: new Set(), versions, began })
-      const rules = setting('rules', vscode.workspace.workspaceFolders?.[0]?.uri)
+      // The editor's settings are proxies, which cannot travel to another process.
+      const rules = JSON.parse(JSON.stringify(setting('rules', vscode.workspace.workspaceFolders?.[0]?.uri)))
       const report = await this.process().check({ folders, documents, rules })
       if (this.closed) return undefined
       const stale = new Set(unsent)

@@ -13,6 +13,7 @@ export class Contexts implements Disposable {
     const draw = () => {
       const report = checking.last?.report
       this.set('checked', report !== undefined)
+      this.set('failed', checking.state.kind === 'failed')
       this.set('datasets', report?.datasets.length ?? 0)
       this.set('findings', report?.findings.length ?? 0)
       this.set('canTune', report?.datasets.some(isTunable) ?? false)
@@ -20,6 +21,7 @@ export class Contexts implements Disposable {
       this.set('running', history.running().length)
     }
     this.store.add(checking.onReport(draw))
+    this.store.add(checking.onState(draw))
     this.store.add(history.onChange(draw))
     draw()
   }

@@ -5,7 +5,7 @@ import { roleNames } from '../core/data/dataset.ts'
 import { count, counted } from '../core/eval/words.ts'
 import { baseName, diskFolders, folderOf, openCommand, shownPath } from './adapt.ts'
 import { byRule, type Catalog } from './catalog.ts'
-import type { Checking } from './checking.ts'
+import type { Checking, CheckState } from './checking.ts'
 import { type Node as InFile, itemOf, type Pages, type Summaries } from './findingNodes.ts'
 
 type Split = ReportedDataset['splits'][number]
@@ -49,6 +49,11 @@ export class Explorer implements vscode.TreeDataProvider<Node>, Disposable {
   show(catalog = this.catalog): void {
     this.catalog = catalog
     this.changes.fire(undefined)
+  }
+
+  /** Says above the tree why it is empty or old; nothing where all is well. */
+  say(state: CheckState): void {
+    this.view.message = state.kind === 'failed' ? [state.message, state.hint].filter(Boolean).join('. ') : ''
   }
 
   getChildren(node?: Node): Node[] {
