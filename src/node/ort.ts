@@ -90,7 +90,7 @@ export async function openRuntime(request: RuntimeRequest): Promise<RuntimeChoic
     }
     cpu ??= await probe({ provider: 'cpu', path: ortPath(), model, threads })
     const limit = cpu.rate ?? 0
-    const rates = `${result.rate.toFixed(0)} against ${limit.toFixed(0)} GFLOP/s`
+    const rates = `${result.rate.toPrecision(3)} against ${limit.toPrecision(3)} GFLOP/s`
     if (result.rate > limit) return choose(provider, `faster than the CPU (${rates})`, result.rate)
     // A software adapter (SwiftShader, llvmpipe) is the CPU again with a detour, and shows as such.
     const reason = `slower than the CPU here (${rates}), perhaps a software adapter`
@@ -109,10 +109,10 @@ const providerNames: Readonly<Record<Provider, string>> = {
   coreml: 'CoreML',
 }
 
-/** A chain of 512-cubed products, 2.1 GFLOP: enough to tell a GPU from a program that imitates one. */
+/** A chain of eight products of a square matrix: enough work to tell a GPU from a program that imitates one. */
 function probeModel(): Uint8Array {
   const g = builder({ name: 'probe', lowering: 'portable' })
-  const x = g.input('x', 'float32', [512, 512])
+  const x = g.input('x', 'float32', ['N', 'N'])
   let y = x
   for (let i = 0; i < 8; i++) y = g.matmul(y, x)
   g.output(g.sumAll(y), 'y')

@@ -113,10 +113,10 @@ test('cross entropy: rows, weights, smoothing and class weights', async () => {
   expect(floats(await run([0, 0]), 'y0')[0]).toBe(0)
 })
 
-describe('dropout', () => {
+describe.each(['fused', 'portable'] as const)('dropout, %s', lowering => {
   const size = 20_000
   async function masks(salt: number) {
-    const g = builder()
+    const g = builder({ lowering })
     const x = g.input('x', 'float32', [size])
     g.output(g.dropout(x, { rate: 0.1, step: g.input('step', 'int64', []), salt }), 'y')
     const session = await runtime.load(modelBytes(g))

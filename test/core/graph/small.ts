@@ -68,8 +68,14 @@ export function smallModel(g: Builder, context: ModelContext): { logits: Value; 
 
 const symbolic = ['B', 'S'] as const
 
-export function smallSpec(options: Pick<TrainingSpec, 'layout' | 'lowering'> & { trained: readonly string[] | 'all' }) {
-  const { trained, ...rest } = options
+export interface SmallOptions extends Pick<TrainingSpec, 'layout' | 'lowering'> {
+  readonly trained: readonly string[] | 'all'
+  readonly dropout?: 'off'
+}
+
+export function smallSpec(options: SmallOptions) {
+  const { trained, dropout, ...rest } = options
+  const withoutStep = (g: Builder, { lookup, inputs }: ModelContext) => smallModel(g, { lookup, inputs })
   return {
     parameters: smallParameters(trained),
     inputs: {
@@ -78,7 +84,7 @@ export function smallSpec(options: Pick<TrainingSpec, 'layout' | 'lowering'> & {
       weights: { dtype: 'float32', dims: ['B'] },
     },
     optimizer: adamWDefaults,
-    loss: smallModel,
+    loss: dropout === 'off' ? withoutStep : smallModel,
     ...rest,
   } satisfies TrainingSpec
 }

@@ -47,8 +47,10 @@ describe.each([
   })
 
   test('both lowerings compute the same', async () => {
-    const portable = smallSpec({ layout, trained, lowering: 'portable' })
-    const a = await runSteps(await runtime.load(modelBytes(buildStep(spec))), spec, 3, 1e-2)
+    // Dropout is left out: the lowerings draw different masks.
+    const fused = smallSpec({ layout, trained, lowering: 'fused', dropout: 'off' })
+    const portable = smallSpec({ layout, trained, lowering: 'portable', dropout: 'off' })
+    const a = await runSteps(await runtime.load(modelBytes(buildStep(fused))), fused, 3, 1e-2)
     const b = await runSteps(await runtime.load(modelBytes(buildStep(portable))), portable, 3, 1e-2)
     a.losses.forEach((loss, i) => {
       expect(b.losses[i]).toBeCloseTo(loss, 5)

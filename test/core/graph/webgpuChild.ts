@@ -1,4 +1,7 @@
 /* Runs in a process whose environment names a software Vulkan driver; prints one JSON line for webgpu.test.ts. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { random } from '../../../src/core/base/random.ts'
 import { builder } from '../../../src/core/graph/builder.ts'
 import { grad } from '../../../src/core/graph/grad.ts'
@@ -21,6 +24,8 @@ export interface WebGpuReport {
     readonly parameters: number
     /** What asking a tensor on the device for its data said. */
     readonly refusal: string
+    /** Operators that ran on the CPU all the same. */
+    readonly fallbacks: readonly string[]
   }
   readonly attempts: readonly { readonly provider: string; readonly chosen: boolean; readonly reason: string }[]
 }
@@ -63,7 +68,8 @@ async function steps(cpu: Runtime, gpu: Runtime): Promise<WebGpuReport['steps']>
   const spec = smallSpec({ layout: 'flat', trained: ['query', 'head.weight', 'head.bias'], lowering: 'portable' })
   const model = modelBytes(buildStep(spec))
   const keep = slots(spec.parameters, spec.layout).map(slot => nextName(slot.name))
-  const session = await gpu.load(model, { keep })
+  const folder = mkdtempSync(join(tmpdir(), 'winnow-profile-'))
+  const session = await gpu.load(model, { keep, profile: join(folder, 'profile') })
   const got = await runSteps(session, spec, 3, 1e-2)
   const want = await runSteps(await cpu.load(model), spec, 3, 1e-2)
   const p = got.state['p'] as Tensor
@@ -73,12 +79,32 @@ async function steps(cpu: Runtime, gpu: Runtime): Promise<WebGpuReport['steps']>
   } catch (error) {
     refusal = (error as Error).message
   }
+  const last = (await session.read(p)).data as Float32Array
+  await session.release()
+  const fallbacks = cpuOperators(folder)
+  rmSync(folder, { recursive: true, force: true })
   return {
     losses: difference(want.losses, got.losses),
     norms: difference(want.norms, got.norms),
-    parameters: difference(floats(want.state, 'p'), (await session.read(p)).data as Float32Array),
+    parameters: difference(floats(want.state, 'p'), last),
     refusal,
+    fallbacks,
   }
+}
+
+interface ProfileEvent {
+  readonly cat: string
+  readonly name: string
+  readonly args?: { readonly op_name?: string; readonly provider?: string }
+}
+
+/** What the profile in a folder says ran on the CPU. */
+function cpuOperators(folder: string): string[] {
+  const [file] = readdirSync(folder)
+  const events = JSON.parse(readFileSync(join(folder, file ?? ''), 'utf8')) as ProfileEvent[]
+  const kernels = events.filter(e => e.cat === 'Node' && e.name.endsWith('_kernel_time'))
+  const onCpu = kernels.filter(e => e.args?.provider === 'CPUExecutionProvider')
+  return [...new Set(onCpu.map(e => e.args?.op_name ?? ''))].sort()
 }
 
 const cpu = (await openRuntime({ provider: 'cpu', threads: 1 })).runtime

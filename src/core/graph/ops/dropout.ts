@@ -1,8 +1,8 @@
 /* Dropout without state: the mask is a hash of element, step and layer, so a step can be replayed and resumed. */
 import { float, type Graph, text, type Value, valueText } from '../graph.ts'
-import { type Dim, product, ShapeError } from '../shape.ts'
-import { add, cast, greaterOrEqual, mul } from './elementwise.ts'
-import { range, reshape } from './move.ts'
+import { product, ShapeError } from '../shape.ts'
+import { add, cast, div, greaterOrEqual, mul, where } from './elementwise.ts'
+import { range32, reshape } from './move.ts'
 
 export interface DropoutOptions {
   /** The probability of a zero, 0 to 1 (1 excluded). */
@@ -14,8 +14,8 @@ export interface DropoutOptions {
 }
 
 /**
- * x · keep/(1 − rate) (Srivastava et al. 2014). keep comes from the 32-bit finalizer "lowbias32" (Wellons 2018) of
- * index·0x9E3779B1 + step·0x85EBCA6B + salt; constants wrap modulo 2³². Same on every run, provider and for `Loop`.
+ * x · keep/(1 − rate) (Srivastava et al. 2014), where keep is hash(index, step, salt) ≥ rate·2³². The same on every
+ * run and for `Loop`; the two lowerings hash differently, since WebGPU has no bitwise operators.
  */
 export function dropout(g: Graph, x: Value, options: DropoutOptions): Value {
   const { rate, step, salt } = options
@@ -25,22 +25,34 @@ export function dropout(g: Graph, x: Value, options: DropoutOptions): Value {
   const attributes = { rate: float(rate) }
   return g.composite('Dropout', [x], attributes, () => {
     const size = product(x.dims)
-    const index = mul(g, cast(g, range(g, size), 'uint32'), g.scalar(0x9e3779b1, 'uint32'))
-    const moved = mul(g, cast(g, step, 'uint32'), g.scalar(0x85ebca6b, 'uint32'))
-    let h = add(g, index, add(g, moved, g.scalar(Math.imul(salt, 0xc2b2ae35) >>> 0, 'uint32')))
-    h = shiftXor(g, h, size, 16)
-    h = shiftXor(g, mul(g, h, g.scalar(0x7feb352d, 'uint32')), size, 15)
-    h = shiftXor(g, mul(g, h, g.scalar(0x846ca68b, 'uint32')), size, 16)
-    // A 32-bit integer rounds when it becomes float32, which at most moves a probability by 2^-24.
-    const uniform = mul(g, cast(g, h, x.dtype), 2 ** -32)
-    const kept = mul(g, cast(g, greaterOrEqual(g, uniform, rate), x.dtype), 1 / (1 - rate))
+    const index = mul(g, cast(g, range32(g, size), 'uint32'), 0x9e3779b1)
+    const moved = mul(g, cast(g, step, 'uint32'), 0x85ebca6b)
+    const start = add(g, index, add(g, moved, Math.imul(salt, 0xc2b2ae35) >>> 0))
+    const hash = g.lowering === 'fused' ? lowBias(g, start) : quadratic(g, start)
+    // A 32-bit integer rounds when it becomes float32, which moves a probability by 2^-24 at most.
+    const keep = greaterOrEqual(g, cast(g, hash, x.dtype), rate * 2 ** 32)
+    const kept = where(g, keep, g.scalar(1 / (1 - rate), x.dtype), 0)
     const mask = reshape(g, kept, x.dims)
     return { outputs: [mul(g, x, mask)], saved: { mask } }
   })[0] as Value
 }
 
-function shiftXor(g: Graph, h: Value, size: Dim, bits: number): Value {
-  const spec = { dtype: 'uint32', dims: [size] } as const
-  const shifted = g.emit1('BitShift', [h, g.scalar(bits, 'uint32')], { direction: text('RIGHT') }, spec)
-  return g.emit1('BitwiseXor', [h, shifted], {}, spec)
+/** The 32-bit finalizer "lowbias32" (Wellons 2018); arithmetic wraps modulo 2³². */
+function lowBias(g: Graph, start: Value): Value {
+  const shift = (h: Value, bits: number) => {
+    const shifted = g.emit1('BitShift', [h, g.scalar(bits, 'uint32')], { direction: text('RIGHT') }, h)
+    return g.emit1('BitwiseXor', [h, shifted], {}, h)
+  }
+  const first = mul(g, shift(start, 16), 0x7feb352d)
+  return shift(mul(g, shift(first, 15), 0x846ca68b), 16)
+}
+
+/**
+ * Three rounds of h·(2h + c), a permutation of the 32-bit integers for odd c (the quadratic of RC6, Rivest et al.
+ * 1998), with the halves swapped in between. The upper bits decide, and those are the well-mixed ones of a product.
+ */
+function quadratic(g: Graph, start: Value): Value {
+  const round = (h: Value, c: number) => mul(g, h, add(g, mul(g, h, 2), c))
+  const swap = (h: Value) => add(g, div(g, h, 65536), mul(g, h, 65536))
+  return round(swap(round(swap(round(start, 0x7feb352d)), 0x846ca68b)), 0x2c1b3c6d)
 }

@@ -12,6 +12,7 @@ import {
   sameDims,
   sumDims,
 } from '../shape.ts'
+import { cast } from './elementwise.ts'
 
 /**
  * The sizes of `dims` as an int64 vector for `Reshape`, `Expand` and `ConstantOfShape`. A symbol is read at run
@@ -215,9 +216,15 @@ export function gather(g: Graph, a: Value, indices: Value, axis = 0): Value {
 /** 0, 1, ... n-1 as int64 [n]; `n` may be a symbol of an input. */
 export function range(g: Graph, n: Dim): Value {
   if (typeof n === 'number' && n <= 64) return g.ints(Array.from({ length: n }, (_, i) => i))
-  const limit = squeeze(g, shapeVector(g, [n]), [0])
-  const inputs = [g.scalar(0, 'int64'), limit, g.scalar(1, 'int64')]
-  return g.emit1('Range', inputs, {}, { dtype: 'int64', dims: [n] })
+  return rangeOf(g, n, 'int64')
+}
+
+/** The same as int32, which WebGPU counts itself. */
+export const range32 = (g: Graph, n: Dim): Value => rangeOf(g, n, 'int32')
+
+function rangeOf(g: Graph, n: Dim, dtype: 'int32' | 'int64'): Value {
+  const limit = cast(g, squeeze(g, shapeVector(g, [n]), [0]), dtype)
+  return g.emit1('Range', [g.scalar(0, dtype), limit, g.scalar(1, dtype)], {}, { dtype, dims: [n] })
 }
 
 /** Zeros of the dimensions and dtype of `like`. */
