@@ -110,7 +110,7 @@ export function followRun(folder: string, follower: Follower, everyMs = 300): Di
     if (closed || Date.now() - looked < 1000) return
     looked = Date.now()
     const holder = await holderOf(folder)
-    if (holder.kind !== 'gone') return
+    if (holder.kind === 'alive' || holder.kind === 'elsewhere') return
     // It may have written its last line between the two looks.
     await drain()
     const end = await silentEnd(folder, run, holder)
@@ -146,15 +146,29 @@ export function followRun(folder: string, follower: Follower, everyMs = 300): Di
   }
 }
 
+/** A process that took its lock away but could not write its last line, as on a full disk, is given so long, in ms. */
+const quiet = 10_000
+
 /** What the log of a run should have ended with, where its process is gone without a word. */
 export async function silentEnd(folder: string, run: Run, holder: Holder): Promise<RunEvent | undefined> {
-  if (holder.kind !== 'gone' || (run.phase !== 'running' && run.phase !== 'waiting')) return undefined
-  const last = await stat(join(folder, 'events.jsonl')).catch(() => stat(join(folder, 'lock')))
+  if (run.phase !== 'running' && run.phase !== 'waiting') return undefined
+  if (holder.kind !== 'gone' && holder.kind !== 'none') return undefined
+  const times = await Promise.all(
+    ['events.jsonl', 'stderr.log', 'lock'].map(name =>
+      stat(join(folder, name)).then(
+        s => s.mtimeMs,
+        () => 0,
+      ),
+    ),
+  )
+  const last = Math.max(...times)
+  // Without error output nobody has started it yet: it waits.
+  if (holder.kind === 'none' && (times[1] === 0 || Date.now() - last < quiet)) return undefined
   const said = await stderrTail(folder)
   const reason = 'the process ended without saying why'
   return {
     kind: 'ended',
-    at: Math.round(last.mtimeMs),
+    at: Math.round(last),
     outcome: 'failed',
     reason: said === '' ? reason : `${reason}: ${said}`,
   }

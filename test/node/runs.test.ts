@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -212,6 +221,22 @@ describe('training in a process of its own', () => {
     const log = readFileSync(join(folder, 'events.jsonl'), 'utf8')
     expect((await listRuns(root))[0]?.run).toMatchObject({ phase: 'failed', reason, endedAt: run.endedAt })
     expect(readFileSync(join(folder, 'events.jsonl'), 'utf8')).toBe(log)
+  })
+})
+
+test('a process that could not write its last line, as on a full disk, does not run for ever', async () => {
+  const folder = await make('well', 1)
+  const line = JSON.stringify({ kind: 'started', at: 1, steps: 9 })
+  writeFileSync(join(folder, 'events.jsonl'), `${line}\n`)
+  writeFileSync(join(folder, 'stderr.log'), 'events.jsonl could not be written: the disk is full\n')
+  expect((await readRun(folder)).run.phase).toBe('running')
+  const before = new Date(Date.now() - 60_000)
+  utimesSync(join(folder, 'events.jsonl'), before, before)
+  utimesSync(join(folder, 'stderr.log'), before, before)
+  expect((await readRun(folder)).run).toMatchObject({
+    phase: 'failed',
+    reason: expect.stringContaining('the disk is full'),
+    endedAt: Math.round(before.getTime()),
   })
 })
 
