@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
-import { type Dataset, type DatasetFiles, type SplitName, splitNames } from '../core/data/dataset.ts'
+import { type Dataset, type DatasetFiles, type Roles, type SplitName, splitNames } from '../core/data/dataset.ts'
 import { formatOfName, parseTables } from '../core/data/formats.ts'
 import { inferRoles } from '../core/data/roles.ts'
 import { groupFiles, groupGiven, isDataName, splitOfPart } from '../core/data/splits.ts'
@@ -52,13 +52,20 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
   throw new Failure('no-dataset', `No dataset was found in ${place}`, hint)
 }
 
-/** Reads a dataset's files; open documents win over files of the same uri. Fails naming the first file that cannot be read. */
-export async function loadDataset(files: DatasetFiles, documents?: ReadonlyMap<string, Source>): Promise<Dataset> {
+/**
+ * Reads a dataset's files; open documents win over files of the same uri. Fails naming the first file that cannot be read.
+ * Whoever still has a file's tables, or the roles of a dataset whose columns did not change, can give them.
+ */
+export async function loadDataset(
+  files: DatasetFiles,
+  documents?: ReadonlyMap<string, Source>,
+  known: { readonly tables?: (path: string) => Promise<ReturnType<typeof parseTables>>; readonly roles?: Roles } = {},
+): Promise<Dataset> {
+  const read = async (path: string) => parseTables(documents?.get(path) ?? (await readSource(path)), files.format)
   const tablesOf = new Map<SplitName, Table[]>()
   for (const name of splitNames) {
     for (const path of files.splits[name] ?? []) {
-      const source = documents?.get(path) ?? (await readSource(path))
-      for (const { part, table } of parseTables(source, files.format)) {
+      for (const { part, table } of await (known.tables ?? read)(path)) {
         // A list in an object of lists belongs to the split that its key names, wherever the file is listed.
         const split = (part === undefined ? undefined : splitOfPart(part)) ?? name
         tablesOf.set(split, [...(tablesOf.get(split) ?? []), table])
@@ -66,6 +73,7 @@ export async function loadDataset(files: DatasetFiles, documents?: ReadonlyMap<s
     }
   }
   const splits = splitNames.flatMap(name => (tablesOf.has(name) ? [{ name, tables: tablesOf.get(name)! }] : []))
+  if (known.roles) return { name: files.name, splits, roles: known.roles }
   const tables = splits.flatMap(split => split.tables)
   const roles = inferRoles(tables, files.roles)
   checkRoles(files, tables)

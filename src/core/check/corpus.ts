@@ -11,8 +11,10 @@ import type { Fix, Related } from './finding.ts'
 import type { Memory } from './memory.ts'
 
 export interface CorpusFile {
+  /** Tells the tables of a dataset apart: the uri, and the list in it where there are several. */
+  readonly id: string
   readonly uri: string
-  /** The shortest end of its path that no other file of the dataset has. */
+  /** The shortest end of its path that no other file of the dataset has, and `#` with the list in it. */
   readonly name: string
   readonly split: SplitName
   readonly table: Table
@@ -46,13 +48,14 @@ export class Corpus {
   private rowLabels: Int32Array | undefined
 
   constructor(dataset: Dataset, memory: Memory) {
-    const names = shortNames(dataset.splits.flatMap(split => split.tables.map(table => table.source.uri)))
+    const names = shortNames([...new Set(dataset.splits.flatMap(split => split.tables.map(table => table.source.uri)))])
     const files: CorpusFile[] = []
     let base = 0
     for (const split of dataset.splits) {
       for (const table of split.tables) {
         const { uri } = table.source
-        files.push({ uri, name: names.get(uri)!, split: split.name, table, base })
+        const part = table.part === undefined ? '' : `#${table.part}`
+        files.push({ id: uri + part, uri, name: names.get(uri)! + part, split: split.name, table, base })
         base += table.rowCount
       }
     }
@@ -62,7 +65,7 @@ export class Corpus {
     this.textColumns = textColumns(dataset.roles)
     this.labelColumn = dataset.roles.label
     this.memory = memory
-    memory.retain(new Set(files.map(file => file.uri)))
+    memory.retain(new Set(files.map(file => file.id)))
   }
 
   fileOf(row: number): CorpusFile {
@@ -116,11 +119,16 @@ export class Corpus {
 
   /** The fix that removes rows. */
   removal(fix: Pick<Fix, 'kind' | 'title' | 'preferred'>, rows: readonly number[]): Fix {
-    const edits = rows.map(row => {
+    const byTable = new Map<CorpusFile, number[]>()
+    for (const row of rows) {
       const file = this.fileOf(row)
-      return { uri: file.uri, edit: file.table.removeRow(row - file.base) }
-    })
-    return { ...fix, edits }
+      byTable.set(file, [...(byTable.get(file) ?? []), row - file.base])
+    }
+    const edits = [...byTable].flatMap(([file, list]) =>
+      file.table.removeRows(list).map(edit => ({ uri: file.uri, edit })),
+    )
+    const removes = [...byTable].flatMap(([file, list]) => list.map(row => ({ table: file.table, row })))
+    return { ...fix, edits, removes }
   }
 
   /** The fix that gives a row another label. */
@@ -141,7 +149,7 @@ export class Corpus {
       const all = new Int32Array(this.rowCount).fill(-1)
       if (this.labelColumn !== undefined)
         for (const file of this.files)
-          all.set(yield* this.memory.labelsOf(file.uri, file.table, this.labelColumn), file.base)
+          all.set(yield* this.memory.labelsOf(file.id, file.table, this.labelColumn), file.base)
       this.rowLabels = all
     }
     return { of: this.rowLabels, names: this.memory.labels }
@@ -153,12 +161,12 @@ export class Corpus {
     const known = this.likenesses.get(key)
     if (known) return known
     const slots = new Int32Array(this.rowCount)
-    for (const { uri, table, base } of this.files) {
+    for (const { id, table, base } of this.files) {
       const texts = {
         rowCount: table.rowCount,
         text: (row: number) => rowText(table, row, this.dataset.roles),
       }
-      slots.set(yield* this.memory.slotsOf(uri, table, scheme, texts), base)
+      slots.set(yield* this.memory.slotsOf(id, table, scheme, texts), base)
     }
     const similar = yield* this.memory.similarAt(scheme, threshold)
     const rowsOf = rowsBySlot(slots, similar.matcher.forms.count)

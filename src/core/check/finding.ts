@@ -1,3 +1,4 @@
+import type { Table } from '../data/table.ts'
 import type { Edit, Span } from '../text/span.ts'
 
 export const severities = ['error', 'warning', 'info'] as const
@@ -21,6 +22,8 @@ export interface Fix {
   readonly title: string
   /** In source bytes; a fix may touch several files. */
   readonly edits: readonly { readonly uri: string; readonly edit: Edit }[]
+  /** The rows that it removes, for whoever applies several fixes at once: neighbours may share a separator. */
+  readonly removes?: readonly { readonly table: Table; readonly row: number }[]
   /** Applied by "fix all" and by `winnow fix`. At most one fix of a finding is preferred. */
   readonly preferred: boolean
 }

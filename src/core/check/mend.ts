@@ -1,0 +1,157 @@
+import type { Dataset } from '../data/dataset.ts'
+import type { Source, Table } from '../data/table.ts'
+import type { Work } from '../sign/progress.ts'
+import { Pieces } from '../text/pieces.ts'
+import { type Edit, orderEdits } from '../text/span.ts'
+import { type CheckInput, check } from './check.ts'
+import type { Finding } from './finding.ts'
+
+export interface MendInput extends CheckInput {
+  /** Only findings of these rules are mended; all of them where it is not given. */
+  readonly only?: ReadonlySet<string>
+  /** Reads a changed file anew, as it was read before: its tables in order. */
+  readonly reread: (source: Source) => readonly Table[]
+}
+
+/** What the preferred fixes make of datasets. */
+export interface Mended {
+  /** By file, in bytes of the source that was given; ordered. */
+  readonly edits: ReadonlyMap<string, readonly Edit[]>
+  /** How many findings of each rule were mended. */
+  readonly counts: { readonly [rule: string]: number }
+  /** Rows removed, cells changed. */
+  readonly removed: number
+  readonly changed: number
+}
+
+/** A cluster needs one round, a relabelled row that is then a duplicate two; this many never end by themselves. */
+const mostRounds = 12
+
+/**
+ * Applies preferred fixes until none is left, in memory: a row that was relabelled may then repeat another. Mending the
+ * result again therefore changes nothing. In one round a row that others are copies of is not removed together with them.
+ */
+export function* mend(input: MendInput): Work<Mended> {
+  const pieces = new Map<string, Pieces>()
+  const counts: { [rule: string]: number } = {}
+  let { datasets } = input
+  let removed = 0
+  let changed = 0
+  for (let round = 0; round < mostRounds; round++) {
+    const { findings } = yield* check({ ...input, datasets })
+    const fixes = choose(findings.filter(finding => !input.only || input.only.has(finding.rule)))
+    if (fixes.accepted.length === 0) break
+    for (const { rule } of fixes.accepted) counts[rule] = (counts[rule] ?? 0) + 1
+    removed += fixes.removed
+    changed += fixes.changed
+    for (const [uri, edits] of fixes.edits) {
+      const source = sourceOf(datasets, uri)
+      const own = pieces.get(uri) ?? new Pieces(source.bytes)
+      pieces.set(uri, own)
+      own.apply(edits)
+    }
+    datasets = datasets.map(dataset => reread(dataset, fixes.edits, pieces, input.reread))
+    yield { phase: 'fix', done: round, total: mostRounds }
+  }
+  return { edits: new Map([...pieces].map(([uri, own]) => [uri, own.edits()])), counts, removed, changed }
+}
+
+interface Chosen {
+  readonly accepted: readonly Finding[]
+  readonly edits: ReadonlyMap<string, readonly Edit[]>
+  readonly removed: number
+  readonly changed: number
+}
+
+/** The fixes that can be applied together; what does not fit waits for the next round. */
+function choose(findings: readonly Finding[]): Chosen {
+  const accepted: Finding[] = []
+  const kept = new Set<string>()
+  const gone = new Set<string>()
+  const removals = new Map<Table, Set<number>>()
+  const relabels: { readonly finding: Finding; readonly uri: string; readonly edit: Edit }[] = []
+  for (const finding of findings) {
+    const fix = finding.fixes.find(one => one.preferred)
+    if (!fix) continue
+    const own = placeOf(finding.uri, finding.row ?? -1)
+    const others = finding.related.map(related => placeOf(related.uri, related.row))
+    if (fix.removes) {
+      if (kept.has(own) || others.some(other => gone.has(other))) continue
+      const fresh = fix.removes.filter(({ table, row }) => !removals.get(table)?.has(row))
+      for (const { table, row } of fresh) {
+        removals.set(table, (removals.get(table) ?? new Set()).add(row))
+        gone.add(placeOf(table.source.uri, row))
+      }
+      for (const other of others) kept.add(other)
+      accepted.push(finding)
+    } else for (const { uri, edit } of fix.edits) relabels.push({ finding, uri, edit })
+  }
+  const edits = new Map<string, Edit[]>()
+  let removed = 0
+  for (const [table, rows] of removals) {
+    const { uri } = table.source
+    edits.set(uri, [...(edits.get(uri) ?? []), ...table.removeRows([...rows].sort((a, b) => a - b))])
+    removed += rows.size
+  }
+  for (const [uri, list] of edits) edits.set(uri, ordered(uri, list))
+  const relabelled = new Map<string, Edit[]>()
+  const cells = new Set<string>()
+  for (const { finding, uri, edit } of relabels) {
+    const cell = placeOf(uri, edit.span.start)
+    if (cells.has(cell) || isRemoved(edits.get(uri) ?? [], edit)) continue
+    cells.add(cell)
+    accepted.push(finding)
+    const list = relabelled.get(uri)
+    if (list) list.push(edit)
+    else relabelled.set(uri, [edit])
+  }
+  for (const [uri, list] of relabelled) edits.set(uri, ordered(uri, [...(edits.get(uri) ?? []), ...list]))
+  const changed = cells.size
+  return { accepted, edits, removed, changed }
+}
+
+/** Does one of the removals, which are ordered, touch the place of this edit? */
+function isRemoved(removals: readonly Edit[], edit: Edit): boolean {
+  let low = 0
+  let high = removals.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (removals[middle]!.span.end <= edit.span.start) low = middle + 1
+    else high = middle
+  }
+  const next = removals[low]
+  return next !== undefined && next.span.start < edit.span.end
+}
+
+function ordered(uri: string, edits: readonly Edit[]): Edit[] {
+  const result = orderEdits(edits)
+  if ('overlap' in result) throw new Error(`fixes of ${uri} overlap: ${JSON.stringify(result.overlap)}`)
+  return result.ok
+}
+
+function placeOf(uri: string, row: number): string {
+  return `${row} ${uri}`
+}
+
+function sourceOf(datasets: readonly Dataset[], uri: string): Source {
+  for (const { splits } of datasets)
+    for (const { tables } of splits) for (const { source } of tables) if (source.uri === uri) return source
+  throw new Error(`a fix is for a file that was not checked: ${uri}`)
+}
+
+/** The dataset with its changed files read anew. */
+function reread(
+  dataset: Dataset,
+  changed: ReadonlyMap<string, unknown>,
+  pieces: ReadonlyMap<string, Pieces>,
+  read: MendInput['reread'],
+): Dataset {
+  const fresh = new Map<string, readonly Table[]>()
+  const now = (table: Table): Table => {
+    const { uri } = table.source
+    if (!changed.has(uri)) return table
+    if (!fresh.has(uri)) fresh.set(uri, read({ ...table.source, bytes: pieces.get(uri)!.bytes() }))
+    return fresh.get(uri)!.find(one => one.part === table.part) ?? table
+  }
+  return { ...dataset, splits: dataset.splits.map(({ name, tables }) => ({ name, tables: tables.map(now) })) }
+}

@@ -1,0 +1,234 @@
+import { Cancelled } from '../core/base/cancel.ts'
+import { connect, type Port } from '../core/base/channel.ts'
+import { Failure, failureLine } from '../core/base/failure.ts'
+import { type Checked, type CheckedDataset, check } from '../core/check/check.ts'
+import { Memory } from '../core/check/memory.ts'
+import type { CheckListener, CheckService, FoundRow, Report, RowService } from '../core/check/report.ts'
+import { findRow } from '../core/check/rows.ts'
+import { Places, toReport } from '../core/check/toReport.ts'
+import type { Dataset, DatasetFiles, Roles } from '../core/data/dataset.ts'
+import { inferRoles, textColumns } from '../core/data/roles.ts'
+import type { Source } from '../core/data/table.ts'
+import type { Progress } from '../core/sign/progress.ts'
+import { type CheckSettings, settingsFor } from './checkInput.ts'
+import { discover, filesOf, loadDataset } from './datasets.ts'
+import { drive } from './drive.ts'
+import { slashed, textSource } from './files.ts'
+import { TableCache } from './tableCache.ts'
+
+type CheckRequest = Parameters<CheckService['check']>[0]
+type RowsRequest = Parameters<RowService['rows']>[0]
+
+/** A dataset under a folder, with what governs it. */
+interface Found {
+  readonly files: DatasetFiles
+  readonly settings: CheckSettings
+}
+
+/**
+ * Answers checks, one at a time, and remembers from one to the next: tables of files that did not change, forms and
+ * labels of rows that did not change, and which forms are similar.
+ */
+export class Checker {
+  private readonly tables = new TableCache()
+  private readonly unsaved = new TableCache()
+  private readonly places = new Places()
+  private readonly memories = new Map<string, Memory>()
+  private readonly inferred = new Map<
+    string,
+    { readonly shape: string; readonly rows: number; readonly roles: Roles }
+  >()
+  private readonly progress: (state: Progress) => void
+  private readonly roles = new Map<string, Roles>()
+  private current = { aborted: false }
+  private queue: Promise<unknown> = Promise.resolve()
+
+  constructor(progress: (state: Progress) => void) {
+    this.progress = progress
+  }
+
+  /** See `CheckService`. Fails with the code `cancelled` when it was asked to stop. */
+  check(request: CheckRequest): Promise<Report> {
+    const run = this.queue.then(() => this.run(request))
+    this.queue = run.catch(() => {})
+    return run
+  }
+
+  cancel(): void {
+    this.current.aborted = true
+  }
+
+  /** See `RowService`. */
+  async rows({ uri, document, wanted }: RowsRequest): Promise<(FoundRow | undefined)[]> {
+    const path = slashed(uri)
+    const source = document && textSource(path, document.text, document.version)
+    const tables = source
+      ? await this.unsaved.open(path, undefined, source)
+      : await this.tables.open(path, undefined, undefined)
+    const roles = this.roles.get(path) ?? inferRoles(tables.map(({ table }) => table))
+    return wanted.map(({ row, text }) => {
+      const found = tables.map(({ table }) => findRow(table, roles, row, text))
+      return found.find(one => one !== undefined)
+    })
+  }
+
+  private async run(request: CheckRequest): Promise<Report> {
+    const cancel = { aborted: false }
+    this.current = cancel
+    const started = performance.now()
+    try {
+      const documents = new Map(
+        request.documents.map(({ uri, version, text }) => [slashed(uri), textSource(slashed(uri), text, version)]),
+      )
+      const found = await this.find(request)
+      const problems = new Map<string, string>()
+      const results: { checked: Checked; files: readonly DatasetFiles[] }[] = []
+      for (const { files, settings } of found) {
+        const dataset = await this.load(files, documents, problems)
+        const { rules, ignored, where } = settings
+        const work = check({ datasets: [dataset], rules, ignored, where, memory: of => this.memoryOf(of) })
+        results.push({ checked: await drive(work, cancel, this.progress), files: [files] })
+      }
+      const report = toReport(merged(results.map(result => result.checked)), performance.now() - started, this.places)
+      this.forget(found)
+      return withProblems(report, found, problems)
+    } catch (error) {
+      if (error instanceof Cancelled) throw new Failure('cancelled', 'The check was cancelled')
+      throw error
+    }
+  }
+
+  /** The datasets under each folder. A folder without any is no error here. */
+  private async find(request: CheckRequest): Promise<Found[]> {
+    const found: Found[] = []
+    const names = new Set<string>()
+    for (const folder of request.folders) {
+      try {
+        const { datasets, config } = await discover([folder])
+        const settings = await settingsFor(config, folder, request.rules ?? {})
+        for (const files of datasets) {
+          const key = filesOf(files).join('\n')
+          if (names.has(key)) continue
+          names.add(key)
+          found.push({ files, settings })
+        }
+      } catch (error) {
+        if (!(error instanceof Failure) || error.code !== 'no-dataset') throw error
+      }
+    }
+    return found
+  }
+
+  /** Reads a dataset; a file that cannot be read is left out, and why is noted. */
+  private async load(
+    files: DatasetFiles,
+    documents: ReadonlyMap<string, Source>,
+    problems: Map<string, string>,
+  ): Promise<Dataset> {
+    const readable = new Set<string>()
+    for (const path of filesOf(files)) {
+      try {
+        await this.tables.open(path, files.format, documents.get(path))
+        readable.add(path)
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+        problems.set(path, failureLine(error))
+      }
+    }
+    const splits = Object.fromEntries(
+      Object.entries(files.splits).map(([split, paths]) => [split, paths.filter(path => readable.has(path))]),
+    )
+    const open = (path: string) => this.tables.open(path, files.format, documents.get(path))
+    const dataset = await this.withRoles({ ...files, splits }, open)
+    for (const path of readable) this.roles.set(path, dataset.roles)
+    return dataset
+  }
+
+  /** Roles of a large dataset stay while its columns do: a sample of thousands of rows says the same after one edit. */
+  private async withRoles(
+    files: DatasetFiles,
+    open: (path: string) => ReturnType<TableCache['open']>,
+  ): Promise<Dataset> {
+    const key = `${files.name}\n${filesOf(files).join('\n')}`
+    const read = await Promise.all(filesOf(files).map(open))
+    const tables = read.flat().map(({ table }) => table)
+    const shape = JSON.stringify([files.roles, read.map(list => list.map(({ part, table }) => [part, table.columns]))])
+    const rows = tables.reduce((sum, table) => sum + table.rowCount, 0)
+    const known = this.inferred.get(key)
+    if (known?.shape === shape && rows > 5000 && Math.abs(known.rows - rows) < rows / 100)
+      return loadDataset(files, undefined, { tables: open, roles: known.roles })
+    const dataset = await loadDataset(files, undefined, { tables: open })
+    this.inferred.set(key, { shape, rows, roles: dataset.roles })
+    return dataset
+  }
+
+  private memoryOf(dataset: Dataset): Memory {
+    const key = memoryKey(dataset)
+    const known = this.memories.get(key)
+    if (known && !known.isStale()) return known
+    const memory = new Memory({ incremental: true })
+    this.memories.set(key, memory)
+    return memory
+  }
+
+  private forget(found: readonly Found[]): void {
+    this.tables.retain(new Set(found.flatMap(({ files }) => filesOf(files))))
+    const names = new Set(found.map(({ files }) => files.name))
+    for (const key of this.memories.keys()) if (!names.has(JSON.parse(key)[0])) this.memories.delete(key)
+  }
+}
+
+function memoryKey({ name, roles }: Dataset): string {
+  return JSON.stringify([name, textColumns(roles), roles.label ?? null])
+}
+
+function merged(results: readonly Checked[]): Checked {
+  const datasets: CheckedDataset[] = results.flatMap(result => [...result.datasets])
+  const findings = results.flatMap(result => [...result.findings])
+  return { datasets, findings, ignored: results.reduce((sum, result) => sum + result.ignored, 0) }
+}
+
+/** Names the files that could not be read beside those that could. */
+function withProblems(report: Report, found: readonly Found[], problems: ReadonlyMap<string, string>): Report {
+  if (problems.size === 0) return report
+  return {
+    ...report,
+    datasets: found.map(({ files }, i) => {
+      const read = report.datasets[i]!
+      return {
+        ...read,
+        splits: (['train', 'validation', 'test'] as const).flatMap(name => {
+          const paths = files.splits[name] ?? []
+          const known = read.splits.find(split => split.name === name)?.files ?? []
+          const all = paths.map(
+            uri =>
+              known.find(file => file.uri === uri) ?? {
+                uri,
+                rows: 0,
+                bytes: 0,
+                problem: problems.get(uri) ?? 'not read',
+              },
+          )
+          return all.length > 0 ? [{ name, files: all }] : []
+        }),
+      }
+    }),
+  }
+}
+
+/** Serves checks over a port, to `startChecker` at its other end. */
+export function serveChecks(port: Port): void {
+  let told = 0
+  const checker = new Checker(state => {
+    const now = performance.now()
+    if (now - told < 100) return
+    told = now
+    // Nobody waits for this; where the other end is gone, its exit is told elsewhere.
+    void remote.progress(state).catch(() => {})
+  })
+  const { remote } = connect<CheckListener>(port, {
+    check: (request: CheckRequest) => checker.check(request),
+    cancel: () => checker.cancel(),
+    rows: (request: RowsRequest) => checker.rows(request),
+  })
+}

@@ -1,0 +1,84 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { connect, type Remote } from '../core/base/channel.ts'
+import type { Disposable } from '../core/base/event.ts'
+import { Failure } from '../core/base/failure.ts'
+import type { CheckListener, CheckService, FoundRow, Report, RowService } from '../core/check/report.ts'
+import { childPort } from './processPort.ts'
+
+/** The checking process as this side sees it. */
+export interface CheckerClient extends Disposable {
+  check(request: Parameters<CheckService['check']>[0]): Promise<Report>
+  rows(request: Parameters<RowService['rows']>[0]): Promise<readonly (FoundRow | undefined)[]>
+  cancel(): void
+}
+
+type Service = Remote<CheckService & RowService>
+
+/**
+ * Starts `<worker> check` when it is first needed, and again after it has ended: a crash rejects what was asked of it
+ * and costs no more than its memory. `log` is given what it writes to its standard error, by lines.
+ */
+export function startChecker(options: {
+  /** The bundled worker program. */
+  readonly worker: string
+  readonly listener: CheckListener
+  readonly log?: (line: string) => void
+}): CheckerClient {
+  let child: ChildProcess | undefined
+  let service: Service | undefined
+  let close = () => {}
+  let disposed = false
+
+  const begin = (): Service => {
+    if (disposed) throw new Failure('closed', 'The checking process was closed')
+    if (service) return service
+    const started = fork(options.worker, ['check'], {
+      serialization: 'advanced',
+      execArgv: [],
+      env: childEnvironment(),
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
+    const connection = connect<CheckService & RowService>(childPort(started), { progress: options.listener.progress })
+    const ended = (why: string) => {
+      if (child !== started) return
+      child = undefined
+      service = undefined
+      if (!disposed) options.log?.(why)
+      connection.dispose()
+    }
+    let rest = ''
+    started.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) options.log?.(line)
+    })
+    started.on('error', error => ended(`the checking process could not be started: ${error.message}`))
+    started.on('exit', (code, signal) => ended(`the checking process ended (${signal ?? `code ${code}`})`))
+    child = started
+    service = connection.remote
+    close = connection.dispose
+    return service
+  }
+
+  return {
+    check: async request => begin().check(request),
+    rows: async request => begin().rows(request),
+    cancel: () => void service?.cancel().catch(() => {}),
+    dispose: () => {
+      disposed = true
+      const ending = child
+      child = undefined
+      service = undefined
+      close()
+      ending?.kill()
+    },
+  }
+}
+
+/** The surroundings of a child of the editor: as Node, and without what belongs to the editor's own processes. */
+export function childEnvironment(): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = {}
+  for (const [name, value] of Object.entries(process.env))
+    if (name !== 'NODE_OPTIONS' && !name.startsWith('VSCODE_')) environment[name] = value
+  return { ...environment, ELECTRON_RUN_AS_NODE: '1' }
+}

@@ -1,0 +1,94 @@
+import { Failure } from '../../core/base/failure.ts'
+import { counted } from '../../core/check/formats/text.ts'
+import { Memory } from '../../core/check/memory.ts'
+import { mend } from '../../core/check/mend.ts'
+import { rules } from '../../core/check/rules.ts'
+import type { DatasetFiles } from '../../core/data/dataset.ts'
+import { parseTables } from '../../core/data/formats.ts'
+import { readForCheck, shownPath } from '../checkInput.ts'
+import { filesOf } from '../datasets.ts'
+import { drive } from '../drive.ts'
+import { planEdits, sourceHash } from '../edits.ts'
+import { applyPlan, recoverJournal } from '../journal.ts'
+import { progressOn } from './check.ts'
+import type { Command } from './command.ts'
+import { readOptions } from './options.ts'
+
+export const command: Command = {
+  name: 'fix',
+  summary: 'apply the safe fixes; a diff unless --write is given',
+  usage: `winnow fix [<path>...] [options]
+
+Prints what the preferred fixes would change, as a unified diff: copies removed (the first row stays), leaked evaluation
+rows removed, labels made one. Nothing is written without --write. What needs a person (near leaks, rows that differ in
+numbers only, labels without a majority, broken rows) is left alone. Fixing twice changes nothing.
+
+  --rule <id>   only the findings of this rule; may be repeated
+  --write       write the files, each atomically; winnow undo takes it back
+
+winnow fix data
+winnow fix data --rule duplicate --rule label-typo --write
+`,
+  async run(args, io) {
+    const { values, positionals } = readOptions(args, {
+      command: 'fix',
+      most: Number.POSITIVE_INFINITY,
+      options: { rule: { type: 'string', multiple: true }, write: { type: 'boolean', default: false } },
+    })
+    const only = values.rule ? new Set(values.rule.map(knownRule)) : undefined
+    if (values.write)
+      for (const file of await recoverJournal(io.cwd))
+        io.err(`winnow: ${shownPath(io.cwd, file)} was put back after a fix that had been cut short\n`)
+    const input = await readForCheck(positionals, { cwd: io.cwd })
+    for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
+    const formats = formatsOf(input.files)
+    const memories = new Map<string, Memory>()
+    const mended = await drive(
+      mend({
+        ...input,
+        ...(only ? { only } : {}),
+        reread: source => parseTables(source, formats.get(source.uri)).map(({ table }) => table),
+        memory: ({ name }) => {
+          const memory = memories.get(name) ?? new Memory({ incremental: true })
+          memories.set(name, memory)
+          return memory
+        },
+      }),
+      io.cancel,
+      progressOn(io),
+    )
+    const tables = input.datasets.flatMap(({ splits }) => splits.flatMap(split => split.tables))
+    const checked = new Map(tables.map(({ source }) => [source.uri, sourceHash(source)]))
+    const plan = await planEdits(mended.edits, { checked, root: io.cwd })
+    const findings = Object.values(mended.counts).reduce((sum, n) => sum + n, 0)
+    if (plan.length === 0) {
+      io.err('Nothing to fix.\n')
+      return 0
+    }
+    const parts = [
+      ...(mended.removed > 0 ? [`${counted(mended.removed, 'row')} removed`] : []),
+      ...(mended.changed > 0 ? [`${counted(mended.changed, 'cell')} changed`] : []),
+    ]
+    const what = `${counted(findings, 'finding')} in ${counted(plan.length, 'file')} (${parts.join(', ')})`
+    if (!values.write) {
+      for (const { diff } of plan) io.out(diff)
+      io.err(`Would fix ${what}. Add --write to do it.\n`)
+      return 0
+    }
+    await applyPlan(plan, io.cwd)
+    for (const { path } of plan) io.out(`${shownPath(io.cwd, path)}\n`)
+    io.err(`Fixed ${what}. winnow undo takes it back.\n`)
+    return 0
+  },
+}
+
+function knownRule(id: string): string {
+  if (rules.some(rule => rule.meta.id === id)) return id
+  const ids = rules.map(rule => rule.meta.id).join(', ')
+  throw new Failure('unknown-rule', `There is no rule "${id}"`, `The rules are ${ids}`)
+}
+
+/** How the files of each dataset are to be read. */
+function formatsOf(datasets: readonly DatasetFiles[]): Map<string, DatasetFiles['format']> {
+  return new Map(datasets.flatMap(dataset => filesOf(dataset).map(path => [path, dataset.format] as const)))
+}

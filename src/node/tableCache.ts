@@ -1,0 +1,45 @@
+import { stat } from 'node:fs/promises'
+import type { DatasetFiles } from '../core/data/dataset.ts'
+import { parseTables } from '../core/data/formats.ts'
+import type { Source } from '../core/data/table.ts'
+import { fileFailure, readSource } from './files.ts'
+
+/** The tables of a file: one, but for a JSON object of lists. */
+export type FileTables = ReturnType<typeof parseTables>
+
+/** Tables by path, kept as long as the file or the open document is the same. */
+export class TableCache {
+  private readonly known = new Map<string, { readonly stamp: string; readonly tables: FileTables }>()
+
+  /** The table of a file, or of the document that is open in its place. */
+  async open(path: string, format: DatasetFiles['format'], document: Source | undefined): Promise<FileTables> {
+    const way = JSON.stringify(format ?? {})
+    const stamp = document
+      ? `document ${document.version} ${document.bytes.length} ${way}`
+      : `${await stampOf(path)} ${way}`
+    const known = this.known.get(path)
+    if (known?.stamp === stamp && (!document || sameBytes(known.tables[0]!.table.source.bytes, document.bytes)))
+      return known.tables
+    const tables = parseTables(document ?? (await readSource(path)), format)
+    this.known.set(path, { stamp, tables })
+    return tables
+  }
+
+  /** Drops the tables of files that are no longer asked for. */
+  retain(paths: ReadonlySet<string>): void {
+    for (const path of this.known.keys()) if (!paths.has(path)) this.known.delete(path)
+  }
+}
+
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { mtimeMs, size, ino } = await stat(path)
+    return `file ${mtimeMs} ${size} ${ino}`
+  } catch (error) {
+    throw fileFailure(path, error)
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}
