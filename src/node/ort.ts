@@ -96,7 +96,7 @@ export async function openRuntime(request: RuntimeRequest): Promise<RuntimeChoic
     const reason = `slower than the CPU here (${rates}), perhaps a software adapter`
     attempts.push({ provider, chosen: false, reason, rate: result.rate })
   }
-  return choose('cpu', attempts.length > 0 ? 'no other provider is usable' : 'this build has no other', cpu?.rate)
+  return choose('cpu', attempts.length > 0 ? 'nothing faster is usable' : 'this build has no other', cpu?.rate)
 }
 
 const candidates: readonly Provider[] = ['cuda', 'webgpu', 'dml', 'coreml']

@@ -1,6 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Failure } from '../../../src/core/base/failure.ts'
 import { builder } from '../../../src/core/graph/builder.ts'
@@ -79,6 +82,26 @@ test('the runtime is found beside the bundle, or where the environment says', as
   const failure = await openRuntime({ provider: 'cpu' }).catch(error => error)
   expect(failure).toMatchObject({ code: 'runtime-broken' })
   expect(failure.message).toContain('wrong ELF class')
+})
+
+test('a bundle finds the runtime that was packed beside it', async () => {
+  const dist = join(folder, 'dist')
+  const ort = join(import.meta.dirname, '../../../src/node/ort.ts')
+  const contents = `import { ortPath } from ${JSON.stringify(ort)}; console.log(ortPath())`
+  await build({
+    stdin: { contents, resolveDir: folder },
+    outfile: join(dist, 'worker.cjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    logLevel: 'error',
+  })
+  const env = { ...process.env, WINNOW_ORT: '' }
+  const found = () => promisify(execFile)(process.execPath, [join(dist, 'worker.cjs')], { env })
+  await expect(found()).rejects.toThrow('ONNX Runtime is not installed')
+  mkdirSync(join(dist, 'ort'))
+  writeFileSync(join(dist, 'ort', 'package.json'), '{}')
+  expect((await found()).stdout.trim()).toBe(join(realpathSync(dist), 'ort'))
 })
 
 test('the yardstick measures something', async () => {
