@@ -31,7 +31,7 @@ beforeAll(async () => {
     writeFileSync(join(root, `${split}.jsonl`), rows.map(row => `${JSON.stringify(row)}\n`).join(''))
   }
   recipe('short', { schedule: { epochs: 2 } })
-  recipe('long', { schedule: { epochs: 40 }, evaluate: { patience: 0 } })
+  recipe('long', { schedule: { epochs: 25 }, evaluate: { patience: 0 } })
 }, 120_000)
 
 afterAll(async () => {
@@ -118,7 +118,7 @@ test('stopped, killed and resumed twice: the same losses bit for bit as left alo
   const alone = await winnow('tune', 'long-recipe.json')
   expect(alone.code).toBe(0)
   const whole = lossesOf(idIn(alone.err))
-  expect(whole).toHaveLength(320)
+  expect(whole).toHaveLength(200)
 
   const first = start('tune', 'long-recipe.json')
   const closed = once(first.child, 'close')
@@ -130,7 +130,7 @@ test('stopped, killed and resumed twice: the same losses bit for bit as left alo
   expect(first.said.err).toContain('Ctrl+C again ends it at once')
   expect(first.said.err).toContain(`Go on with: winnow tune --resume ${id}`)
   const stoppedAt = stepsOf(id).length
-  expect(stoppedAt).toBeLessThan(320)
+  expect(stoppedAt).toBeLessThan(200)
 
   expect((await winnow('tune', '--resume', id, '--detach')).out.trim()).toBe(id)
   await until(() => stepsOf(id).length >= stoppedAt + 20)
@@ -156,7 +156,7 @@ test('a detached run is stopped by its id', async () => {
   await until(() => stepsOf(id).length >= 5)
   expect((await winnow('tune', '--resume', id)).err).toMatch(/is at work already \(process \d+\)/)
   expect((await winnow('run', id, '--stop')).out).toMatch(/state +stopped/)
-  expect(stepsOf(id).length).toBeLessThan(320)
+  expect(stepsOf(id).length).toBeLessThan(200)
 }, 60_000)
 
 describe('what cannot start', () => {

@@ -103,7 +103,8 @@ describe('pairing', () => {
     const after = evaluation('b', [...lines].reverse(), [...texts].reverse())
     const start = performance.now()
     const ledger = makeLedger(before, after)
-    expect(performance.now() - start).toBeLessThan(4000)
+    // A search a row would be 10,000 million comparisons: minutes. This is a fraction of a second on an idle machine.
+    expect(performance.now() - start).toBeLessThan(20_000)
     expect(ledger.all).toMatchObject({ rows: n, fixed: 0, broken: 0 })
   })
 })

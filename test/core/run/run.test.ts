@@ -13,8 +13,7 @@ function expectValid(run: Run): void {
   const { series } = run
   const lengths = new Set(Object.values(series).map(column => column.length))
   expect(lengths.size).toBe(1)
-  for (let i = 1; i < series.step.length; i++)
-    expect(series.step[i] as number).toBeGreaterThan(series.step[i - 1] as number)
+  expect(series.step.every((step, i) => i === 0 || step > (series.step[i - 1] as number))).toBe(true)
   expect(['waiting', 'running', 'finished', 'stopped', 'failed']).toContain(run.phase)
   if (run.phase === 'waiting') expect(run.started).toBeUndefined()
   expect(run.saved.filter(s => s.best).length).toBeLessThanOrEqual(1)
