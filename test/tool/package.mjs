@@ -43,9 +43,24 @@ export async function makePackage({ target = 'linux-x64', out } = {}) {
   if (!platforms[target]) throw new Error(`Unknown target ${target}; one of ${Object.keys(platforms).join(', ')}`)
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const file = out ?? join(root, `winnow-${target}-${version}.vsix`)
-  rmSync(join(root, 'dist'), { recursive: true, force: true })
-  await bundle({ release: true })
-  copyRuntime(target, join(root, 'dist/ort'))
+  // Packed from a folder of its own, so that dist/ stays what the last build made it.
+  const stage = join(root, 'out/package', target)
+  rmSync(stage, { recursive: true, force: true })
+  mkdirSync(stage, { recursive: true })
+  for (const part of [
+    'package.json',
+    'package.nls.json',
+    'README.md',
+    'CHANGELOG.md',
+    'LICENSE',
+    'NOTICE.md',
+    '.vscodeignore',
+    'media',
+  ]) {
+    if (existsSync(join(root, part))) cpSync(join(root, part), join(stage, part), { recursive: true })
+  }
+  await bundle({ release: true, out: join(stage, 'dist') })
+  copyRuntime(target, join(stage, 'dist/ort'))
   const vsce = join(root, 'node_modules/@vscode/vsce/vsce')
   const done = spawnSync(
     process.execPath,
@@ -60,7 +75,7 @@ export async function makePackage({ target = 'linux-x64', out } = {}) {
       '--out',
       file,
     ],
-    { cwd: root, encoding: 'utf8' },
+    { cwd: stage, encoding: 'utf8' },
   )
   if (done.status !== 0) throw new Error(`vsce package failed:\n${done.stdout}${done.stderr}`)
   return { file, megabytes: statSync(file).size / 1e6 }
