@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import { Cancelled } from './core/base/cancel.ts'
+import { Failure, failureLine } from './core/base/failure.ts'
+import { command as check } from './node/commands/check.ts'
+import type { Command, CommandIo } from './node/commands/command.ts'
+import { command as compare } from './node/commands/compare.ts'
+import { command as evaluate } from './node/commands/evaluate.ts'
+import { command as fix } from './node/commands/fix.ts'
+import { command as models } from './node/commands/models.ts'
+import { command as pairs } from './node/commands/pairs.ts'
+import { command as run } from './node/commands/run.ts'
+import { command as runs } from './node/commands/runs.ts'
+import { command as tune } from './node/commands/tune.ts'
+import { command as undo } from './node/commands/undo.ts'
+
+const commands: readonly Command[] = [check, pairs, fix, undo, tune, runs, run, evaluate, compare, models]
+
+const overview = () =>
+  `winnow: curate text datasets and fine-tune models on them, locally
+
+Usage: winnow <command> [options]
+
+${commands.map(c => `  ${c.name.padEnd(10)}${c.summary}`).join('\n')}
+
+winnow <command> --help tells a command's options. Exit codes: 0 done, 1 findings or a regression, 2 an error.
+`
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  return manifest.version
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...args] = argv
+  const aborted = new AbortController()
+  // A second Ctrl+C ends at once; the command hears of the first through `cancel`.
+  process.once('SIGINT', () => aborted.abort())
+  const io: CommandIo = {
+    out: text => void process.stdout.write(text),
+    err: text => void process.stderr.write(text),
+    cwd: process.cwd(),
+    isTTY: process.stdout.isTTY === true && !process.env['NO_COLOR'],
+    cancel: aborted.signal,
+  }
+  if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && args.length === 0)) {
+    io.out(overview())
+    return 0
+  }
+  if (name === '--version' || name === '-v') {
+    io.out(`${version()}\n`)
+    return 0
+  }
+  const wanted = name === 'help' ? args[0] : name
+  const command = commands.find(c => c.name === wanted)
+  if (!command) {
+    const list = commands.map(c => c.name).join(', ')
+    throw new Failure('unknown-command', `There is no command "${wanted}"`, `The commands are ${list}`)
+  }
+  if (name === 'help' || args.includes('--help') || args.includes('-h')) {
+    io.out(command.usage.endsWith('\n') ? command.usage : `${command.usage}\n`)
+    return 0
+  }
+  return command.run(args, io)
+}
+
+// Output that nobody reads any more (`winnow pairs … | head`) is no error.
+process.stdout.on('error', error => process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? 0 : 2))
+
+main(process.argv.slice(2)).then(
+  code => {
+    process.exitCode = code
+  },
+  error => {
+    if (error instanceof Cancelled) process.stderr.write('winnow: cancelled\n')
+    else if (error instanceof Failure) process.stderr.write(`winnow: ${failureLine(error)}\n`)
+    else process.stderr.write(`winnow: ${error instanceof Error ? error.stack : String(error)}\n`)
+    process.exitCode = error instanceof Cancelled ? 130 : 2
+  },
+)
