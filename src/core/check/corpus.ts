@@ -2,13 +2,13 @@ import { canonical, contentHash } from '../base/hash.ts'
 import type { Dataset, SplitName } from '../data/dataset.ts'
 import { rowText, textColumns } from '../data/roles.ts'
 import type { Table } from '../data/table.ts'
-import { type Overlap, overlap, shingleSet } from '../sign/exact.ts'
+import { onlyNumbersDiffer, overlap, shingleSet } from '../sign/exact.ts'
 import type { Work } from '../sign/progress.ts'
 import { parseScheme } from '../sign/scheme.ts'
 import type { Similar } from '../sign/similar.ts'
 import type { Span } from '../text/span.ts'
 import type { Fix, Related } from './finding.ts'
-import type { Memory } from './memory.ts'
+import type { Comparison, Memory } from './memory.ts'
 
 export interface CorpusFile {
   /** Tells the tables of a dataset apart: the uri, and the list in it where there are several. */
@@ -119,6 +119,11 @@ export class Corpus {
 
   /** The fix that removes rows. */
   removal(fix: Pick<Fix, 'kind' | 'title' | 'preferred'>, rows: readonly number[]): Fix {
+    if (rows.length === 1) {
+      const { uri, table, base } = this.fileOf(rows[0]!)
+      const row = rows[0]! - base
+      return { ...fix, edits: [{ uri, edit: table.removeRow(row) }], removes: [{ table, row }] }
+    }
     const byTable = new Map<CorpusFile, number[]>()
     for (const row of rows) {
       const file = this.fileOf(row)
@@ -181,10 +186,18 @@ export class Corpus {
     return yield* this.likeness('word:1+2', 0.8)
   }
 
-  /** The exact similarity of two rows, by their shingles themselves. */
-  overlap(scheme: string, a: number, b: number): Overlap {
-    const parsed = parseScheme(scheme)
-    return overlap(shingleSet(parsed, this.text(a)), shingleSet(parsed, this.text(b)))
+  /** How two rows compare, by their texts themselves. It depends on their forms only, so it is remembered by them. */
+  compare(likeness: Likeness, a: number, b: number): Comparison {
+    const known = this.memory.comparison(likeness.scheme, likeness.slots[a]!, likeness.slots[b]!)
+    if (known.exact) return known.exact
+    const scheme = parseScheme(likeness.scheme)
+    const [left, right] = [this.text(a), this.text(b)]
+    const exact = {
+      ...overlap(shingleSet(scheme, left), shingleSet(scheme, right)),
+      numbers: onlyNumbersDiffer(left, right),
+    }
+    known.keep(exact)
+    return exact
   }
 }
 

@@ -6,6 +6,14 @@ import { Similar } from '../sign/similar.ts'
 import { parseThreshold } from '../sign/threshold.ts'
 import { keptRows } from './kept.ts'
 
+/** Two texts, compared exactly. */
+export interface Comparison {
+  readonly inter: number
+  readonly union: number
+  /** Do they differ in numbers only? */
+  readonly numbers: boolean
+}
+
 /**
  * What is remembered of a dataset from one check to the next: the form and the label of every row, and which forms are
  * similar. A file that comes in a new version is read again only where it changed.
@@ -17,6 +25,7 @@ export class Memory {
   private readonly signatures = new Map<string, Signatures>()
   private readonly signed = new Map<string, Table>()
   private readonly similar = new Map<string, Similar>()
+  private readonly comparisons = new Map<string, Map<number, Comparison>>()
   private readonly incremental: boolean
   private compared: { readonly old: Table; readonly now: Table; readonly kept: Kept } | undefined
 
@@ -80,12 +89,21 @@ export class Memory {
     return similar
   }
 
+  /** What was found out about two forms, if anything, and the way to remember it. */
+  comparison(scheme: string, a: number, b: number): { exact: Comparison | undefined; keep(exact: Comparison): void } {
+    const all = this.comparisons.get(scheme) ?? new Map<number, Comparison>()
+    this.comparisons.set(scheme, all)
+    const key = Math.min(a, b) * 0x4000000 + Math.max(a, b)
+    return { exact: all.get(key), keep: exact => void all.set(key, exact) }
+  }
+
   /** Is so much of it out of date that it is better begun anew? */
   isStale(): boolean {
     for (const signatures of this.signatures.values()) {
       const { count } = signatures.forms
       if (count > 20_000 && signatures.dead() * 2 > count) return true
     }
+    for (const all of this.comparisons.values()) if (all.size > 2_000_000) return true
     return this.labels.length > 200_000
   }
 

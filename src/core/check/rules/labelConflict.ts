@@ -165,9 +165,9 @@ function neighbours({ likeness }: State, group: readonly number[], slot: number)
 
 /** Of these rows the one that a row is most similar to, by the texts themselves; of equals the first. */
 function nearest({ corpus, likeness }: State, row: number, rows: readonly number[]) {
-  let best = { row: rows[0]!, ...corpus.overlap(likeness.scheme, row, rows[0]!) }
+  let best = { row: rows[0]!, ...corpus.compare(likeness, row, rows[0]!) }
   for (const other of rows.slice(1, 20)) {
-    const exact = corpus.overlap(likeness.scheme, row, other)
+    const exact = corpus.compare(likeness, row, other)
     if (exact.inter * best.union > best.inter * exact.union) best = { row: other, ...exact }
   }
   return best

@@ -1,5 +1,5 @@
 import type { SplitName } from '../../data/dataset.ts'
-import { jaccard, type Overlap, onlyNumbersDiffer } from '../../sign/exact.ts'
+import { jaccard } from '../../sign/exact.ts'
 import type { Work } from '../../sign/progress.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
@@ -99,22 +99,23 @@ function* sourceOf(
   return undefined
 }
 
+const equal = { inter: 1, union: 1, numbers: false }
+
 function found(
   corpus: Corpus,
   settings: RuleSettings,
-  { scheme }: Likeness,
+  likeness: Likeness,
   row: number,
   source: Source,
 ): Finding | undefined {
-  const exact: Overlap = source.equal ? { inter: 1, union: 1 } : corpus.overlap(scheme, row, source.row)
+  const exact = source.equal ? equal : corpus.compare(likeness, row, source.row)
   if (!reaches(parseThreshold(settings.options['threshold']!), exact.inter, exact.union)) return undefined
   const similarity = jaccard(exact)
   const split = corpus.split(source.row)
   const name = corpus.name(source.row)
-  const numbers = !source.equal && onlyNumbersDiffer(corpus.text(row), corpus.text(source.row))
   const message = source.equal
     ? `Leaked: the same text is ${name}.`
-    : numbers
+    : exact.numbers
       ? `Leaked but for its numbers: similar to ${name}, Jaccard ${shown(similarity)}.`
       : `Nearly leaked: similar to ${name}, Jaccard ${shown(similarity)}.`
   return {

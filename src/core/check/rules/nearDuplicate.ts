@@ -1,11 +1,12 @@
 import { isTemplate, type Star, stars } from '../../sign/cluster.ts'
-import { jaccard, type Overlap, onlyNumbersDiffer, tokens } from '../../sign/exact.ts'
+import { jaccard, tokens } from '../../sign/exact.ts'
 import { normalForm } from '../../sign/normal.ts'
 import type { Work } from '../../sign/progress.ts'
 import { parseScheme } from '../../sign/scheme.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
 import type { Finding, Fix } from '../finding.ts'
+import type { Comparison } from '../memory.ts'
 import { similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleContext, type RuleSettings } from '../rule.ts'
 import { keepOnly, keepOnlyLimit } from './duplicate.ts'
@@ -79,21 +80,19 @@ function* tell({ corpus, settings, add }: RuleContext, likeness: Likeness, star:
   const { center, members } = star
   const scheme = parseScheme(likeness.scheme)
   const t = parseThreshold(settings.options['threshold']!)
-  const text = corpus.text(center)
   const tokensOf = (row: number) => tokens({ ...scheme, characters: true }, normalForm(corpus.text(row)))
-  const step = Math.max(1, Math.floor(members.length / sampled))
-  const some = members.filter((_, i) => i % step === 0)
-  const numbered = some.filter(row => onlyNumbersDiffer(text, corpus.text(row)))
-  if (
-    isTemplate(tokensOf(center), some.map(tokensOf)) ||
-    (some.length >= 5 && numbered.length * 10 >= some.length * 9)
-  ) {
-    add(template(corpus, settings, star))
-    return
+  if (members.length >= 5) {
+    const step = Math.max(1, Math.floor(members.length / sampled))
+    const some = members.filter((_, i) => i % step === 0)
+    const numbered = some.filter(row => corpus.compare(likeness, center, row).numbers)
+    if (isTemplate(tokensOf(center), some.map(tokensOf)) || numbered.length * 10 >= some.length * 9) {
+      add(template(corpus, settings, star))
+      return
+    }
   }
   const cluster = [center, ...members]
   for (const [i, row] of members.entries()) {
-    const exact = corpus.overlap(likeness.scheme, center, row)
+    const exact = corpus.compare(likeness, center, row)
     if (reaches(t, exact.inter, exact.union)) add(found({ corpus, settings, cluster, row, exact }))
     if (i % 50 === 49) yield { phase: 'near-duplicate', done: i, total: members.length }
   }
@@ -122,22 +121,21 @@ function found({
   readonly settings: RuleSettings
   readonly cluster: readonly number[]
   readonly row: number
-  readonly exact: Overlap
+  readonly exact: Comparison
 }): Finding {
   const center = cluster[0]!
   const similarity = jaccard(exact)
-  const numbers = onlyNumbersDiffer(corpus.text(center), corpus.text(row))
   const fixes: Fix[] = []
-  if (!numbers) {
+  if (!exact.numbers) {
     fixes.push(corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred: true }, [row]))
     if (cluster.length <= keepOnlyLimit) fixes.push(keepOnly(corpus, cluster, row))
   }
   const name = corpus.name(center)
   return {
     rule: 'near-duplicate',
-    severity: numbers ? milder(settings.severity, 'info') : settings.severity,
+    severity: exact.numbers ? milder(settings.severity, 'info') : settings.severity,
     ...corpus.textPlace(row),
-    message: numbers
+    message: exact.numbers
       ? `Differs from ${name} in numbers only, Jaccard ${shown(similarity)}.`
       : `Near-duplicate of ${name}, Jaccard ${shown(similarity)}.`,
     related: [corpus.related(center, 'The row that it is similar to', similarity)],
