@@ -2,7 +2,7 @@
 // It holds the bundles, media, and one platform's onnxruntime-node folder as dist/ort.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundle } from './build.mjs'
 
@@ -42,7 +42,7 @@ function copyRuntime(target, to) {
 export async function makePackage({ target = 'linux-x64', out } = {}) {
   if (!platforms[target]) throw new Error(`Unknown target ${target}; one of ${Object.keys(platforms).join(', ')}`)
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const file = out ?? join(root, `winnow-${target}-${version}.vsix`)
+  const file = resolve(out ?? join(root, `winnow-${target}-${version}.vsix`))
   // Packed from a folder of its own, so that dist/ stays what the last build made it.
   const stage = join(root, 'out/package', target)
   rmSync(stage, { recursive: true, force: true })
