@@ -6,7 +6,7 @@ const resolution = 5
 /**
  * How long the extension host was kept from answering. It runs only from `reset` on, since it wakes the process 200
  * times a second. A block counts twice over: by the clock (which on a busy machine includes waiting for a processor)
- * and by the processor time this process used meanwhile.
+ * and by the processor time this thread used meanwhile.
  */
 export class Meter implements Disposable {
   private readonly histogram = monitorEventLoopDelay({ resolution })
@@ -20,14 +20,13 @@ export class Meter implements Disposable {
     this.histogram.enable()
     this.busy = 0
     let at = performance.now()
-    let used = process.cpuUsage()
+    let used = threadTime()
     this.timer = setInterval(() => {
       const now = performance.now()
-      const cpu = process.cpuUsage(used)
-      const late = now - at - resolution
-      this.busy = Math.max(this.busy, Math.min(late, (cpu.user + cpu.system) / 1000))
+      const cpu = threadTime()
+      this.busy = Math.max(this.busy, Math.min(now - at - resolution, cpu - used))
       at = now
-      used = process.cpuUsage()
+      used = cpu
     }, resolution)
     this.timer.unref()
   }
@@ -47,4 +46,11 @@ export class Meter implements Disposable {
     this.timer = undefined
     this.histogram.disable()
   }
+}
+
+/** Processor time of this thread in milliseconds; of the whole process where Node is older than 23.9. */
+function threadTime(): number {
+  const ask = (process as { threadCpuUsage?: typeof process.cpuUsage }).threadCpuUsage ?? process.cpuUsage
+  const { user, system } = ask.call(process)
+  return (user + system) / 1000
 }

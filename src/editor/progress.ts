@@ -16,12 +16,8 @@ export async function checkWithProgress(checking: Checking): Promise<Checked | u
   if (!quick) {
     const options = { location: vscode.ProgressLocation.Notification, title: 'Winnow', cancellable: true }
     await vscode.window.withProgress(options, async (progress, token) => {
-      let shown = 0
       const listening = checking.onState(state => {
-        if (state.kind !== 'checking') return
-        const part = state.total > 0 ? Math.floor((100 * state.done) / state.total) : 0
-        progress.report({ message: checkingWords(state), increment: Math.max(0, part - shown) })
-        shown = Math.max(shown, part)
+        if (state.kind === 'checking') progress.report({ message: checkingWords(state) })
       })
       token.onCancellationRequested(() => checking.cancel())
       await done

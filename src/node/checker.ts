@@ -3,7 +3,7 @@ import { connect, type Port } from '../core/base/channel.ts'
 import { Failure, failureLine } from '../core/base/failure.ts'
 import { type Checked, type CheckedDataset, check } from '../core/check/check.ts'
 import { Memory } from '../core/check/memory.ts'
-import type { CheckListener, CheckService, FoundRow, Report, RowService } from '../core/check/report.ts'
+import type { CheckService, FoundRow, Report, RowService } from '../core/check/report.ts'
 import { findRow } from '../core/check/rows.ts'
 import { Places, toReport } from '../core/check/toReport.ts'
 import type { Dataset, DatasetFiles, Roles } from '../core/data/dataset.ts'
@@ -11,6 +11,7 @@ import { inferRoles, textColumns } from '../core/data/roles.ts'
 import type { Source } from '../core/data/table.ts'
 import type { Progress } from '../core/sign/progress.ts'
 import { type CheckSettings, settingsFor } from './checkInput.ts'
+import { type PagedListener, type PagedReport, pageSize } from './checkPages.ts'
 import { discover, filesOf, loadDataset } from './datasets.ts'
 import { drive } from './drive.ts'
 import { slashed, textSource } from './files.ts'
@@ -226,8 +227,15 @@ export function serveChecks(port: Port): void {
     // Nobody waits for this; where the other end is gone, its exit is told elsewhere.
     void remote.progress(state).catch(() => {})
   })
-  const { remote } = connect<CheckListener>(port, {
-    check: (request: CheckRequest) => checker.check(request),
+  let number = 0
+  const { remote } = connect<PagedListener>(port, {
+    check: async (request: CheckRequest): Promise<PagedReport> => {
+      const report = await checker.check(request)
+      number++
+      for (let i = 0; i < report.findings.length; i += pageSize)
+        void remote.found(number, report.findings.slice(i, i + pageSize)).catch(() => {})
+      return { number, report: { ...report, findings: [] } }
+    },
     cancel: () => checker.cancel(),
     rows: (request: RowsRequest) => checker.rows(request),
   })

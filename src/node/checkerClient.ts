@@ -2,7 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { connect, type Remote } from '../core/base/channel.ts'
 import type { Disposable } from '../core/base/event.ts'
 import { Failure } from '../core/base/failure.ts'
-import type { CheckListener, CheckService, FoundRow, Report, RowService } from '../core/check/report.ts'
+import type {
+  CheckListener,
+  CheckService,
+  FoundRow,
+  Report,
+  ReportedFinding,
+  RowService,
+} from '../core/check/report.ts'
+import { type PagedService, Pages } from './checkPages.ts'
 import { childPort } from './processPort.ts'
 
 /** The checking process as this side sees it. */
@@ -12,7 +20,7 @@ export interface CheckerClient extends Disposable {
   cancel(): void
 }
 
-type Service = Remote<CheckService & RowService>
+type Service = Remote<PagedService>
 
 /**
  * Starts `<worker> check` when it is first needed, and again after it has ended: a crash rejects what was asked of it
@@ -28,6 +36,7 @@ export function startChecker(options: {
   let service: Service | undefined
   let close = () => {}
   let disposed = false
+  let pages = new Pages()
 
   const begin = (): Service => {
     if (disposed) throw new Failure('closed', 'The checking process was closed')
@@ -38,7 +47,13 @@ export function startChecker(options: {
       env: childEnvironment(),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
-    const connection = connect<CheckService & RowService>(childPort(started), { progress: options.listener.progress })
+    // Pages of a process that ended in the middle belong to no report.
+    const own = new Pages()
+    pages = own
+    const connection = connect<PagedService>(childPort(started), {
+      progress: options.listener.progress,
+      found: (number: number, page: readonly ReportedFinding[]) => own.found(number, page),
+    })
     const ended = (why: string) => {
       if (child !== started) return
       child = undefined
@@ -61,7 +76,11 @@ export function startChecker(options: {
   }
 
   return {
-    check: async request => begin().check(request),
+    check: async request => {
+      const answering = begin()
+      const own = pages
+      return own.join(await answering.check(request))
+    },
     rows: async request => begin().rows(request),
     cancel: () => void service?.cancel().catch(() => {}),
     dispose: () => {
