@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import type { Cancel } from '../core/base/cancel.ts'
 import { Cancelled } from '../core/base/cancel.ts'
 import { Failure } from '../core/base/failure.ts'
@@ -210,9 +210,7 @@ async function leakedFrom(
   dataset: Dataset,
   { rows, root, cancel }: { readonly rows: readonly RowRef[]; readonly root: string; readonly cancel: Cancel },
 ): Promise<RowRef[]> {
-  const places = own.files
-    .filter(f => f.split === 'train')
-    .map(f => slashed(join(f.path.startsWith('/') ? '' : own.root, f.path)))
+  const places = own.files.filter(f => f.split === 'train').map(f => slashed(resolve(own.root, f.path)))
   const present = places.filter(p => existsSync(p))
   if (present.length === 0) return []
   const train = await loadDataset({ name: 'train', splits: { train: present }, roles: own.roles })

@@ -174,15 +174,19 @@ export async function silentEnd(folder: string, run: Run, holder: Holder): Promi
   }
 }
 
-/** The last few lines the process wrote to its error output. */
+/**
+ * What the process last wrote to its error output, on one line: its last error where there is one (a stack and the
+ * version of Node follow it), else its last few lines.
+ */
 export async function stderrTail(folder: string): Promise<string> {
   const text = await readFile(join(folder, 'stderr.log'), 'utf8').catch(() => '')
   const lines = text
-    .slice(-4000)
+    .slice(-8000)
     .split('\n')
-    .map(l => l.trim())
-    .filter(l => l !== '')
-  return lines.slice(-4).join(' | ').slice(-600)
+    .map(line => line.trim())
+    .filter(line => line !== '')
+  const error = lines.findLast(line => /^(Uncaught )?\w*(Error|Exception|FATAL ERROR)\b.*:/.test(line))
+  return (error ?? lines.slice(-4).join(' | ')).slice(0, 600)
 }
 
 /** Calls back when something in the folder changes, where the system can tell; returns how to stop. */

@@ -54,9 +54,21 @@ export async function createRun(
       throw error
     }
     await writeFile(join(folder, 'recipe.json'), `${JSON.stringify(recipe, undefined, 2)}\n`)
-    await writeFile(join(folder, 'data.json'), `${JSON.stringify(data, undefined, 2)}\n`)
+    await writeFile(join(folder, 'data.json'), dataText(data))
     return { id, folder }
   }
+}
+
+/** JSON with a line for each file and each row left out: readable, and not a line for each number of them. */
+function dataText(data: RunData): string {
+  const fields = Object.entries(data).map(([key, value]) => {
+    const isList = Array.isArray(value) && value.length > 0 && typeof value[0] === 'object'
+    const text = isList
+      ? `[\n${value.map(item => `    ${JSON.stringify(item)}`).join(',\n')}\n  ]`
+      : JSON.stringify(value)
+    return `  ${JSON.stringify(key)}: ${text}`
+  })
+  return `{\n${fields.join(',\n')}\n}\n`
 }
 
 /** Letters and digits of a name, at most 40, as part of a file name. */

@@ -20,7 +20,7 @@ import type { RunEvent } from '../../src/core/train/event.ts'
 import { type Recipe, resolveRecipe } from '../../src/core/train/recipe.ts'
 import { holderOf, processStart, writeLock } from '../../src/node/lock.ts'
 import { childEnv, killRun, startTraining, stopRun, waitForEnd } from '../../src/node/program.ts'
-import { followRun } from '../../src/node/runLog.ts'
+import { followRun, stderrTail } from '../../src/node/runLog.ts'
 import { createRun, findRoot, findRun, listRuns, type RunCache, readRun, slug } from '../../src/node/runs.ts'
 
 const trainer = fileURLToPath(new URL('fixture/trainer.mjs', import.meta.url))
@@ -228,6 +228,11 @@ test('a process that could not write its last line, as on a full disk, does not 
   const folder = await make('well', 1)
   const line = JSON.stringify({ kind: 'started', at: 1, steps: 9 })
   writeFileSync(join(folder, 'events.jsonl'), `${line}\n`)
+  writeFileSync(
+    join(folder, 'stderr.log'),
+    "node:internal/modules\n    throw err;\n\nError: Cannot find module 'onnxruntime-node'\nRequire stack:\n- worker.cjs\n  code: 'MODULE_NOT_FOUND'\n}\n\nNode.js v20.20.2\n",
+  )
+  expect(await stderrTail(folder)).toBe("Error: Cannot find module 'onnxruntime-node'")
   writeFileSync(join(folder, 'stderr.log'), 'events.jsonl could not be written: the disk is full\n')
   expect((await readRun(folder)).run.phase).toBe('running')
   const before = new Date(Date.now() - 60_000)

@@ -114,6 +114,30 @@ test('a run from its recipe to its ledger', async () => {
   expect(again.out).toContain('ledger: 0 fixed, 0 broken,')
 }, 60_000)
 
+test('evaluating other data: other columns, rows seen in training, labels never heard of; and a model folder alone', async () => {
+  recipe('head', { method: { kind: 'head' }, schedule: { epochs: 2 } })
+  const id = idIn((await winnow('tune', 'head-recipe.json')).err)
+  const [seen, also] = orderedTexts(2, 10)
+  const [fresh] = orderedTexts(1, 99)
+  const rows = [seen, also, fresh, { text: 'w1 w0 w2 w3', label: 'third' }, { text: '', label: 'first' }]
+  writeFileSync(join(root, 'more.csv'), `label,text\n${rows.map(r => `${r?.label},${r?.text}`).join('\n')}\n`)
+  const { code, out, err } = await winnow('evaluate', id, 'more.csv', '--format', 'json')
+  expect(code).toBe(0)
+  expect(err).toContain('warning: 2 rows left out: 1 unknown-label, 1 empty-field.')
+  const scored = JSON.parse(out)
+  expect(scored).toMatchObject({ leaked: 2, all: { rows: 3 }, withoutLeaks: { rows: 1 } })
+  const predictions = readFileSync(scored.file, 'utf8').trimEnd().split('\n')
+  expect(predictions.map(line => JSON.parse(line).leaked)).toEqual([true, true, false])
+
+  const ofRun = JSON.parse((await winnow('evaluate', id, 'test.jsonl', '--format', 'json')).out)
+  const model = join(runsFolder(root), id, 'model')
+  const alone = JSON.parse((await winnow('evaluate', model, 'test.jsonl', '--format', 'json')).out)
+  expect(alone.all.accuracy).toBe(ofRun.all.accuracy)
+  expect(alone.all.loss).toBeCloseTo(ofRun.all.loss, 5)
+  expect(alone.leaked).toBe(0)
+  expect((await winnow('evaluate', 'tiny', 'test.jsonl')).err).toMatch(/names no labels/)
+}, 60_000)
+
 test('stopped, killed and resumed twice: the same losses bit for bit as left alone', async () => {
   const alone = await winnow('tune', 'long-recipe.json')
   expect(alone.code).toBe(0)

@@ -136,6 +136,11 @@ function scoreTable(run: Run): string[] {
       ? `${percent(scores['accuracy'] ?? 0)}, F1 ${(scores['macroF1'] ?? 0).toFixed(3)}, loss ${(scores['loss'] ?? 0).toFixed(3)}`
       : ''
   const leaks = scored.some(e => e.withoutLeaks)
+  const baseline = scored.find(e => e.baseline)?.baseline
+  const base = {
+    'feature-head': 'base: the model as it was, with a head trained on its features',
+    centroid: 'base: the model as it was, with one Gaussian a label on its features',
+  }
   return [
     '',
     ...table([
@@ -148,5 +153,6 @@ function scoreTable(run: Run): string[] {
           : []),
       ]),
     ]),
+    ...(baseline ? [base[baseline]] : []),
   ]
 }
