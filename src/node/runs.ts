@@ -23,11 +23,14 @@ export interface RunFolder {
 /** Where the runs of a workspace are. */
 export const runsFolder = (root: string) => join(root, '.winnow', 'runs')
 
-/** The workspace a folder belongs to: the nearest one up that has `winnow.json` or runs, else `otherwise`. */
+/**
+ * The workspace a folder belongs to: the nearest one up that has `winnow.json` or runs, else `otherwise`. The search ends
+ * at a repository's root, so that a stray folder far above takes nothing in.
+ */
 export function findRoot(from: string, otherwise = resolve(from)): string {
   for (let here = resolve(from); ; here = dirname(here)) {
     if (existsSync(join(here, 'winnow.json')) || existsSync(runsFolder(here))) return here
-    if (dirname(here) === here) return otherwise
+    if (existsSync(join(here, '.git')) || dirname(here) === here) return otherwise
   }
 }
 

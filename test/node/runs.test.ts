@@ -117,6 +117,9 @@ describe('a run folder', () => {
     await expect(findRun(root, 'nothing')).rejects.toMatchObject({ code: 'no-run' })
     mkdirSync(join(root, 'sub/folder'), { recursive: true })
     expect(findRoot(join(root, 'sub/folder'))).toBe(root)
+    mkdirSync(join(root, 'sub/.git'))
+    expect(findRoot(join(root, 'sub/folder'))).toBe(join(root, 'sub/folder'))
+    expect(findRoot(join(root, 'sub/folder'), join(root, 'sub'))).toBe(join(root, 'sub'))
   })
 
   test('one that cannot be read does not hide the others', async () => {
