@@ -61,5 +61,10 @@ export function jaccard({ inter, union }: Overlap): number {
 /** Do the texts say the same but for their numbers? Equal normal forms do not count. */
 export function onlyNumbersDiffer(a: string, b: string): boolean {
   const [x, y] = [normalForm(a), normalForm(b)]
-  return x !== y && x.replace(/\p{N}+/gu, '0') === y.replace(/\p{N}+/gu, '0')
+  return x !== y && withoutNumbers(x) === withoutNumbers(y)
+}
+
+/** Every number, ordinals such as `3rd` included, as one sign. */
+function withoutNumbers(normal: string): string {
+  return normal.replace(/\p{N}+(?:(?:st|nd|rd|th)(?!\p{L}))?/gu, '0')
 }

@@ -106,7 +106,15 @@ function finding(
   },
 ): Finding {
   const cell = file.table.cell(row, column)
-  const state = !cell ? 'missing' : cell.text === '' ? 'empty' : cell.text.trim() === '' ? 'blank' : 'empty'
+  const state = !cell
+    ? 'missing'
+    : cell.value === null
+      ? 'null'
+      : cell.text === ''
+        ? 'empty'
+        : cell.text.trim() === ''
+          ? 'blank'
+          : 'empty'
   const other = corpus.dataset.roles[role === 'label' ? 'text' : 'label']
   return {
     rule: 'empty-field',

@@ -19,7 +19,7 @@ in the same way, as a warning. Only the compared text counts, not the label.`,
     why: `A score on rows that were trained on measures memory. A few percent of leaked rows can decide which of two models looks better,
 and nobody sees it in the number. Winnow's evaluations show every score with and without the rows that this rule found.`,
     fix: `Remove this row; or remove the row of train instead, which keeps the test set comparable with published scores. "Fix all" removes
-the evaluation rows that are equal, not those that are only similar.`,
+the evaluation rows that are equal to one of train, not those that are only similar.`,
     example: `\`\`\`
 train.jsonl row 0  {"text": "Where is my parcel?", "label": "delivery"}
 test.jsonl row 0   {"text": "where is my parcel", "label": "delivery"}
@@ -125,7 +125,9 @@ function found(
     message,
     related: [corpus.related(source.row, `The ${split} row that it leaked from`, similarity)],
     fixes: [
-      corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred: source.equal }, [row]),
+      corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred: source.equal && split === 'train' }, [
+        row,
+      ]),
       corpus.removal({ kind: 'remove-row', title: `Remove ${name} instead`, preferred: false }, [source.row]),
     ],
     key: corpus.key('leak', corpus.split(row), corpus.text(row)),
