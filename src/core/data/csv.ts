@@ -37,7 +37,8 @@ export function parseCsv(source: Source, kind: 'csv' | 'tsv', given: DatasetFile
     starts.push(at)
     ends.push(scanner.end)
     if (scanner.problem || scanner.count !== columns.length)
-      if (reportRecord(scanner, { columns: columns.length, row, start: at, kind, source }, issues)) broken.add(row)
+      if (reportRecord(scanner, { columns: columns.length, row, start: at, kind, source, header }, issues))
+        broken.add(row)
   }
   const rows = { starts: starts.done(), ends: ends.done() }
   if (binary) issues.add(binary.code, undefined, binary.span, binary.message)
@@ -171,7 +172,7 @@ function columnNames(header: readonly string[] | number, record: CsvScanner, iss
 /** Adds the record's issue; true where the record is broken by it. */
 function reportRecord(
   record: CsvScanner,
-  place: { columns: number; row: number; start: number; kind: 'csv' | 'tsv'; source: Source },
+  place: { columns: number; row: number; start: number; kind: 'csv' | 'tsv'; source: Source; header: boolean },
   issues: IssueList,
 ): boolean {
   const { columns, row, start, kind, source } = place
@@ -210,7 +211,7 @@ function reportRecord(
     'field-count',
     row,
     span,
-    `The row has ${record.count} field${record.count === 1 ? '' : 's'}, the header ${columns}`,
+    `The row has ${record.count} field${record.count === 1 ? '' : 's'}, ${place.header ? 'the header' : 'the first row'} ${columns}`,
   )
   return true
 }

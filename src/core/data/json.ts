@@ -26,68 +26,119 @@ export function parseJson(source: Source): JsonPart[] {
   const binary = looksBinary(bytes)
   if (binary) issues.add(binary.code, undefined, binary.span, binary.message)
   const scanner = new JsonScanner(bytes)
-  const first = binary ? bytes.length : scanner.space(0, bytes.length)
+  const first = scanner.space(0, bytes.length)
+  if (binary) return noRows(source, issues)
   if (first >= bytes.length) {
-    if (!binary) issues.add('empty-file', undefined, { start: 0, end: 0 }, 'The file holds no rows')
-    return [{ part: undefined, table: tableOf(source, [], { from: 0, to: 0 }, issues) }]
+    issues.add('empty-file', undefined, { start: 0, end: 0 }, 'The file holds no rows')
+    return noRows(source, issues)
   }
   if (bytes[first] === 0x5b) {
-    const list = readList(source, first, issues)
-    const behind = scanner.space(list.to, bytes.length)
-    if (list.closed && behind < bytes.length)
+    const { table, to, closed } = readList(source, first, issues)
+    const behind = scanner.space(to, bytes.length)
+    if (closed && behind < bytes.length)
       issues.add('bad-json', undefined, { start: behind, end: behind + 1 }, 'Not JSON: something follows the list')
-    if (list.rows.length === 0)
-      issues.add('empty-file', undefined, { start: first, end: list.to }, 'The list holds no rows')
-    return [{ part: undefined, table: tableOf(source, list.rows, list, issues) }]
+    if (table.rowCount === 0) issues.add('empty-file', undefined, { start: first, end: to }, 'The list holds no rows')
+    return [{ part: undefined, table }]
   }
   if (bytes[first] !== 0x7b || isLines(bytes, scanner, first)) return [{ part: undefined, table: parseJsonl(source) }]
   return readObject(source, first, issues)
 }
 
-interface Row {
-  readonly start: number
-  readonly end: number
-  readonly problem?: { readonly code: 'bad-json' | 'too-long'; readonly at: number; readonly message: string }
-}
-
-/** A list with its brackets at `from` and before `to`. */
+/** A list that was read: its brackets at `from` and before `to`. */
 interface List {
-  readonly rows: Row[]
-  readonly from: number
+  readonly table: Table
   readonly to: number
   readonly closed: boolean
 }
 
-function readList(source: Source, open: number, issues: IssueList): List {
+interface RowProblem {
+  readonly code: 'bad-json' | 'too-long' | 'not-an-object'
+  readonly at: number
+  readonly message: string
+}
+
+/** Reads the list whose bracket is at `open`. `issues` are those of the file, to which the list's are added. */
+function readList(source: Source, open: number, issues: IssueList, part?: string): List {
   const { bytes } = source
-  const scanner = new JsonScanner(bytes)
   const length = bytes.length
-  const rows: Row[] = []
+  const scanner = new JsonScanner(bytes)
+  const columns = new ColumnNames(bytes)
+  const starts = new Offsets()
+  const ends = new Offsets()
+  const broken = new Set<number>()
+  let shape: RecordShape | undefined
   let at = scanner.space(open + 1, length)
-  if (bytes[at] === 0x5d) return { rows, from: open, to: at + 1, closed: true }
+  if (bytes[at] === 0x5d) return finish(at + 1, true)
   const opener = bytes[at]!
   for (;;) {
-    const end = scanner.value(at, length)
+    const here = shapeAt(bytes, at)
+    const count = here === 'object' ? scanner.objectAt(at, length) : here === 'array' ? scanner.arrayAt(at, length) : 0
+    const end = here === 'value' ? scanner.value(at, length) : count < 0 ? -1 : scanner.stop
     const next = end < 0 ? -1 : scanner.space(end, length)
-    if (end >= 0 && (bytes[next] === 0x2c || bytes[next] === 0x5d)) {
-      const long = end - at > maxRecordBytes
-      const message = `The record is ${megabytes(end - at)} MB long; rows beyond 16 MB are not read`
-      rows.push(long ? { start: at, end, problem: { code: 'too-long', at, message } } : { start: at, end })
-      if (bytes[next] === 0x5d) return { rows, from: open, to: next + 1, closed: true }
-      at = scanner.space(next + 1, length)
-      if (bytes[at] !== 0x5d) continue
-      issues.add('bad-json', undefined, { start: next, end: next + 1 }, 'Not JSON: a comma before ]')
-      return { rows, from: open, to: at + 1, closed: true }
+    if (next < 0 || (bytes[next] !== 0x2c && bytes[next] !== 0x5d)) {
+      // The record is broken, or what separates it from the next one is.
+      const fault = Math.min(end < 0 ? scanner.errorAt : next, length - 1)
+      const again = resume(bytes, scanner, { fault, opener, start: at })
+      const why = end < 0 ? scanner.error : 'expected , or ] after a record'
+      add(trimEnd(bytes, at + 1, again < 0 ? length : again), {
+        code: 'bad-json',
+        at: fault,
+        message: `Not JSON: ${why}`,
+      })
+      if (again < 0) return finish(length, false)
+      at = again
+      continue
     }
-    // The record is broken, or what separates it from the next one is.
-    const whole = end >= 0
-    const fault = Math.min(whole ? next : scanner.errorAt, length - 1)
-    const why = whole ? 'expected , or ] after a record' : scanner.error
-    const again = resume(bytes, scanner, { fault, opener, start: at })
-    const stop = trimEnd(bytes, at + 1, again < 0 ? length : again)
-    rows.push({ start: at, end: stop, problem: { code: 'bad-json', at: fault, message: `Not JSON: ${why}` } })
-    if (again < 0) return { rows, from: open, to: length, closed: false }
-    at = again
+    add(end, problemOf(here, end, count))
+    if (bytes[next] === 0x5d) return finish(next + 1, true)
+    at = scanner.space(next + 1, length)
+    if (bytes[at] !== 0x5d) continue
+    issues.add('bad-json', undefined, { start: next, end: next + 1 }, 'Not JSON: a comma before ]')
+    return finish(at + 1, true)
+  }
+
+  function problemOf(here: RecordShape, end: number, count: number): RowProblem | undefined {
+    if (end - at > maxRecordBytes) {
+      const message = `The record is ${megabytes(end - at)} MB long; rows beyond 16 MB are not read`
+      return { code: 'too-long', at, message }
+    }
+    shape ??= here
+    if (here !== shape)
+      return { code: 'not-an-object', at, message: `The row is ${described[here]}, the first one ${described[shape]}` }
+    if (here === 'array') columns.seeIndexes(count)
+    const twice = here === 'object' ? columns.see(scanner.spans, count, starts.length) : undefined
+    if (twice) {
+      const message = `The key "${twice.name}" stands twice; the last one counts`
+      issues.add('duplicate-key', starts.length, { start: twice.start, end: twice.end }, message)
+    }
+    return undefined
+  }
+
+  function add(end: number, problem: RowProblem | undefined): void {
+    const row = starts.length
+    starts.push(at)
+    ends.push(end)
+    if (!problem) return
+    broken.add(row)
+    issues.add(problem.code, row, { start: problem.at, end: problem.at + 1 }, problem.message)
+  }
+
+  function finish(to: number, closed: boolean): List {
+    const offsets = { starts: starts.done(), ends: ends.done() }
+    const list = { from: open, to }
+    reportBytes(bytes, offsets.starts, issues, list)
+    const table = new JsonTable({
+      source,
+      format: 'json',
+      ...(part === undefined ? {} : { part }),
+      shape: shape ?? 'object',
+      columns: shape === 'value' ? ['text'] : columns.names,
+      ...offsets,
+      broken,
+      issues: () => issues.done(),
+      remove: removed => removeElements(offsets, list, removed),
+    })
+    return { table, to, closed }
   }
 }
 
@@ -132,7 +183,7 @@ function readObject(source: Source, first: number, issues: IssueList): JsonPart[
   const { bytes } = source
   const scanner = new JsonScanner(bytes)
   const decode = decoderOf(bytes)
-  const parts: { part: string; list: List }[] = []
+  const parts: JsonPart[] = []
   let at = scanner.space(first + 1, bytes.length)
   while (at < bytes.length && bytes[at] === 0x22) {
     const close = scanner.string(at, bytes.length)
@@ -141,9 +192,11 @@ function readObject(source: Source, first: number, issues: IssueList): JsonPart[
     const value = scanner.space(colon + 1, bytes.length)
     let end: number
     if (bytes[value] === 0x5b && isRecords(bytes, scanner, value)) {
-      const list = readList(source, value, issues)
-      parts.push({ part: JSON.parse(decode(at, close)) as string, list })
-      end = list.to
+      const part = JSON.parse(decode(at, close)) as string
+      // What concerns the file as a whole is told once, with its first list.
+      const { table, to } = readList(source, value, parts.length ? new IssueList() : issues, part)
+      parts.push({ part, table })
+      end = to
     } else end = scanner.value(value, bytes.length)
     if (end < 0) break
     at = scanner.space(end, bytes.length)
@@ -152,23 +205,13 @@ function readObject(source: Source, first: number, issues: IssueList): JsonPart[
   }
   if (bytes[at] !== 0x7d) {
     const place = Math.min(at, bytes.length - 1)
-    issues.add(
-      'bad-json',
-      undefined,
-      { start: place, end: place + 1 },
-      'Not JSON: the object around the lists is not whole',
-    )
+    const message = 'Not JSON: the object around the lists is not whole'
+    issues.add('bad-json', undefined, { start: place, end: place + 1 }, message)
   }
-  if (parts.length === 0) {
-    const message = 'The file holds an object without a list of records'
-    issues.add('empty-file', undefined, { start: first, end: first + 1 }, message)
-    return [{ part: undefined, table: tableOf(source, [], { from: first, to: first }, issues) }]
-  }
-  // What concerns the file as a whole is told once, with its first list.
-  return parts.map(({ part, list }, p) => ({
-    part,
-    table: tableOf(source, list.rows, list, p === 0 ? issues : new IssueList(), part),
-  }))
+  if (parts.length) return parts
+  const message = 'The file holds an object without a list of records'
+  issues.add('empty-file', undefined, { start: first, end: first + 1 }, message)
+  return noRows(source, issues)
 }
 
 /** Does a list begin with a record, rather than a number of some setting? */
@@ -197,61 +240,12 @@ function hasList(bytes: Uint8Array, scanner: JsonScanner, members: number): bool
   return false
 }
 
-function tableOf(
-  source: Source,
-  rows: readonly Row[],
-  list: { from: number; to: number },
-  issues: IssueList,
-  part?: string,
-): Table {
-  const { bytes } = source
-  const scanner = new JsonScanner(bytes)
-  const columns = new ColumnNames(bytes)
-  const starts = new Offsets(rows.length)
-  const ends = new Offsets(rows.length)
-  const broken = new Set<number>()
-  const whole = rows.find(row => !row.problem)
-  const shape = whole ? shapeAt(bytes, whole.start) : 'object'
-  for (const [r, row] of rows.entries()) {
-    starts.push(row.start)
-    ends.push(row.end)
-    let { problem }: { problem?: { code: 'bad-json' | 'too-long' | 'not-an-object'; at: number; message: string } } =
-      row
-    const here = shapeAt(bytes, row.start)
-    if (!problem && here !== shape)
-      problem = {
-        code: 'not-an-object',
-        at: row.start,
-        message: `The row is ${described[here]}, the first one ${described[shape]}`,
-      }
-    if (problem) {
-      broken.add(r)
-      issues.add(problem.code, r, { start: problem.at, end: problem.at + 1 }, problem.message)
-    } else if (here === 'array') columns.seeIndexes(scanner.elements(row.start, row.end))
-    else if (here === 'object') {
-      const twice = columns.see(scanner.spans, scanner.members(row.start, row.end), r)
-      if (twice)
-        issues.add(
-          'duplicate-key',
-          r,
-          { start: twice.start, end: twice.end },
-          `The key "${twice.name}" stands twice; the last one counts`,
-        )
-    }
-  }
-  const offsets = { starts: starts.done(), ends: ends.done() }
-  reportBytes(bytes, offsets.starts, issues, list)
-  return new JsonTable({
-    source,
-    format: 'json',
-    ...(part === undefined ? {} : { part }),
-    shape,
-    columns: shape === 'value' ? ['text'] : columns.names,
-    ...offsets,
-    broken,
-    issues: issues.done(),
-    remove: removed => removeElements(offsets, list, removed),
-  })
+/** The table of a file without rows, for what is wrong with it. */
+function noRows(source: Source, issues: IssueList): JsonPart[] {
+  const none = new Uint32Array(0)
+  const records = { source, format: 'json', shape: 'object', columns: [], starts: none, ends: none } as const
+  const table = new JsonTable({ ...records, broken: new Set(), issues: () => issues.done(), remove: () => [] })
+  return [{ part: undefined, table }]
 }
 
 /**

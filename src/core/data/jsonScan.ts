@@ -18,14 +18,28 @@ export class JsonScanner {
     this.bytes = bytes
   }
 
+  /** Behind the last value that was read by `objectAt`, `arrayAt`. */
+  stop = 0
+
   /** The members of the object at `from`: how many, or -1. Nothing but space may follow before `end`. */
   members(from: number, end: number): number {
+    const count = this.objectAt(this.space(from, end), end)
+    return count < 0 ? -1 : this.tail(this.stop, end, count)
+  }
+
+  /** The elements of the array at `from`, as `members`. */
+  elements(from: number, end: number): number {
+    const count = this.arrayAt(this.space(from, end), end)
+    return count < 0 ? -1 : this.tail(this.stop, end, count)
+  }
+
+  /** As `members`, but the object may end anywhere before `end`: at `stop`. */
+  objectAt(from: number, end: number): number {
     const b = this.bytes
     let count = 0
-    let i = this.space(from, end)
-    if (b[i] !== 0x7b || i >= end) return this.fail(i, 'expected {')
-    i = this.space(i + 1, end)
-    if (i < end && b[i] === 0x7d) return this.tail(i + 1, end, count)
+    if (from >= end || b[from] !== 0x7b) return this.fail(from, 'expected {')
+    let i = this.space(from + 1, end)
+    if (i < end && b[i] === 0x7d) return this.closed(i, 0)
     for (;;) {
       const keyStart = i + 1
       const colon = this.key(i, end)
@@ -37,27 +51,26 @@ export class JsonScanner {
       this.record(count++, keyStart, keyEnd, valueStart, valueEnd)
       i = this.space(valueEnd, end)
       if (i >= end) return this.fail(i, 'the record ends inside the object: } is missing')
-      if (b[i] === 0x7d) return this.tail(i + 1, end, count)
+      if (b[i] === 0x7d) return this.closed(i, count)
       if (b[i] !== 0x2c) return this.fail(i, 'expected , or } after a value')
       i = this.space(i + 1, end)
     }
   }
 
-  /** The elements of the array at `from`, as `members`. */
-  elements(from: number, end: number): number {
+  /** As `elements`, but the array may end anywhere before `end`: at `stop`. */
+  arrayAt(from: number, end: number): number {
     const b = this.bytes
     let count = 0
-    let i = this.space(from, end)
-    if (b[i] !== 0x5b || i >= end) return this.fail(i, 'expected [')
-    i = this.space(i + 1, end)
-    if (i < end && b[i] === 0x5d) return this.tail(i + 1, end, count)
+    if (from >= end || b[from] !== 0x5b) return this.fail(from, 'expected [')
+    let i = this.space(from + 1, end)
+    if (i < end && b[i] === 0x5d) return this.closed(i, 0)
     for (;;) {
       const valueEnd = this.value(i, end)
       if (valueEnd < 0) return -1
       this.record(count++, 0, 0, i, valueEnd)
       i = this.space(valueEnd, end)
       if (i >= end) return this.fail(i, 'the record ends inside the array: ] is missing')
-      if (b[i] === 0x5d) return this.tail(i + 1, end, count)
+      if (b[i] === 0x5d) return this.closed(i, count)
       if (b[i] !== 0x2c) return this.fail(i, 'expected , or ] after a value')
       i = this.space(i + 1, end)
     }
@@ -208,6 +221,11 @@ export class JsonScanner {
     if (c === 0xef && b[from + 1] === 0xbb && b[from + 2] === 0xbf)
       return this.fail(from, 'a byte order mark inside the file: remove it')
     return this.fail(from, 'expected a value')
+  }
+
+  private closed(bracket: number, count: number): number {
+    this.stop = bracket + 1
+    return count
   }
 
   private tail(from: number, end: number, count: number): number {

@@ -24,7 +24,8 @@ export interface JsonRecords {
   readonly starts: Uint32Array
   readonly ends: Uint32Array
   readonly broken: ReadonlySet<number>
-  readonly issues: readonly Issue[]
+  /** Asked for when they are first read: a list in a file is done before the file is. */
+  readonly issues: () => readonly Issue[]
   /** The edits that take these rows (ascending, distinct) out. */
   readonly remove: (rows: readonly number[]) => Edit[]
 }
@@ -35,13 +36,13 @@ export class JsonTable implements Table {
   readonly format: FormatName
   readonly columns: readonly string[]
   readonly rowCount: number
-  readonly issues: readonly Issue[]
   readonly part?: string
   private readonly records: JsonRecords
   private readonly scanner: JsonScanner
   private readonly decode: Decode
   private scanned = -1
   private count = 0
+  private sorted: readonly Issue[] | undefined
   private style: JsonStyle | undefined
 
   constructor(records: JsonRecords) {
@@ -51,9 +52,13 @@ export class JsonTable implements Table {
     if (records.part !== undefined) this.part = records.part
     this.columns = records.columns
     this.rowCount = records.starts.length
-    this.issues = records.issues
     this.scanner = new JsonScanner(records.source.bytes)
     this.decode = decoderOf(records.source.bytes)
+  }
+
+  get issues(): readonly Issue[] {
+    this.sorted ??= this.records.issues()
+    return this.sorted
   }
 
   broken(row: number): boolean {
@@ -70,7 +75,7 @@ export class JsonTable implements Table {
     const value = this.read(at)
     const quoted = this.source.bytes[at.start] === 0x22
     const span = quoted ? { start: at.start + 1, end: at.end - 1 } : at
-    return { column, value, text: this.textAt(at), span }
+    return { column, value, text: typeof value === 'string' ? value : this.textAt(at), span }
   }
 
   text(row: number, column: string): string | undefined {

@@ -92,7 +92,7 @@ export function parseJsonl(source: Source): Table {
       columns: names,
       ...rows,
       broken,
-      issues: issues.done(),
+      issues: () => issues.done(),
       remove: list => removeLines(bytes, rows.starts, rows.ends, list),
     })
   }

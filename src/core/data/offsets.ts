@@ -9,18 +9,17 @@ export class Offsets {
 
   push(offset: number): void {
     if (this.length === this.items.length) {
-      const grown = new Uint32Array(this.items.length * 2)
+      const grown = new Uint32Array(Math.max(16, this.items.length * 2))
       grown.set(this.items)
       this.items = grown
     }
     this.items[this.length++] = offset
   }
 
-  /** The list at its true length, without the room to grow. */
+  /** The list at its true length. The room to grow is given back, also where this object is kept. */
   done(): Uint32Array {
-    return this.items.length > this.length * 1.25
-      ? this.items.slice(0, this.length)
-      : this.items.subarray(0, this.length)
+    if (this.items.length > this.length) this.items = this.items.slice(0, this.length)
+    return this.items
   }
 }
 
