@@ -80,9 +80,9 @@ export class RunTree implements vscode.TreeDataProvider<RunEntry>, Disposable {
   }
 }
 
-/** Does it have predictions to compare? */
+/** Does it have predictions of its own to compare? Those of the model it started from come first, and do not count. */
 export function isScored(run: Run): boolean {
-  return run.evaluated.some(e => e.split === 'test' || e.of === 'best')
+  return run.evaluated.some(e => e.of !== 'base' && e.path !== undefined)
 }
 
 function iconOf(run: Run): vscode.ThemeIcon {

@@ -133,7 +133,10 @@ export class Tuning {
         const answer = await ask({ title, placeholder, step: step - first + 1, steps, items: methods() })
         if (answer === undefined) return undefined
         if (answer === 'back') step = 2
-        else return { dataset: dataset as ReportedDataset, model: model as string, method: answer.value }
+        else {
+          const several = datasets.length > 1
+          return { dataset: dataset as ReportedDataset, model: model as string, method: answer.value, several }
+        }
       }
     }
   }
@@ -143,6 +146,8 @@ interface Plan {
   readonly dataset: ReportedDataset
   readonly model: string
   readonly method: Method['kind']
+  /** Are there other datasets that a name must tell this one from? */
+  readonly several: boolean
 }
 
 function methods(): readonly Choice<Method['kind']>[] {
@@ -193,18 +198,20 @@ async function writeRecipe(plan: Plan): Promise<vscode.Uri> {
   const { dataset, model, method } = plan
   const root = rootOf(dataset)
   const [device, threads] = [setting('train.device'), setting('train.threads')]
-  const recipe = {
-    name: [dataset.name, model.split('/').at(-1), method].join(' '),
-    model,
-    data: await dataOf(dataset, root),
-    method: { kind: method },
-    ...(device === 'auto' ? {} : { device }),
-    ...(threads === 0 ? {} : { threads }),
-  } satisfies RecipeInput
-  const text = `${JSON.stringify(recipe, undefined, 2)}\n`
+  const data = await dataOf(dataset, root)
   for (let n = 1; ; n++) {
-    const name = `${slug(`${dataset.name}-${method}`)}${n === 1 ? '' : `-${n}`}.recipe.json`
-    const uri = vscode.Uri.file(join(root, name))
+    const tail = n === 1 ? '' : `-${n}`
+    const recipe = {
+      // Short, since trees and tabs show it; the folder's name and the panel say the rest.
+      name: `${plan.several ? `${dataset.name}-${method}` : method}${tail}`,
+      model,
+      data,
+      method: { kind: method },
+      ...(device === 'auto' ? {} : { device }),
+      ...(threads === 0 ? {} : { threads }),
+    } satisfies RecipeInput
+    const text = `${JSON.stringify(recipe, undefined, 2)}\n`
+    const uri = vscode.Uri.file(join(root, `${slug(`${dataset.name}-${method}`)}${tail}.recipe.json`))
     const there = await vscode.workspace.fs.readFile(uri).then(
       bytes => Buffer.from(bytes).toString('utf8'),
       () => undefined,

@@ -32,11 +32,14 @@ export function runWords(run: Run, now: Date): string {
   }
 }
 
-/** The one number of a run: its accuracy on test rows, else the best on validation rows. */
+/** The one number of a run: its accuracy on test rows, else the best on validation rows, which is then said. */
 export function score(run: Run): string {
   const test = run.evaluated.filter(e => e.split === 'test' && e.of !== 'base').at(-1)
-  const accuracy = test?.scores['accuracy'] ?? run.best?.scores['accuracy']
-  return accuracy === undefined || Number.isNaN(accuracy) ? '' : percent(accuracy)
+  const known = test?.scores['accuracy']
+  if (known !== undefined && !Number.isNaN(known)) return percent(known)
+  const validation = run.best?.scores['accuracy']
+  if (validation === undefined || Number.isNaN(validation)) return ''
+  return vscode.l10n.t('validation {0}', percent(validation))
 }
 
 /** `today 18:02`, `yesterday 09:10`, `12 Nov 18:02`. */
