@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { buildWebview } from '../tool/bundle-webview.mjs'
-import { bodyClass, type Theme, themeCss } from './themes.ts'
+import { bodyClass, type Theme, themeVariables } from './themes.ts'
 
 export interface Opening {
   readonly panel: 'run' | 'compare'
@@ -72,10 +72,6 @@ export async function stage(): Promise<Stage> {
       response.setHeader('content-type', 'text/html; charset=utf-8')
       return response.end(html(url.searchParams.get('panel') ?? '', theme, nonce))
     }
-    if (name === 'theme.css') {
-      response.setHeader('content-type', 'text/css')
-      return response.end(themeCss(theme))
-    }
     const types: Record<string, string> = { js: 'text/javascript', css: 'text/css', ttf: 'font/ttf' }
     const type = types[name.split('.').at(-1) ?? '']
     if (!type || !existsSync(join(folder, name))) {
@@ -119,12 +115,13 @@ async function open(browser: Browser, base: string, opening: Opening): Promise<S
     page,
     complaints,
     send: message =>
-      page.evaluate(async m => {
-        dispatchEvent(new MessageEvent('message', { data: m }))
+      // As text: the driver copies large values object by object.
+      page.evaluate(async text => {
+        dispatchEvent(new MessageEvent('message', { data: JSON.parse(text) }))
         // The panel draws in the next frame; after two of them it has.
         await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
-      }, message),
-    posted: () => page.evaluate(() => (globalThis as unknown as Stub).posted),
+      }, JSON.stringify(message)),
+    posted: async () => JSON.parse(await page.evaluate(() => JSON.stringify((globalThis as unknown as Stub).posted))),
     saved: () => page.evaluate(() => JSON.parse(sessionStorage['state'] ?? 'null')),
     close: () => context.close(),
   }
@@ -148,10 +145,11 @@ function policy(origin: string, nonce: string): string {
 function html(panel: string, theme: Theme, nonce: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${panel}</title><link rel="icon" href="data:,">
-<link rel="stylesheet" href="theme.css?theme=${theme}">
 <link rel="stylesheet" href="codicon.css" id="vscode-codicon-stylesheet">
 <link rel="stylesheet" href="style.css">
 <script nonce="${nonce}">
+for (const [name, value] of Object.entries(${JSON.stringify(themeVariables(theme))}))
+  document.documentElement.style.setProperty(name, value)
 globalThis.posted = []
 let handed = false
 globalThis.acquireVsCodeApi = () => {
@@ -165,5 +163,5 @@ globalThis.acquireVsCodeApi = () => {
 }
 </script>
 <script type="module" nonce="${nonce}" src="main.js"></script>
-</head><body class="${bodyClass[theme]}" data-panel="${panel}"></body></html>`
+</head><body class="${bodyClass[theme]}" data-vscode-theme-kind="${bodyClass[theme].split(' ').at(-1)}" data-panel="${panel}"></body></html>`
 }

@@ -239,9 +239,8 @@ const hcLight: Colors = {
 
 const colors: Record<Theme, Colors> = { dark, light, 'hc-dark': hcDark, 'hc-light': hcLight }
 
-/** A style sheet that stands in for the editor's own assignments. */
-export function themeCss(theme: Theme): string {
-  const all = { ...shared, ...colors[theme] }
-  const lines = Object.entries(all).map(([name, value]) => `  --vscode-${name}: ${value};`)
-  return `html {\n  color-scheme: ${theme.includes('light') ? 'light' : 'dark'};\n${lines.join('\n')}\n}\n`
+/** What the editor sets on the html element. */
+export function themeVariables(theme: Theme): Record<string, string> {
+  const all = Object.entries({ ...shared, ...colors[theme] }).map(([name, value]) => [`--vscode-${name}`, value])
+  return Object.fromEntries([...all, ['color-scheme', theme.includes('light') ? 'light' : 'dark']])
 }

@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    maxConcurrency: 3,
     // Two browsers on two cores measure each other.
     fileParallelism: false,
   },

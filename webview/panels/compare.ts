@@ -78,6 +78,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
   const draw = () => {
     head.update({ choices, ...pair, ledger })
     content.hidden = ledger === undefined
+    root.classList.toggle('waiting', ledger === undefined)
     if (!ledger || !rows) return
     const shown = ledger
     const narrowed = view.text.trim() !== '' || view.gold !== undefined || view.predicted !== undefined || view.leaked
@@ -85,6 +86,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
     tabs.update(shown, narrowed ? passing : undefined)
     const inTab = passing.filter(r => r.outcome === view.tab)
     filter.update(view, { shown: inTab.length, all: shown.rows.filter(r => r.outcome === view.tab).length })
+    list.style.setProperty('--rows', String(inTab.length))
     rows.setRows(inTab, { key: view.selected, sorting: view.sorting })
     refresh(left, [pair, shown.all, view.gold, view.predicted], () => [
       decided(shown.all) === 'undecided' && noiseSection(shown),
@@ -194,7 +196,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
     event.preventDefault()
   })
   told = new Date(0)
-  content.hidden = true
+  draw()
   state.loading({ kind: 'loading', what: 'Loading the ledger' })
   host.post({ kind: 'ready' })
 }

@@ -53,7 +53,7 @@ export function compareHead(
       chosen = { a, b }
       actions.hidden = ledger === undefined
       refresh(pair, [choices, a, b], () =>
-        choices.length === 0
+        choices.length < 2
           ? undefined
           : [
               dropdown({ label: 'Compare from', choices, value: a, pick: value => choose(value, chosen.b) }),

@@ -4,6 +4,7 @@ import { about } from '../../src/core/eval/words.ts'
 import { niceUp } from '../../src/core/view/curve.ts'
 import { count, counted, tick } from '../../src/core/view/words.ts'
 import { h, s } from '../parts/dom.ts'
+import { scaleOf } from '../parts/interval.ts'
 
 const height = 184
 const [top, base] = [8, 160]
@@ -21,10 +22,10 @@ export function noiseSection(ledger: Ledger): HTMLElement | undefined {
   const points = Array.from({ length: 97 }, (_, i) => Math.max(1, (to * (i + 1)) / 97))
     .map(n => ({ n, d: smallestDifference(n, moving) }))
     .filter((p): p is { n: number; d: number } => p.d !== undefined)
-  const highest = niceUp(100 * Math.min(0.5, Math.max(least ?? 0, points[0]?.d ?? 0) * 1.1))
+  const { to: highest, step } = scaleOf(0, 100 * Math.min(0.5, Math.max(least ?? 0, points[0]?.d ?? 0)))
   const x = (n: number) => `${(10 + (86 * n) / to).toFixed(2)}%`
   const y = (d: number) => top + (base - top) * (1 - d / highest)
-  const steps = [0, 0.25, 0.5, 0.75, 1].map(f => f * highest)
+  const steps = Array.from({ length: Math.round(highest / step) + 1 }, (_, i) => i * step)
   const rest = points.filter(p => p.d * 100 <= highest)
   const more = needed === undefined ? undefined : needed - all.rows
   return h(

@@ -29,10 +29,13 @@ export function compareTabs(active: RowOutcome, pick: (tab: RowOutcome) => void)
           'span',
           { class: 'outcome' },
           icon(look.icon, look.tone),
+          ' ',
           numbers.get(o),
+          ' ',
           h('span', { class: 'nowrap' }, look.name),
+          ' ',
           h('span', { class: 'dim small cut' }, look.means),
-          h('kbd', { class: 'push', 'aria-hidden': 'true' }, String(i + 1)),
+          h('kbd', { class: 'push', 'data-key': i + 1, 'aria-hidden': 'true' }),
         ),
       }
     }),
@@ -52,11 +55,9 @@ export function compareTabs(active: RowOutcome, pick: (tab: RowOutcome) => void)
       for (const o of outcomes) {
         const n = passing?.filter(r => r.outcome === o).length
         const number = numbers.get(o) as HTMLElement
-        put(
-          number,
-          h('b', {}, count(n ?? totals[o])),
-          n !== undefined && h('span', { class: 'dim small' }, ` of ${count(totals[o])}`),
-        )
+        const of = n === undefined ? '' : ` of ${count(totals[o])}`
+        made.name(o, `${count(n ?? totals[o])}${of} ${outcomeLooks[o].name} ${outcomeLooks[o].means}`)
+        put(number, h('b', {}, count(n ?? totals[o])), of && h('span', { class: 'dim small' }, of))
       }
       share.setAttribute(
         'aria-label',

@@ -60,6 +60,7 @@ export function runPanel(root: HTMLElement, host: Host<FromRunPanel, ToRunPanel>
 
   const draw = everyFrame(() => {
     const own = runs[0]
+    root.classList.toggle('waiting', own === undefined)
     if (!own) return
     head.update(own)
     warnings.update(own.curves.run, view.dismissed)
@@ -105,7 +106,7 @@ export function runPanel(root: HTMLElement, host: Host<FromRunPanel, ToRunPanel>
   }
   const shownOf = (shown: RunShown): ShownRun => {
     charts.forget(shown.run.id)
-    return { shown, curves: newCurves(shown.run, view.weight) }
+    return { shown, curves: newCurves(shown.run, view.weight), moved: Number.NEGATIVE_INFINITY }
   }
 
   host.listen(message => {
@@ -138,7 +139,7 @@ export function runPanel(root: HTMLElement, host: Host<FromRunPanel, ToRunPanel>
         const run = message.events.reduce(reduce, item.curves.run)
         const curves = follow(item.curves, run)
         if (curves.restarted) charts.forget(run.id)
-        runs = runs.with(at, { shown: { ...item.shown, run }, curves })
+        runs = runs.with(at, { shown: { ...item.shown, run }, curves, moved: performance.now() })
         draw()
         break
       }
@@ -169,6 +170,7 @@ export function runPanel(root: HTMLElement, host: Host<FromRunPanel, ToRunPanel>
     draw()
   })
   new ResizeObserver(draw).observe(main)
+  draw()
   state.loading({ kind: 'loading', what: 'Loading the run' })
   host.post({ kind: 'ready' })
 }

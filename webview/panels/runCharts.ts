@@ -98,10 +98,11 @@ export function runCharts(act: { readonly pick: (step: number) => void; readonly
     const steps = guide.curves.run.series.step
     const label = axis === 'steps' ? count(steps[i] ?? 0) : axisText(axis, x ?? 0)
     for (const [metric, c] of charts) {
+      const most = metric === 'loss' ? 2 : 3
       const values = runs.map(r => valuesAt(r, { metric, axis, score, x }))
       c.legend(
-        values.slice(0, 3).map(v => legendOf(v, metric, score)),
-        runs.length > 3 && `+${runs.length - 3}`,
+        values.slice(0, most).map(v => legendOf(v, metric, score)),
+        runs.length > most && h('span', { class: 'dim' }, `+${runs.length - most}`),
       )
       c.aim(
         x,

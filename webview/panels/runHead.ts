@@ -15,7 +15,7 @@ export interface RunHead {
 export function runHead(post: (message: FromRunPanel) => void): RunHead {
   let id = ''
   let stopping = false
-  const name = h('h1', { class: 'nowrap' })
+  const name = h('h1', { class: 'nowrap' }, 'Run')
   const parts = h('span', { class: 'dim cut' })
   const state = h('span', {})
   const lamp = h('span', { class: 'lamp' })
@@ -47,16 +47,24 @@ export function runHead(post: (message: FromRunPanel) => void): RunHead {
     bar,
     cuts,
   )
+  const status = h('span', { class: 'chip', role: 'status' }, lamp, state)
+  const actions = h('span', { class: 'push row tight' }, stop, resume, compare, folder)
   const head = h(
     'header',
     { class: 'head', 'data-region': 'Run' },
     icon('pulse'),
     name,
     parts,
-    h('span', { class: 'chip', role: 'status' }, lamp, state),
+    status,
     provider,
-    h('span', { class: 'push row tight' }, stop, resume, compare, folder),
+    actions,
   )
+  // Until a run has come there is nothing to stop, and nothing to say of it.
+  const known = (yes: { readonly run: boolean }) => {
+    status.hidden = actions.hidden = !yes.run
+    if (!yes.run) provider.hidden = true
+  }
+  known({ run: false })
 
   return {
     head,
@@ -65,6 +73,7 @@ export function runHead(post: (message: FromRunPanel) => void): RunHead {
       const { run } = curves
       if (run.phase !== 'running') stopping = false
       id = run.id
+      known({ run: true })
       say(name, run.name)
       say(parts, madeOf(run, shown.recipe).join(' · '))
       parts.title = parts.textContent ?? ''

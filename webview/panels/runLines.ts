@@ -34,20 +34,29 @@ export function linesOf(
     const { curves, shown } = item
     const color = palette.series[shown.color % palette.series.length] as string
     const ends = curves.run.phase === 'running'
-    const base = { color, dash: solidDash(shown.color), width: 1.5, alpha: 1, ends }
+    // A run that has been silent for two seconds is taken for resting.
+    const resting = performance.now() - item.moved > 2000
+    const restOf = (name: string, points: number) =>
+      resting ? `${curves.run.id} ${metric} ${name} ${points} ${from.view.axis} ${from.view.weight}` : undefined
+    const base = { color, dash: solidDash(shown.color), width: 1.5, alpha: 1, ends, rest: undefined }
     const dashed = { ...base, dash: [5, 3], ends: ends && metric === 'score' }
     const x = column(curves, from.view.axis)
     const get = (name: string, ys: readonly number[]) => {
       const { xs, ys: thinned } = thinnedOf(from, `${curves.run.id}\n${metric}\n${name}`, [x, ys])
-      return { xs, ys: thinned }
+      return { xs, ys: thinned, rest: restOf(name, x.length) }
     }
-    if (metric === 'score') out.push({ ...dashed, ...evaluated(item, from.view.axis, from.view.score) })
+    const scored = (name: string) => {
+      const points = evaluated(item, from.view.axis, name)
+      return { ...points, rest: restOf(name, points.xs.length) }
+    }
+    if (metric === 'score') out.push({ ...dashed, ...scored(from.view.score) })
     else if (metric === 'rate') out.push({ ...base, ...get('raw', curves.run.series.rate) })
     else {
       const smoothed: Smoothed = curves.smoothed[metric]
-      if (from.view.weight > 0)
+      // Under many runs the raw values of all would be a blot.
+      if (from.view.weight > 0 && from.runs.indexOf(item) < 4)
         out.push({ ...base, ...get('raw', curves.run.series[metric]), width: 1, alpha: 0.28, ends: false })
-      if (metric === 'loss') out.push({ ...dashed, ...evaluated(item, from.view.axis, 'loss') })
+      if (metric === 'loss') out.push({ ...dashed, ...scored('loss') })
       out.push({ ...base, ...get('smooth', smoothed.values) })
     }
   }

@@ -1,6 +1,6 @@
 import type { Evaluated, Run } from '../../src/core/run/run.ts'
 import { changes, settingName } from '../../src/core/view/change.ts'
-import { pace, validations } from '../../src/core/view/curves.ts'
+import { column, pace, validations } from '../../src/core/view/curves.ts'
 import type { FromRunPanel } from '../../src/core/view/protocol.ts'
 import { count, counted, duration, fixed, percent, points } from '../../src/core/view/words.ts'
 import { difference } from '../parts/difference.ts'
@@ -66,7 +66,7 @@ function runsTable(shown: readonly ShownRun[], post: (message: FromRunPanel) => 
     h(
       'thead',
       {},
-      h('tr', {}, ...['Run', 'Best val. loss', 'Accuracy', ''].map((t, i) => h('th', { class: i ? 'end' : '' }, t))),
+      h('tr', {}, ...['Run', 'Val. loss', 'Accuracy', ''].map((t, i) => h('th', { class: i ? 'end' : '' }, t))),
     ),
     h(
       'tbody',
@@ -215,7 +215,7 @@ function scoresSection(run: Run): HTMLElement | undefined {
 function paceSection(shown: readonly ShownRun[]): HTMLElement | undefined {
   const seen = shown
     .slice(0, 2)
-    .map(s => ({ run: s.curves.run, pace: pace(s.curves.run), spent: s.curves.time.at(-1) }))
+    .map(s => ({ run: s.curves.run, pace: pace(s.curves.run), spent: column(s.curves, 'time').at(-1) }))
   if (!seen[0]?.pace) return undefined
   const row = (name: string, get: (s: (typeof seen)[number]) => string) =>
     h(
@@ -324,5 +324,5 @@ const sideKey = ({ shown, curves }: ShownRun) => [
   curves.run.saved.length,
   curves.run.saved.at(-1)?.path,
   shown.data?.dropped.length,
-  Math.floor((curves.time.at(-1) ?? 0) / 1000),
+  Math.floor((column(curves, 'time').at(-1) ?? 0) / 1000),
 ]

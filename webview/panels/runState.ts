@@ -5,6 +5,8 @@ import type { RunShown } from '../../src/core/view/protocol.ts'
 export interface ShownRun {
   readonly shown: RunShown
   curves: Curves
+  /** When its last event came, by the clock of the page. */
+  readonly moved: number
 }
 
 /** What the person has set. It outlives hiding and reloading. */

@@ -1,4 +1,4 @@
-import { validations } from '../../src/core/view/curves.ts'
+import { column, validations } from '../../src/core/view/curves.ts'
 import { count, duration } from '../../src/core/view/words.ts'
 import { h } from '../parts/dom.ts'
 import { type Column, type Grid, grid } from '../parts/grid.ts'
@@ -24,7 +24,7 @@ export function runTable(act: { readonly pick: (step: number) => void }): RunTab
   let evaluations = -1
   const choose = h('div', { class: 'drawer-head' })
   const series = () => run?.curves.run.series as NonNullable<typeof run>['curves']['run']['series']
-  const column = (id: string, title: string, cell: (i: StepAt) => string): Column<StepAt> => ({
+  const numbers = (id: string, title: string, cell: (i: StepAt) => string): Column<StepAt> => ({
     id,
     title,
     width: 'minmax(80px, 1fr)',
@@ -38,22 +38,22 @@ export function runTable(act: { readonly pick: (step: number) => void }): RunTab
     empty: () => 'No step has been trained yet.',
     open: i => act.pick(series().step[i] as number),
     columns: [
-      { ...column('step', 'Step', i => count(series().step[i] as number)), sort: (a, b) => a - b },
-      column('epoch', 'Epoch', i => String(Number((run?.curves.epochs[i] ?? 0).toFixed(2)))),
+      { ...numbers('step', 'Step', i => count(series().step[i] as number)), sort: (a, b) => a - b },
+      numbers('epoch', 'Epoch', i => String(Number((run ? (column(run.curves, 'epochs')[i] ?? 0) : 0).toFixed(2)))),
       {
-        ...column('loss', 'Train loss', i => format('loss', series().loss[i])),
+        ...numbers('loss', 'Train loss', i => format('loss', series().loss[i])),
         sort: (a, b) => (series().loss[a] as number) - (series().loss[b] as number),
       },
-      column('validation', 'Val. loss', i => format('loss', scored.get(series().step[i] as number)?.['loss'])),
-      column('score', 'Val. score', i => format('score', scored.get(series().step[i] as number)?.[score], score)),
-      column('rate', 'Learning rate', i => format('rate', series().rate[i])),
+      numbers('validation', 'Val. loss', i => format('loss', scored.get(series().step[i] as number)?.['loss'])),
+      numbers('score', 'Val. score', i => format('score', scored.get(series().step[i] as number)?.[score], score)),
+      numbers('rate', 'Learning rate', i => format('rate', series().rate[i])),
       {
-        ...column('norm', 'Gradient norm', i => format('norm', series().norm[i])),
+        ...numbers('norm', 'Gradient norm', i => format('norm', series().norm[i])),
         sort: (a, b) => (series().norm[a] as number) - (series().norm[b] as number),
       },
-      column('rows', 'Rows/s', i => count((1000 * (series().rows[i] as number)) / (series().ms[i] || 1))),
-      column('tokens', 'Tokens/s', i => count((1000 * (series().tokens[i] as number)) / (series().ms[i] || 1))),
-      column('ms', 'Duration', i => duration(series().ms[i])),
+      numbers('rows', 'Rows/s', i => count((1000 * (series().rows[i] as number)) / (series().ms[i] || 1))),
+      numbers('tokens', 'Tokens/s', i => count((1000 * (series().tokens[i] as number)) / (series().ms[i] || 1))),
+      numbers('ms', 'Duration', i => duration(series().ms[i])),
     ],
   })
   return {

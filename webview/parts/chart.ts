@@ -13,6 +13,8 @@ export interface Line {
   readonly alpha: number
   /** Marks the last point, where a run stands now. */
   readonly ends: boolean
+  /** Names the line and its content where it rests: lines at rest are drawn once and kept as a picture. */
+  readonly rest: string | undefined
 }
 
 /** A line across the plot with a few words: `x` stands, `y` lies. `ring` circles a point. */
@@ -74,6 +76,8 @@ export function chart(options: ChartOptions): Chart {
   let drawing: Drawing = { lines: [], notes: [], x: [0, 1], y: [0, 1], log: false }
   let palette: Palette | undefined
   let made: { u: uPlot; shape: string } | undefined
+  let moving: readonly Line[] = []
+  const layer = restLayer()
 
   const make = (shape: string): uPlot => {
     made?.u.destroy()
@@ -110,19 +114,19 @@ export function chart(options: ChartOptions): Chart {
           values: (_, s) => s.map(v => (v === null ? '' : options.tickY(v))),
         },
       ],
-      series: [{}, ...drawing.lines.map((_, i) => seriesOf(i))],
-      hooks: { draw: [u => notes(u, drawing, p)] },
+      series: [{}, ...moving.map((_, i) => seriesOf(i))],
+      hooks: { drawAxes: [u => layer(u, drawing)], draw: [u => notes(u, drawing, p)] },
     }
   }
   const seriesOf = (i: number): uPlot.Series => {
-    const line = drawing.lines[i] as Line
+    const line = moving[i] as Line
     return {
       stroke: line.color,
       width: line.width,
       dash: [...line.dash],
       alpha: line.alpha,
       points: { show: false },
-      paths: u => ({ stroke: path(u, drawing.lines[i], drawing.log), fill: null, clip: null, flags: 1 }),
+      paths: u => ({ stroke: path(u, moving[i], drawing.log), fill: null, clip: null, flags: 1 }),
     }
   }
   const observer = new ResizeObserver(() => {
@@ -139,11 +143,12 @@ export function chart(options: ChartOptions): Chart {
     columns: () => Math.max(80, plot.clientWidth - 60),
     draw: (next, colors) => {
       drawing = next
-      const shape = JSON.stringify([next.log, colors, next.lines.map(l => [l.color, l.dash, l.width, l.alpha])])
+      moving = next.lines.filter(l => l.rest === undefined)
+      const shape = JSON.stringify([next.log, colors, moving.map(l => [l.color, l.dash, l.width, l.alpha])])
       palette = colors
       const u = made?.shape === shape ? made.u : make(shape)
       // The data only says how many points there are; the paths are drawn from the columns.
-      u.setData([[next.x[0], next.x[1]], ...next.lines.map(() => [next.y[0], next.y[1]])] as uPlot.AlignedData)
+      u.setData([[next.x[0], next.x[1]], ...moving.map(() => [next.y[0], next.y[1]])] as uPlot.AlignedData)
     },
     aim: (x, label, marks) => {
       const u = made?.u
@@ -166,6 +171,40 @@ export function chart(options: ChartOptions): Chart {
       plot.setAttribute('aria-valuetext', text)
     },
     picture: () => plot.querySelector('canvas') as HTMLCanvasElement,
+  }
+}
+
+/**
+ * Lines that rest, drawn once on a canvas of their own and laid under those that move: a frame costs what moves, not
+ * what is shown.
+ */
+function restLayer(): (u: uPlot, drawing: Drawing) => void {
+  const canvas = document.createElement('canvas')
+  let known = ''
+  return (u, drawing) => {
+    const lines = drawing.lines.filter(l => l.rest !== undefined)
+    if (lines.length === 0) return
+    const { width, height } = u.ctx.canvas
+    const { x, y, log } = drawing
+    const key = JSON.stringify([x, y, log, width, height, u.bbox, lines.map(l => [l.rest, l.color, l.dash, l.width])])
+    if (key !== known) {
+      known = key
+      Object.assign(canvas, { width, height })
+      const ctx = canvas.getContext('2d') as CanvasRenderingContext2D
+      const { bbox } = u
+      ctx.beginPath()
+      ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+      ctx.clip()
+      ctx.lineJoin = 'round'
+      for (const line of lines) {
+        ctx.globalAlpha = line.alpha
+        ctx.strokeStyle = line.color
+        ctx.lineWidth = line.width * uPlot.pxRatio
+        ctx.setLineDash(line.dash.map(d => d * uPlot.pxRatio))
+        ctx.stroke(path(u, line, log))
+      }
+    }
+    u.ctx.drawImage(canvas, 0, 0)
   }
 }
 

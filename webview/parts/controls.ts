@@ -136,6 +136,8 @@ export interface TabsOptions {
 
 export interface Tabs {
   readonly element: HTMLElement
+  /** What a tab is called aloud. The toolkit took the text that stood there when it was made. */
+  name(id: string, words: string): void
   show(id: string): void
 }
 
@@ -167,6 +169,7 @@ export function tabs(options: TabsOptions): Tabs {
   })
   return {
     element,
+    name: (id, words) => element.querySelector(`#tab-${CSS.escape(id)}`)?.setAttribute('aria-label', words),
     show: id => {
       element.activeid = `tab-${id}`
       own(id)

@@ -59,10 +59,10 @@ export function grid<T>(options: GridOptions<T>): Grid<T> {
   const nothing = h('div', { class: 'grid-empty', hidden: true })
   // The head scrolls along and sticks, so that a scrollbar never shifts it against the rows.
   const heads = h('div', { class: 'grid-heads', role: 'rowgroup' }, header)
-  const scroller = h('div', { class: 'grid-scroll', role: 'presentation' }, heads, canvas, nothing)
-  const table = h('div', { id: options.id, class: 'grid', role: 'grid', 'aria-label': options.label }, scroller)
-  table.style.setProperty('--cols', options.columns.map(c => c.width).join(' '))
-
+  const table = h('div', { id: options.id, role: 'grid', 'aria-label': options.label }, heads, canvas)
+  const scroller = h('div', { class: 'grid-scroll' }, table, nothing)
+  const root = h('div', { class: 'grid' }, scroller)
+  root.style.setProperty('--cols', options.columns.map(c => c.width).join(' '))
   const drawHeader = () =>
     put(
       header,
@@ -86,7 +86,9 @@ export function grid<T>(options: GridOptions<T>): Grid<T> {
     const place = at ? [...header.children].indexOf(at) : -1
     drawHeader()
     if (place >= 0) header.children[place]?.querySelector('button')?.focus()
-    arrange(keyOf(active))
+    // Who sorts wants to see the top.
+    scroller.scrollTop = 0
+    arrange(undefined)
     options.sorted?.(sorting)
   }
   const keyOf = (i: number) => (order[i] === undefined ? undefined : options.key(order[i] as T))
@@ -96,7 +98,7 @@ export function grid<T>(options: GridOptions<T>): Grid<T> {
     order = sort ? rows.toSorted((a, b) => (sorting?.down ? -sort(a, b) : sort(a, b))) : rows
     for (const row of alive.values()) row.remove()
     alive.clear()
-    table.style.setProperty('--rows', String(order.length))
+    root.style.setProperty('--rows', String(order.length))
     table.setAttribute('aria-rowcount', String(order.length + 1))
     canvas.style.height = `${order.length * rowHeight}px`
     nothing.hidden = order.length > 0
@@ -191,7 +193,7 @@ export function grid<T>(options: GridOptions<T>): Grid<T> {
   drawHeader()
 
   return {
-    element: table,
+    element: root,
     setRows: (next, keep = {}) => {
       const key = 'key' in keep ? keep.key : keyOf(active)
       if ('sorting' in keep) {

@@ -50,7 +50,7 @@ export function notice(act: NoticeActions): Notice {
           class: known ? '' : 'unknown',
           style: known ? { width: `${(100 * done) / Math.max(1, total)}%` } : {},
         }),
-        h('span', { class: 'small dim' }, known ? `${count(done)} of ${count(total)} ${what}` : what),
+        h('span', { class: 'small' }, known ? `${count(done)} of ${count(total)} ${what}` : what),
       )
       // Most answers come before anyone could read that they are being waited for.
       if (!bar.hidden || timer !== undefined) return

@@ -112,7 +112,7 @@ export function nearest(column: ArrayLike<number>, target: number): number {
 export function outlierTop(columns: readonly ArrayLike<number>[]): number {
   const sample: number[] = []
   for (const column of columns) {
-    const stride = Math.max(1, Math.ceil(column.length / 1024))
+    const stride = Math.max(1, Math.ceil((column.length * columns.length) / 4096))
     // The newest points count like all others: the stride is anchored at the end.
     for (let i = column.length - 1; i >= 0; i -= stride)
       if (Number.isFinite(column[i] as number)) sample.push(column[i] as number)

@@ -8,19 +8,18 @@ export type Axis = (typeof axes)[number]
 /** What the panel derives from the columns of one run: kept beside it and grown with it. */
 export interface Curves {
   run: Run
-  readonly epochs: number[]
-  /** Sum of the tokens processed so far. */
-  readonly tokens: number[]
-  /** Milliseconds spent in steps so far: a pause between stop and resume does not count. */
-  readonly time: number[]
+  /** Filled when asked for: most runs are only ever drawn over steps. */
+  readonly columns: { readonly [axis in Exclude<Axis, 'steps'>]: number[] }
   smoothed: { readonly loss: Smoothed; readonly norm: Smoothed }
   taken: number
+  /** The newest step taken in and its time: a step that was trained again has another. */
   lastStep: number
+  lastAt: number
 }
 
 export function newCurves(run: Run, weight: number): Curves {
   const smoothed = { loss: newSmoothed(weight), norm: newSmoothed(weight) }
-  const curves = { run, epochs: [], tokens: [], time: [], smoothed, taken: 0, lastStep: 0 }
+  const curves = { run, columns: { epochs: [], tokens: [], time: [] }, smoothed, taken: 0, lastStep: 0, lastAt: 0 }
   return follow(curves, run)
 }
 
@@ -30,19 +29,15 @@ export function newCurves(run: Run, weight: number): Curves {
  */
 export function follow(curves: Curves, run: Run): Curves & { restarted?: boolean } {
   const s = run.series
-  const replaced = s.step.length < curves.taken || (curves.taken > 0 && s.step[curves.taken - 1] !== curves.lastStep)
+  const end = curves.taken - 1
+  const replaced = end >= 0 && (s.step[end] !== curves.lastStep || s.at[end] !== curves.lastAt)
   if (replaced) return { ...newCurves(run, curves.smoothed.loss.weight), restarted: true }
   curves.run = run
-  const perStep = run.started ? run.started.epochs / Math.max(1, run.started.steps) : undefined
-  for (let i = curves.taken; i < s.step.length; i++) {
-    curves.epochs.push(perStep === undefined ? (s.epoch[i] as number) : (s.step[i] as number) * perStep)
-    curves.tokens.push((curves.tokens[i - 1] ?? 0) + (s.tokens[i] as number))
-    curves.time.push((curves.time[i - 1] ?? 0) + (s.ms[i] as number))
-  }
   smooth(curves.smoothed.loss, s.loss)
   smooth(curves.smoothed.norm, s.norm)
   curves.taken = s.step.length
   curves.lastStep = s.step.at(-1) ?? 0
+  curves.lastAt = s.at.at(-1) ?? 0
   return curves
 }
 
@@ -54,9 +49,21 @@ export function withWeight(curves: Curves, weight: number): Curves {
   return { ...curves, smoothed }
 }
 
-/** The column of an axis, one entry a step. */
-export function column(curves: Curves, axis: Axis): number[] {
-  return axis === 'steps' ? curves.run.series.step : curves[axis]
+/**
+ * The column of an axis, one entry a step: steps as they are, epochs as fractions, the sum of the tokens so far, and
+ * the milliseconds spent in steps so far (a pause between stop and resume does not count).
+ */
+export function column(curves: Curves, axis: Axis): readonly number[] {
+  const { series: s, started } = curves.run
+  if (axis === 'steps') return s.step
+  const out = curves.columns[axis]
+  const perStep = started ? started.epochs / Math.max(1, started.steps) : undefined
+  const source = axis === 'tokens' ? s.tokens : s.ms
+  for (let i = out.length; i < s.step.length; i++) {
+    if (axis !== 'epochs') out.push((out[i - 1] ?? 0) + (source[i] as number))
+    else out.push(perStep === undefined ? (s.epoch[i] as number) : (s.step[i] as number) * perStep)
+  }
+  return out
 }
 
 /** Where a step lies on an axis; 0 before the first. */
@@ -75,7 +82,7 @@ export function reach(curves: Curves, axis: Axis): number {
   const { started, series, phase } = curves.run
   const steps = started?.steps ?? series.step.at(-1) ?? 0
   if (axis === 'steps') return steps
-  if (axis === 'epochs') return started?.epochs ?? curves.epochs.at(-1) ?? 0
+  if (axis === 'epochs') return started?.epochs ?? column(curves, axis).at(-1) ?? 0
   const so = column(curves, axis).at(-1) ?? 0
   return phase === 'running' && curves.lastStep > 0 ? so * Math.max(1, steps / curves.lastStep) : so
 }

@@ -1,0 +1,243 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { LedgerRow } from '../../src/core/eval/ledger.ts'
+import { count, fixed, percent, points, probability } from '../../src/core/view/words.ts'
+import { compareHydrate, decidedPlan, ledgerOf, noisePlan } from './fixtures.ts'
+import { type Shown, type Stage, stage } from './stage.ts'
+
+let s: Stage
+beforeAll(async () => {
+  s = await stage()
+})
+afterAll(() => s?.close())
+
+const ledger = ledgerOf(decidedPlan)
+const rowsOf = (outcome: string) => ledger.rows.filter(r => r.outcome === outcome)
+
+async function opened(given = ledger): Promise<Shown> {
+  const shown = await s.open({ panel: 'compare' })
+  await shown.send(compareHydrate(given))
+  return shown
+}
+
+/** What the selected line says, as the numbers it was made of. */
+const lineOf = (row: LedgerRow) => {
+  const said = (side: 'a' | 'b') => {
+    const p = row[side].probabilities.find(([label]) => label === row[side].label)?.[1]
+    return row[side].label === row.gold ? `right ${fixed(p, 2)}` : `${row[side].label} ${fixed(p, 2)}`
+  }
+  return [`test.csv row ${row.row}`, row.text, row.gold, said('a'), said('b')]
+}
+const cells = async (shown: Shown, selector = '.list .grid-row.sel') =>
+  (await shown.page.locator(`${selector} [role=gridcell]`).allTextContents()).map(t => t.replace(/\s+/g, ' ').trim())
+
+test.concurrent('the numbers on screen are the numbers of the ledger', async () => {
+  const shown = await opened()
+  const { page } = shown
+  const text = ((await page.locator('.headline').textContent()) ?? '').replace(/\s+/g, ' ')
+  for (const a of [ledger.all, ledger.withoutLeaks]) {
+    if (!a) throw new Error('the plan has leaked rows')
+    expect(text).toContain(`${percent(a.a)} → ${percent(a.b)}`)
+    expect(text).toContain(`${points(a.difference)} points`)
+    expect(text).toContain(`p = ${probability(a.p)}`)
+  }
+  expect(text).toContain(`${ledger.all.fixed} fixed against ${ledger.all.broken} broken`)
+  const tabs = (await page.getByRole('tab').allTextContents()).map(t =>
+    Number((t.match(/[\d,]+/) ?? ['-1'])[0].replace(',', '')),
+  )
+  const { fixed: f, broken, stillRight, stillWrong } = ledger.all
+  expect(tabs).toEqual([f, broken, stillRight, stillWrong])
+  for (const l of ledger.perLabel) {
+    const line = page
+      .locator('.label-row')
+      .filter({ has: page.locator('.name', { hasText: new RegExp(`^${l.label}$`) }) })
+    const aria = await line.getAttribute('title')
+    expect(aria).toContain(`over ${count(l.rows)} rows`)
+    expect(aria?.replace('\u2212', '-')).toContain(
+      `recall ${points(l.recallB - l.recallA)} points`.replace('\u2212', '-'),
+    )
+  }
+  const wrong = ledger.rows.filter(r => r.b.label !== r.gold)
+  const drawn = await page
+    .locator('.confusion-cells .wrong')
+    .evaluateAll(all =>
+      all.map(e => Number((e.getAttribute('aria-label') ?? '').match(/(\d+) row/)?.[1])).reduce((a, b) => a + b, 0),
+    )
+  expect(drawn).toBe(wrong.length)
+  await shown.close()
+})
+
+test.concurrent('1 to 4 choose the outcome, arrows the row, Enter opens it', async () => {
+  const shown = await opened()
+  const { page } = shown
+  expect(await page.getByRole('tab', { selected: true }).textContent()).toContain('broken')
+  for (const [key, outcome] of [
+    ['1', 'fixed'],
+    ['3', 'still-right'],
+    ['4', 'still-wrong'],
+    ['2', 'broken'],
+  ] as const) {
+    await page.keyboard.press(key)
+    expect(await page.locator('#rows').getAttribute('aria-rowcount')).toBe(String(rowsOf(outcome).length + 1))
+    expect(await cells(shown)).toEqual(lineOf(rowsOf(outcome)[0] as LedgerRow))
+  }
+  await page.locator('.list .grid-row.sel').focus()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowDown')
+  const third = rowsOf('broken')[2] as LedgerRow
+  expect(await cells(shown)).toEqual(lineOf(third))
+  expect(await page.locator('.detail .row-text').textContent()).toBe(third.text)
+  const shares = await page.locator('.detail .probabilities').nth(1).locator('li .end').allTextContents()
+  expect(shares).toEqual(third.b.probabilities.map(([, p]) => fixed(p, 2)))
+  await page.keyboard.press('Enter')
+  expect((await shown.posted()).at(-1)).toEqual({ kind: 'openRow', place: { file: third.file, row: third.row } })
+  await page.locator('vscode-button', { hasText: 'Open row' }).click()
+  expect((await shown.posted()).filter(m => m.kind === 'openRow')).toHaveLength(2)
+  await shown.close()
+})
+
+test.concurrent('/ filters by text, Escape shows all again; keys typed there are text', async () => {
+  const shown = await opened()
+  const { page } = shown
+  await page.keyboard.press('/')
+  await page.keyboard.type('row 41')
+  const match = (r: LedgerRow) => `${r.file} row ${r.row}`.includes('row 41')
+  expect(await page.locator('#rows').getAttribute('aria-rowcount')).toBe(
+    String(rowsOf('broken').filter(match).length + 1),
+  )
+  expect(await page.getByRole('tab', { selected: true }).textContent()).toContain('broken')
+  await page.keyboard.press('Escape')
+  expect(await page.locator('#rows').getAttribute('aria-rowcount')).toBe(String(rowsOf('broken').length + 1))
+  await shown.close()
+})
+
+test.concurrent('a label and a cell of the confusion filter the rows; leaked rows can be seen alone', async () => {
+  const shown = await opened()
+  const { page } = shown
+  const cell = page.locator('.confusion-cells .wrong').first()
+  const [, gold, predicted] =
+    ((await cell.getAttribute('aria-label')) ?? '').match(/gold (\S+), predicted (\S+):/) ?? []
+  await cell.click()
+  const of = ledger.rows.filter(r => r.gold === gold && r.b.label === predicted)
+  const tab = (await page.getByRole('tab', { selected: true }).getAttribute('id'))?.replace('tab-', '') ?? ''
+  expect(await page.locator('#rows').getAttribute('aria-rowcount')).toBe(
+    String(of.filter(r => r.outcome === tab).length + 1),
+  )
+  expect(of.filter(r => r.outcome === tab).length).toBeGreaterThan(0)
+  await page.getByRole('button', { name: `Remove filter predicted ${predicted}` }).click()
+  await page.getByRole('button', { name: `Remove filter gold ${gold}` }).click()
+  await page.getByRole('button', { name: 'Show the 25 rows' }).click()
+  const leaked = ledger.rows.filter(r => r.leaked)
+  const now = (await page.getByRole('tab', { selected: true }).getAttribute('id'))?.replace('tab-', '') ?? ''
+  expect(await page.locator('#rows').getAttribute('aria-rowcount')).toBe(
+    String(leaked.filter(r => r.outcome === now).length + 1),
+  )
+  await shown.close()
+})
+
+test.concurrent('in the confusion one cell can be reached by Tab and the arrows go on from there', async () => {
+  const shown = await opened()
+  const { page } = shown
+  expect(await page.locator('.confusion-cells [tabindex="0"]').count()).toBe(1)
+  await page.locator('.confusion-cells [tabindex="0"]').focus()
+  const labels = new Set<string>()
+  for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown', 'ArrowLeft', 'ArrowUp']) {
+    await page.keyboard.press(key)
+    labels.add((await page.locator(':focus').getAttribute('aria-label')) ?? '')
+  }
+  expect(labels.size).toBeGreaterThan(2)
+  await shown.close()
+})
+
+test.concurrent('columns sort both ways and back', async () => {
+  const shown = await opened()
+  const { page } = shown
+  await page.keyboard.press('1')
+  const head = page.locator('#rows').getByRole('button', { name: 'Row' })
+  await head.click()
+  await head.click()
+  const last = Math.max(...rowsOf('fixed').map(r => r.row))
+  expect((await cells(shown, '.list .grid-canvas .grid-row:first-child'))[0]).toBe(`test.csv row ${last}`)
+  expect(await page.getByRole('columnheader', { name: 'Row' }).getAttribute('aria-sort')).toBe('descending')
+  await head.click()
+  expect(await page.getByRole('columnheader', { name: 'Row' }).getAttribute('aria-sort')).toBe(null)
+  await shown.close()
+})
+
+test.concurrent('thousands of rows: only those in sight exist, and the last can be reached', async () => {
+  const big = ledgerOf({ ...decidedPlan, rows: 4000 })
+  const shown = await opened(big)
+  const { page } = shown
+  await page.keyboard.press('3')
+  const right = big.rows.filter(r => r.outcome === 'still-right')
+  expect(right.length).toBeGreaterThan(3000)
+  expect(await page.locator('.list .grid-canvas .grid-row').count()).toBeLessThan(60)
+  await page.locator('.list .grid-row.sel').focus()
+  await page.keyboard.press('End')
+  expect(await cells(shown)).toEqual(lineOf(right.at(-1) as LedgerRow))
+  await page.locator('.list .grid-scroll').evaluate(e => e.scrollTo(0, 0))
+  await page.keyboard.press('ArrowUp')
+  expect(await cells(shown)).toEqual(lineOf(right.at(-2) as LedgerRow))
+  await shown.close()
+})
+
+test.concurrent('inside the noise no winner is named, and the rows that would decide are', async () => {
+  const noise = ledgerOf(noisePlan)
+  const shown = await opened(noise)
+  const text = await shown.page.locator('.headline').textContent()
+  expect(text).toContain('Not enough rows to say')
+  expect(text).not.toContain('better')
+  const left = await shown.page.locator('.left').textContent()
+  expect(left).toContain('Smallest difference that can be shown')
+  expect(left).toContain('too few')
+  await shown.close()
+})
+
+test.concurrent('two others are chosen, swapped and exported', async () => {
+  const shown = await opened()
+  const { page } = shown
+  await page.locator('vscode-button', { hasText: 'Swap' }).click()
+  expect((await shown.posted()).at(-1)).toEqual({ kind: 'choose', a: 'tuned', b: 'base' })
+  await page.getByRole('combobox', { name: 'Compare from' }).click()
+  await page.getByRole('option', { name: 'lora-r8-5e4' }).first().click()
+  expect((await shown.posted()).at(-1)).toEqual({ kind: 'choose', a: 'other', b: 'tuned' })
+  for (const choice of ['JSON', 'HTML']) {
+    await page.locator('vscode-button', { hasText: 'Export' }).click()
+    await page.getByRole('menuitem').filter({ hasText: choice }).click()
+  }
+  const made = (await shown.posted()).filter(m => m.kind === 'export') as unknown as {
+    format: string
+    content: string
+  }[]
+  expect(JSON.parse(made[0]?.content ?? '')).toEqual(JSON.parse(JSON.stringify(ledger)))
+  expect(made[1]?.content).toMatch(/^<!doctype html>/i)
+  await shown.close()
+})
+
+test.concurrent('what was set outlives a reload', async () => {
+  const shown = await opened()
+  const { page } = shown
+  await page.keyboard.press('4')
+  await page.locator('.list .grid-row.sel').focus()
+  await page.keyboard.press('ArrowDown')
+  const second = rowsOf('still-wrong')[1] as LedgerRow
+  expect(await shown.saved()).toMatchObject({
+    panel: 'compare',
+    a: 'base',
+    b: 'tuned',
+    view: { tab: 'still-wrong', selected: `${second.file}#${second.row}` },
+  })
+  await page.reload()
+  await shown.send(compareHydrate(ledger))
+  expect(await page.getByRole('tab', { selected: true }).textContent()).toContain('still wrong')
+  expect(await cells(shown)).toEqual(lineOf(second))
+  expect(shown.complaints).toEqual([])
+  await shown.close()
+})
+
+test.concurrent('text of the data stays text', async () => {
+  const shown = await opened(ledgerOf({ ...decidedPlan, text: () => '<img src=x onerror="alert(1)"><b>bold</b>' }))
+  expect(await shown.page.locator('.detail .row-text').textContent()).toContain('<img src=x')
+  expect(await shown.page.locator('main img').count()).toBe(0)
+  expect(shown.complaints).toEqual([])
+  await shown.close()
+})

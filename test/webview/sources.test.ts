@@ -1,0 +1,24 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../../webview/', import.meta.url))
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(f => f.endsWith('.ts'))
+
+test('the style sheet knows no colour but those of the theme', () => {
+  const css = readFileSync(join(root, 'style.css'), 'utf8')
+  expect(css.match(/#[0-9a-f]{3,8}\b|\b(rgb|rgba|hsl|hsla|oklch)\(/gi)).toBeNull()
+})
+
+test('each library enters by one file', () => {
+  const doors: Record<string, string> = {
+    '@vscode/webview-ui-toolkit': 'parts/controls.ts',
+    uplot: 'parts/chart.ts',
+    diff: 'parts/difference.ts',
+  }
+  for (const [name, door] of Object.entries(doors)) {
+    const importers = files.filter(f => readFileSync(join(root, f), 'utf8').includes(`from '${name}'`))
+    expect(importers).toEqual([door])
+  }
+})

@@ -1,0 +1,232 @@
+import type { Evaluation } from '../../src/core/eval/evaluation.ts'
+import { makeLedger } from '../../src/core/eval/ledger.ts'
+import type { BatchRow } from '../../src/core/view/protocol.ts'
+import {
+  before,
+  compareHydrate,
+  decidedPlan,
+  evaluations,
+  ledgerOf,
+  live,
+  noisePlan,
+  type RunPlan,
+  shownOf,
+} from './fixtures.ts'
+import type { Opening, Shown } from './stage.ts'
+
+/** A panel in a state worth looking at. */
+export interface State {
+  readonly name: string
+  readonly opening: Opening
+  readonly show: (shown: Shown) => Promise<void>
+}
+
+const others = [
+  { id: 'head', name: 'head-only', detail: 'yesterday 11:20, accuracy 78.4 %' },
+  { id: 'full', name: 'full-2e5', detail: 'Thursday 09:02, accuracy 91.2 %' },
+]
+
+export const hydrateRun = { kind: 'hydrate', shown: [shownOf(live, 0), shownOf(before, 1)], others }
+
+const batchRows: BatchRow[] = [
+  ['my top up was cancelled', 'top_up_failed', 1519, ['label-conflict']],
+  ['Has my top-up gone through?', 'top_up_reverted', 3160, ['label-conflict', 'near-duplicate']],
+  ['My card was declined at the machine and I was still charged', 'cash_withdrawal_charge', 4415, ['label-error']],
+  ['How long does it take for me to get my new card?', 'card_arrival', 56, []],
+  ['why cant i pay with this thing', 'card_not_working', 1289, []],
+  ['I want this amount reversed out of my account.', 'request_refund', 3804, []],
+  ['When will money be available in my account?', 'transfer_timing', 907, []],
+  ['Am I able to change my PIN at any cash machines?', 'change_pin', 2250, []],
+].map(([text, label, row, findings]) => ({ file: 'data/train.csv', row, text, label, findings }) as BatchRow)
+
+const finished = { done: 936, outcome: 'finished', warnings: 1 } as const
+
+const failed: RunPlan = {
+  ...live,
+  done: 96,
+  warnings: 5,
+  outcome: 'failed',
+  reason: 'The loss is no number since step 96. Lower the learning rate (now 2e-4) or turn clipping on',
+}
+
+const wordy = 'a-very-long-run-name-that-someone-wrote-to-remember-everything-about-the-recipe-lora-r16-alpha32-2e-4'
+const arabic = 'لماذا تم تحصيل رسوم مرتين من بطاقتي؟ أريد استرداد المبلغ (رقم 4821) من فضلكم.'
+const hebrew = 'הכרטיס שלי עדיין לא הגיע, מה עליי לעשות?'
+
+const hydrate = (message: unknown) => (shown: Shown) => shown.send(message)
+
+export const runStates: readonly State[] = [
+  {
+    name: 'run-live',
+    opening: { panel: 'run' },
+    show: async shown => {
+      await shown.send(hydrateRun)
+      await shown.page.getByRole('button', { name: 'Rows of step 268' }).click()
+      await shown.send({ kind: 'batch', id: live.id, step: 268, rows: batchRows })
+    },
+  },
+  {
+    name: 'run-table',
+    opening: { panel: 'run' },
+    show: async shown => {
+      await shown.send({ ...hydrateRun, shown: [shownOf({ ...live, ...finished }, 0), shownOf(before, 1)] })
+      await shown.page.getByRole('button', { name: 'Table' }).click()
+    },
+  },
+  {
+    name: 'run-finished',
+    opening: { panel: 'run' },
+    show: hydrate({ ...hydrateRun, shown: [shownOf({ ...live, ...finished }, 0)] }),
+  },
+  {
+    name: 'run-failed',
+    opening: { panel: 'run' },
+    show: hydrate({ ...hydrateRun, shown: [shownOf(failed, 0)] }),
+  },
+  {
+    name: 'run-waiting',
+    opening: { panel: 'run' },
+    show: hydrate({
+      ...hydrateRun,
+      shown: [{ ...shownOf({ ...live, done: 0, warnings: 0 }, 0) }],
+    }),
+  },
+  {
+    name: 'run-six',
+    opening: { panel: 'run' },
+    show: hydrate({
+      ...hydrateRun,
+      shown: [0, 1, 2, 3, 4, 5].map(i =>
+        shownOf({ ...before, id: `run-${i}`, name: `seed-${40 + i}`, seed: 40 + i, floor: 0.2 + 0.07 * i }, i),
+      ),
+    }),
+  },
+  { name: 'run-loading', opening: { panel: 'run' }, show: loading },
+  { name: 'run-empty', opening: { panel: 'run' }, show: hydrate({ kind: 'hydrate', shown: [], others: [] }) },
+  {
+    name: 'run-error',
+    opening: { panel: 'run' },
+    show: hydrate({
+      kind: 'problem',
+      message: 'The log of this run cannot be read.',
+      where: '.winnow/runs/20261120-175800-lora-r16/events.jsonl:412',
+      hint: 'Line 412 is no JSON. The run folder may have been edited by hand; remove the line or restore the file.',
+    }),
+  },
+  {
+    name: 'run-stale',
+    opening: { panel: 'run' },
+    show: async shown => {
+      await shown.send(hydrateRun)
+      await shown.send({
+        kind: 'problem',
+        message: 'The run folder is gone.',
+        where: '.winnow/runs/20261120-175800-lora-r16',
+        hint: 'Restore it, or close this panel.',
+      })
+    },
+  },
+  {
+    name: 'run-long',
+    opening: { panel: 'run', width: 1100 },
+    show: hydrate({
+      ...hydrateRun,
+      shown: [shownOf({ ...live, name: wordy, warnings: 5 }, 0), shownOf({ ...before, name: `${wordy}-before` }, 1)],
+    }),
+  },
+  { name: 'run-narrow', opening: { panel: 'run', width: 560, height: 1400 }, show: hydrate(hydrateRun) },
+]
+
+export const compareStates: readonly State[] = [
+  { name: 'compare-better', opening: { panel: 'compare' }, show: hydrate(compareHydrate(ledgerOf(decidedPlan))) },
+  { name: 'compare-noise', opening: { panel: 'compare' }, show: hydrate(compareHydrate(ledgerOf(noisePlan))) },
+  {
+    name: 'compare-worse',
+    opening: { panel: 'compare' },
+    show: hydrate(compareHydrate(makeLedger(...(evaluations({ ...decidedPlan, leaked: 0 }).reverse() as Pair)))),
+  },
+  {
+    name: 'compare-cell',
+    opening: { panel: 'compare' },
+    show: async shown => {
+      await shown.send(compareHydrate(ledgerOf(decidedPlan)))
+      await shown.page.locator('.confusion-cells .wrong').first().click()
+    },
+  },
+  {
+    name: 'compare-no-match',
+    opening: { panel: 'compare' },
+    show: async shown => {
+      await shown.send(compareHydrate(ledgerOf(decidedPlan)))
+      await shown.page.keyboard.press('/')
+      await shown.page.keyboard.type('no such row')
+    },
+  },
+  {
+    name: 'compare-many-labels',
+    opening: { panel: 'compare' },
+    show: hydrate(
+      compareHydrate(
+        ledgerOf({
+          ...decidedPlan,
+          rows: 1540,
+          labels: Array.from({ length: 77 }, (_, i) => `intent_${String(i).padStart(2, '0')}_of_support`),
+        }),
+      ),
+    ),
+  },
+  { name: 'compare-loading', opening: { panel: 'compare' }, show: loading },
+  {
+    name: 'compare-empty',
+    opening: { panel: 'compare' },
+    show: hydrate({ kind: 'empty', choices: [{ id: 'base', name: 'tiny-encoder, untuned' }] }),
+  },
+  {
+    name: 'compare-error',
+    opening: { panel: 'compare' },
+    show: hydrate({
+      kind: 'problem',
+      message: 'The two evaluations are of different splits: test and validation.',
+      hint: 'Choose two of the same split, or evaluate one of the models again.',
+    }),
+  },
+  {
+    name: 'compare-long',
+    opening: { panel: 'compare', width: 1100 },
+    show: hydrate(
+      compareHydrate(
+        ledgerOf({
+          ...decidedPlan,
+          names: [wordy, `${wordy}-tuned-again`],
+          text: i =>
+            `${'An unusually patient customer explains the matter from the very beginning. '.repeat(12)}(${i})`,
+        }),
+      ),
+    ),
+  },
+  {
+    name: 'compare-rtl',
+    opening: { panel: 'compare' },
+    show: hydrate(
+      compareHydrate(
+        ledgerOf({
+          ...decidedPlan,
+          labels: ['بطاقة_لم_تصل', 'رسوم_مكررة', 'card_arrival', 'החזר_כספי'],
+          text: i => [arabic, hebrew, 'Mixed: קנייה and شراء 12.50 €'][i % 3] as string,
+        }),
+      ),
+    ),
+  },
+  {
+    name: 'compare-narrow',
+    opening: { panel: 'compare', width: 560, height: 1400 },
+    show: hydrate(compareHydrate(ledgerOf(decidedPlan))),
+  },
+]
+
+async function loading(shown: Shown): Promise<void> {
+  await shown.send({ kind: 'loading', what: 'rows', done: 3100, total: 5987 })
+  await shown.page.locator('.loading i').waitFor({ state: 'visible' })
+}
+
+type Pair = [Evaluation, Evaluation]
