@@ -76,21 +76,29 @@ export interface LearnerOptions {
 export const loweringFor = (provider: Provider): Lowering =>
   provider === 'cpu' || provider === 'cuda' ? 'fused' : 'portable'
 
-/** Builds the training graph and loads it. Both modes give the same bits on the CPU. */
-export async function makeLearner(runtime: Runtime, options: LearnerOptions): Promise<Learner> {
-  const { task, parameters, optimizer, mode } = options
-  const layout: Layout = mode === 'loop' ? 'per-tensor' : 'flat'
-  const spec: TrainingSpec = {
+/** What the training graph is made of. */
+export function specOf(
+  runtime: Pick<Runtime, 'provider'>,
+  { task, parameters, optimizer, mode, dropout }: Omit<LearnerOptions, 'initial' | 'folder'>,
+): TrainingSpec {
+  return {
     parameters,
     inputs: task.inputs,
-    layout,
+    layout: mode === 'loop' ? 'per-tensor' : 'flat',
     optimizer,
     lowering: loweringFor(runtime.provider),
     loss(g, { lookup, inputs, step }) {
       if (!step) throw new Error('a training graph has a step')
-      return task.loss(g, lookup, inputs, { rate: options.dropout, step, salt: 0 })
+      return task.loss(g, lookup, inputs, { rate: dropout, step, salt: 0 })
     },
   }
+}
+
+/** Builds the training graph and loads it. Both modes give the same bits on the CPU. */
+export async function makeLearner(runtime: Runtime, options: LearnerOptions): Promise<Learner> {
+  const { task, parameters, optimizer, mode } = options
+  const spec = specOf(runtime, options)
+  const { layout } = spec
   const graph = mode === 'loop' ? buildLoop(spec) : buildStep(spec)
   const session = await runtime.load(modelBytes(graph), {
     ...(options.folder === undefined ? {} : { folder: options.folder }),
@@ -137,6 +145,7 @@ class GraphLearner implements Learner {
       inputs['step'] = int64([first], [])
     }
     const outputs = await this.session.run(inputs)
+    this.session.free(Object.values(this.tensors))
     this.tensors = nextState(this.shape.parameters, this.shape.layout, outputs)
     const floats = async (name: string): Promise<Float32Array> => {
       const tensor = outputs[name]

@@ -46,6 +46,8 @@ export interface Session {
   run(feeds: Tensors, fetch?: readonly string[]): Promise<Record<string, Tensor>>
   /** The tensor with its data here, whether or not it was kept on the device. */
   read(tensor: Tensor): Promise<Tensor>
+  /** Lets go of tensors that were kept on the device and are not needed any more; others are left alone. */
+  free(tensors: Iterable<Tensor>): void
   release(): Promise<void>
 }
 

@@ -144,6 +144,7 @@ export async function runSteps(session: Session, spec: TrainingSpec, steps: numb
     trace.losses.push(...floats(out, 'loss'))
     trace.norms.push(...floats(out, 'norm'))
     trace.rows.push(...floats(out, 'rows'))
+    session.free(Object.values(state))
     state = nextState(spec.parameters, spec.layout, out)
   }
   return { ...trace, state }
