@@ -63,7 +63,7 @@ test('every command that is named anywhere exists', () => {
 
 test('commands that need an argument are not in the palette', () => {
   const hidden = contributes.menus['commandPalette']?.filter(item => item.when === 'false').map(item => item.command)
-  for (const id of ['quickFix', 'ignoreFinding', 'moreFindings', 'compareWithBase', 'revealRun', 'copyRunPath'])
+  for (const id of ['quickFix', 'ignoreFinding', 'moreFindings', 'openRecipe', 'revealRun', 'copyRunPath'])
     expect(hidden).toContain(`winnow.${id}`)
 })
 
