@@ -111,7 +111,7 @@ test('a quick fix mends the row, is one undo step, and the bytes come back', asy
     .click({ position: { x: 5, y: 5 }, trial: true })
   await w.inHost(vscode => vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup'))
   await w.page.keyboard.press('Control+.')
-  const menu = w.page.locator('.action-widget')
+  const menu = w.page.locator('.action-widget:not(.action-list-submenu-panel)')
   await menu.waitFor()
   await w.shot('quick-fix-dark')
   await menu
@@ -173,7 +173,7 @@ const events = () =>
 test('tuning starts from the palette and its curve moves', async () => {
   // A recipe long enough to be reloaded in the middle of.
   const recipe = JSON.parse(readFileSync(join(sample, 'recipe.json'), 'utf8')) as { schedule: { epochs?: number } }
-  recipe.schedule.epochs = 12
+  recipe.schedule.epochs = 8
   await w.inHostWith({ text: JSON.stringify(recipe, null, 2) }, async (vscode, _, { text }) => {
     const folder = (
       vscode.workspace.workspaceFolders as import('vscode').WorkspaceFolder[]
@@ -258,7 +258,7 @@ test('stop ends the run at a checkpoint, resume goes on, and it finishes', async
     'the end',
     async () => events().at(-1)?.outcome,
     o => o === 'finished',
-    150,
+    420,
   )
 })
 

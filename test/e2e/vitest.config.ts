@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/e2e/**/*.test.ts'],
-    testTimeout: 180_000,
+    testTimeout: 480_000,
     hookTimeout: 300_000,
     fileParallelism: false,
     sequence: { concurrent: false },
