@@ -208,16 +208,16 @@ function readObject(source: Source, first: number, issues: IssueList): JsonPart[
     const message = 'Not JSON: the object around the lists is not whole'
     issues.add('bad-json', undefined, { start: place, end: place + 1 }, message)
   }
-  if (parts.length) return parts
-  const message = 'The file holds an object without a list of records'
+  if (parts.some(({ table }) => table.rowCount > 0)) return parts
+  const message = `The file holds an object without ${parts.length ? 'any row' : 'a list of records'}`
   issues.add('empty-file', undefined, { start: first, end: first + 1 }, message)
-  return noRows(source, issues)
+  return parts.length ? parts : noRows(source, issues)
 }
 
-/** Does a list begin with a record, rather than a number of some setting? */
+/** Is a list one of records, rather than of the numbers of some setting? An empty one may be: its rows may have been removed. */
 function isRecords(bytes: Uint8Array, scanner: JsonScanner, open: number): boolean {
   const at = scanner.space(open + 1, bytes.length)
-  return bytes[at] === 0x7b || bytes[at] === 0x5b || bytes[at] === 0x22
+  return bytes[at] === 0x5d || bytes[at] === 0x7b || bytes[at] === 0x5b || bytes[at] === 0x22
 }
 
 /** JSON Lines under the name `.json`: the first line is a whole object, or the second begins one. */
@@ -230,14 +230,17 @@ function isLines(bytes: Uint8Array, scanner: JsonScanner, first: number): boolea
   return bytes[second] === 0x7b && bytes[second - 1] === 0x0a
 }
 
-/** Is a member of the object just scanned a list of records? */
+/** Is a member of the object just scanned a list of records, or is each of them some list? */
 function hasList(bytes: Uint8Array, scanner: JsonScanner, members: number): boolean {
+  let lists = 0
   for (let m = 0; m < members; m++) {
     const value = scanner.spans[m * 4 + 2]!
+    if (bytes[value] !== 0x5b) continue
+    lists++
     const inner = scanner.space(value + 1, bytes.length)
-    if (bytes[value] === 0x5b && (bytes[inner] === 0x7b || bytes[inner] === 0x5b)) return true
+    if (bytes[inner] === 0x7b || bytes[inner] === 0x5b) return true
   }
-  return false
+  return lists > 0 && lists === members
 }
 
 /** The table of a file without rows, for what is wrong with it. */

@@ -65,7 +65,7 @@ export function inferRoles(tables: readonly Table[], given: Roles = {}): Roles {
   give('messages', free().find(isChat) ?? named('messages', column => column.lists > column.rows / 2))
   if (!has('messages') || preference) {
     if (!has('messages')) {
-      const label = has('label') ? undefined : named('label', isShort)
+      const label = has('label') ? undefined : named('label', isNamedLabel)
       const completion = named('completion', column => isProse(column) && column !== label)
       const prompt = named('prompt', column => isText(column) && column !== completion)
       if (preference) give('prompt', prompt)
@@ -76,14 +76,14 @@ export function inferRoles(tables: readonly Table[], given: Roles = {}): Roles {
     }
   }
   const instructed = has('prompt') && has('completion')
-  if (!preference) give('label', named('label', isShort))
+  if (!preference) give('label', named('label', isNamedLabel))
   if (!preference && !instructed && !has('messages')) {
     give('text', named('text', column => isText(column) && !isLabel(column)) ?? named('text', isText))
     const prose = () => free().filter(column => isText(column) && !names.id.test(column.name))
-    // A dataset has a text before it has a label, however few values its one column of text has.
-    if (!has('text') && prose().length === 1) give('text', prose()[0])
+    // A dataset has a text before it has a label: the longest column that is no certain label, or else the longest.
+    const texts = prose().filter(column => !isCertainLabel(column))
+    if (!has('text')) give('text', longest(texts.length ? texts : prose()))
     if (!has('label')) give('label', byLabel(free().filter(isLabel)))
-    if (!has('text')) give('text', prose().sort((a, b) => mean(b) - mean(a))[0])
   }
   give(
     'id',
@@ -185,6 +185,10 @@ function byLabel(columns: readonly Column[]): Column | undefined {
   return [...columns].sort((a, b) => a.distinct.size / a.rows - b.distinct.size / b.rows)[0]
 }
 
+function longest(columns: readonly Column[]): Column | undefined {
+  return [...columns].sort((a, b) => mean(b) - mean(a))[0]
+}
+
 function mean(column: Column): number {
   return column.characters / column.rows
 }
@@ -200,3 +204,9 @@ const isLabel = (column: Column) =>
   column.distinct.size > 1 &&
   column.distinct.size < column.rows &&
   (column.distinct.size <= 10 || (column.distinct.size <= column.rows / 5 && column.distinct.size < 1000))
+/** What a name alone makes a label; `target` and its like are as often the text to write, so there the values decide. */
+const isNamedLabel = (column: Column) =>
+  isShort(column) && (!/^(target|ground_truth|tag|topic)$/i.test(column.name) || isLabel(column) || !isProse(column))
+/** A label even where nothing is known about the rest: enough rows, and few values among them. */
+const isCertainLabel = (column: Column) =>
+  isLabel(column) && column.rows >= 50 && column.distinct.size <= column.rows / 5

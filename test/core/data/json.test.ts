@@ -74,6 +74,7 @@ describe('an object', () => {
     expect(parts(text)).toEqual([
       ['train', 2, '0', '1'],
       ['oos_val', 1, '0', '1'],
+      ['test', 0],
     ])
     const table = parseTables(sourceOf('/d/all.json', text))[1]!.table
     expect(applied(table, [table.setCell(0, '1', 'z')])).toBe(text.replace('["c", "x"]', '["c", "z"]'))
@@ -90,6 +91,7 @@ describe('an object', () => {
 
   test('without a list, or not whole', () => {
     expect(codes(parse('{\n"a": {\n"b": 1}}'))).toEqual([['empty-file', undefined]])
+    expect(codes(parse('{"train": []}'))).toEqual([['empty-file', undefined]])
     const cut = parseTables(sourceOf('/d/all.json', '{"train": [{"a": 1}], "test": [{"a": 2}, {"a"'))
     expect(cut.map(({ table }) => codes(table))).toEqual([[['bad-json', undefined]], [['bad-json', 1]]])
     expect(cut.map(({ table }) => column(table, 'a'))).toEqual([['1'], ['2', undefined]])

@@ -21,6 +21,16 @@ describe('inferRoles', () => {
       'classification',
     ],
     ['by content', many(i => ({ foo: words(i), bar: `k${i % 4}` })), { text: 'foo', label: 'bar' }, 'classification'],
+    [
+      'few rows by content',
+      jsonl([
+        ['some words here', 'x'],
+        ['some words here', 'x'],
+        ['other words', 'y'],
+      ]),
+      { text: '0', label: '1' },
+      'classification',
+    ],
     ['arrays by content', many(i => [words(i), `k${i % 4}`]), { text: '0', label: '1' }, 'classification'],
     [
       'question and label',
