@@ -12,7 +12,7 @@ export function keptRows(old: Table, now: Table): Kept {
   const b = now.source.bytes
   const least = Math.min(a.length, b.length)
   const prefix = commonPrefix(a, b, least)
-  const suffix = commonSuffix(a, b, least - prefix)
+  const suffix = prefix === least && a.length === b.length ? 0 : commonSuffix(a, b, least)
   const rows = Math.min(old.rowCount, now.rowCount)
   const shift = b.length - a.length
   // Records begin where the one before ends, so a common prefix has common records; the last one may go on differently.

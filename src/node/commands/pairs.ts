@@ -160,10 +160,17 @@ async function printPairs(
     const left = place(a)
     for (const other of others.sort((x, y) => x.row - y.row)) {
       const right = place(other.row)
-      lines.add(`${left.file.name}\t${left.row}\t${right.file.name}\t${right.row}\t${other.jaccard.toFixed(6)}`)
+      lines.add(`${left.file.name}\t${left.row}\t${right.file.name}\t${right.row}\t${sixDecimals(other.jaccard)}`)
     }
   }
   lines.end()
+}
+
+/** Six decimals as `printf` rounds them: a tie, which only fractions of a power of two can be, goes to the even digit. */
+function sixDecimals(value: number): string {
+  const rounded = value.toFixed(6)
+  const isTie = /^50*$/.test(value.toFixed(20).slice(8))
+  return isTie && /[13579]$/.test(rounded) ? (Number(rounded) - 1e-6).toFixed(6) : rounded
 }
 
 /** Lines collected into larger writes. */

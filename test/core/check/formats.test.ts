@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest'
+import { check } from '../../../src/core/check/check.ts'
+import { reportHtml } from '../../../src/core/check/formats/html.ts'
+import { reportJson } from '../../../src/core/check/formats/json.ts'
+import { reportSarif } from '../../../src/core/check/formats/sarif.ts'
+import { ansiPaint, reportText } from '../../../src/core/check/formats/text.ts'
+import { rules } from '../../../src/core/check/rules.ts'
+import { toReport } from '../../../src/core/check/toReport.ts'
+import { parseTables } from '../../../src/core/data/formats.ts'
+import { finishWork } from '../../../src/core/sign/progress.ts'
+
+const uri = '/data/über train.csv'
+const text =
+  'text,label\r\n"<b>Where</b> is, ""my"" 😀 parcel?",delivery\r\nwhere is my parcel b where b,x\r\n"b where b\nis my 😀 parcel",delivery\r\n"<b>where</b> is my 😀 parcel",delivery\r\nonly one\r\n'
+const source = { uri, version: 7, bytes: Buffer.from(text), encoding: 'utf-8' as const, bom: false }
+const dataset = {
+  name: 'letters & <more>',
+  splits: [{ name: 'train' as const, tables: parseTables(source).map(({ table }) => table) }],
+  roles: { text: 'text', label: 'label' },
+}
+const report = toReport(finishWork(check({ datasets: [dataset], rules: { 'label-typo': 'off' } })), 12.5)
+const path = (full: string) => full.slice(1)
+
+test('a report has places as editors count them', () => {
+  const copy = report.findings.find(finding => finding.rule === 'duplicate' && finding.row === 3)!
+  // The quoted newline of row 2 makes row 3 start on line 5; the span is inside the quotes.
+  expect(copy.range).toEqual({ line: 5, column: 1, endLine: 5, endColumn: 1 + '<b>where</b> is my 😀 parcel'.length })
+  expect(copy.related[0]!.range).toMatchObject({ line: 1, column: 1 })
+  expect(report.findings.map(f => f.id)).toEqual(report.findings.map((_, i) => i))
+  expect(report.versions).toEqual({ [uri]: 7 })
+  expect(report.datasets[0]).toMatchObject({
+    name: dataset.name,
+    labels: [
+      { label: 'delivery', rows: 3 },
+      { label: 'x', rows: 1 },
+    ],
+    splits: [{ name: 'train', files: [{ uri, rows: 5, bytes: source.bytes.length }] }],
+  })
+  expect(report.counts).toEqual({ 'broken-row': 1, duplicate: 2 })
+})
+
+test('JSON for scripts', () => {
+  const document = JSON.parse(reportJson(report, path))
+  expect(document).toMatchObject({
+    version: 1,
+    datasets: [
+      { name: dataset.name, splits: [{ name: 'train', files: [{ path: path(uri), rows: 5 }] }], roles: dataset.roles },
+    ],
+    counts: { duplicate: 2 },
+  })
+  expect(document.findings[1]).toMatchObject({
+    rule: 'duplicate',
+    severity: 'warning',
+    file: path(uri),
+    row: 3,
+    line: 6,
+    column: 2,
+    endLine: 6,
+    endColumn: 30,
+    related: [{ file: path(uri), row: 0, line: 2, column: 2 }],
+    fixes: [{ title: 'Remove this row' }, { title: 'Keep only this row of the 3 alike' }],
+  })
+})
+
+test('SARIF 2.1.0 is whole and consistent', () => {
+  const sarif = JSON.parse(reportSarif(report, path, { rules, version: '1.2.3' }))
+  expect(sarif).toMatchObject({ version: '2.1.0', runs: [{ columnKind: 'utf16CodeUnits' }] })
+  const [run] = sarif.runs
+  const { driver } = run.tool
+  expect(driver).toMatchObject({ name: 'Winnow', semanticVersion: '1.2.3' })
+  expect(driver.rules.map((rule: { id: string }) => rule.id)).toEqual(rules.map(rule => rule.meta.id))
+  const region = (r: Record<string, number>) => {
+    expect(Object.keys(r).sort()).toEqual(['endColumn', 'endLine', 'startColumn', 'startLine'])
+    for (const value of Object.values(r)) expect(value).toBeGreaterThanOrEqual(1)
+    expect(r['endLine']! > r['startLine']! || r['endColumn']! >= r['startColumn']!).toBe(true)
+  }
+  expect(run.results).toHaveLength(report.findings.length)
+  for (const result of run.results) {
+    expect(driver.rules[result.ruleIndex].id).toBe(result.ruleId)
+    expect(['error', 'warning', 'note']).toContain(result.level)
+    expect(result.message.text).toMatch(/\.$/)
+    expect(Object.values(result.partialFingerprints)[0]).toMatch(/^[0-9a-f]{20}$/)
+    for (const location of [...result.locations, ...(result.relatedLocations ?? [])]) {
+      expect(location.physicalLocation.artifactLocation.uri).toBe('data/%C3%BCber%20train.csv')
+      region(location.physicalLocation.region)
+    }
+    for (const fix of result.fixes ?? [])
+      for (const change of fix.artifactChanges) for (const one of change.replacements) region(one.deletedRegion)
+  }
+})
+
+test('the page needs nothing from elsewhere and escapes what is not its own', () => {
+  const html = reportHtml(report, path, { rules, excerpt: () => '<script>alert("x")</script>' })
+  expect(html).not.toMatch(/<script|https?:|src=|@import|url\(/)
+  expect(html).toContain('&#60;script&#62;alert')
+  expect(html).toContain("default-src 'none'")
+  expect(html).toContain('letters &#38; &#60;more&#62;')
+  expect(html).toContain('data/über train.csv row 3')
+})
+
+test('text for a terminal, with colour only where somebody sees it', () => {
+  const plain = reportText(report, path)
+  expect(plain).toContain('data/über train.csv\n')
+  expect(plain).toMatch(
+    /6:2 +row 3 +warning +Duplicate of über train\.csv row 0, apart from case, spaces or punctuation\. +duplicate/,
+  )
+  expect(plain).toContain('winnow fix mends 1 of them.')
+  expect(plain).not.toContain('\u001b')
+  expect(reportText(report, path, ansiPaint)).toContain('\u001b[33mwarning\u001b[0m')
+  const clean = { ...report, findings: [], counts: {} }
+  expect(reportText(clean, path)).toContain('No findings.')
+})
