@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, realpath, rm, stat, unlink } from 'node:fs/promises'
+import { mkdir, readdir, readFile, realpath, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
 import { bytesHash, changed, type PlannedChange } from './edits.ts'
@@ -56,6 +56,8 @@ export async function applyPlan(
   const files: JournalEntry['files'][number][] = []
   try {
     await mkdir(folder, { recursive: true })
+    // Whole copies of somebody's data: they are for undo, not for a repository.
+    await writeFile(join(journal, '.gitignore'), '*\n')
     await writeLock(folder, process.pid)
     for (const [k, change] of plan.entries()) {
       step(`backup ${k}`)
