@@ -9,17 +9,23 @@ export function isCompressed(path: string): boolean {
   return /\.(gz|zst)$/i.test(path)
 }
 
+// In Node since 22.15 and 23.8, so not in the oldest one that Winnow runs on.
+const zstdDecompress = (zlib as { zstdDecompress?: typeof zlib.gunzip }).zstdDecompress
+
+/** Can this Node read what the file's name says it is compressed with? */
+export function canUnpack(path: string): boolean {
+  return !/\.zst$/i.test(path) || zstdDecompress !== undefined
+}
+
 /** Undoes `.gz` and `.zst`; other names give the bytes back as they are. Truncated or foreign content is one clear error. */
 export async function unpack(path: string, bytes: Uint8Array): Promise<Uint8Array> {
   if (/\.gz$/i.test(path)) return inflate(path, bytes, promisify(zlib.gunzip))
   if (!/\.zst$/i.test(path)) return bytes
-  // In Node since 22.15 and 23.8, so not in the oldest one that Winnow runs on.
-  const zstd = (zlib as { zstdDecompress?: typeof zlib.gunzip }).zstdDecompress
-  if (!zstd) {
+  if (!zstdDecompress) {
     const message = `${path} is compressed with Zstandard, which Node ${process.versions.node} cannot read`
     throw new Failure('no-zstd', message, `Use Node 22.15 or later, or unpack it: zstd -d ${path}`)
   }
-  return inflate(path, bytes, promisify(zstd))
+  return inflate(path, bytes, promisify(zstdDecompress))
 }
 
 async function inflate(

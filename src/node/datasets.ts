@@ -6,6 +6,7 @@ import { formatOfName, parseTables } from '../core/data/formats.ts'
 import { inferRoles } from '../core/data/roles.ts'
 import { groupFiles, groupGiven, isDataName, splitOfPart } from '../core/data/splits.ts'
 import type { Source, Table } from '../core/data/table.ts'
+import { canUnpack } from './compressed.ts'
 import { type ConfigFile, findConfig } from './config.ts'
 import { fileFailure, readSource, slashed, walkFiles } from './files.ts'
 
@@ -43,7 +44,10 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
   const walked: string[] = []
   if (!config?.config.datasets?.length)
     for (const { path, folder } of kinds) if (folder) walked.push(...(await dataFiles(path)))
-  const datasets = [...named, ...groupGiven(given), ...groupFiles(walked)]
+  const asked = [...named, ...groupGiven(given)]
+  const found = groupFiles(walked)
+  const readable = found.filter(dataset => filesOf(dataset).some(isReadable))
+  const datasets = [...asked, ...(asked.length + readable.length ? readable : found)]
   if (datasets.length) return { datasets: uniqueNames(datasets), config }
   const place = paths.length === 1 ? paths[0] : 'these folders'
   const hint = config?.config.datasets?.length
@@ -100,6 +104,14 @@ export function configDatasets(file: ConfigFile): DatasetFiles[] {
     const format = dataset.format && withoutUndefined(dataset.format)
     return { name: dataset.name, splits, ...(roles ? { roles } : {}), ...(format ? { format } : {}) }
   })
+}
+
+/**
+ * Is the file of a format that is read here? A dataset without such a file does not keep the others in its folder from
+ * being checked. One that has both fails with the reason, since a leak between its splits would go unseen.
+ */
+function isReadable(path: string): boolean {
+  return formatOfName(path) !== 'parquet' && canUnpack(path)
 }
 
 /** Files under a folder that hold rows: by name, and `.json` (which is mostly settings) by its first bytes too. */

@@ -80,6 +80,18 @@ describe('findDatasets', () => {
     expect((await findDatasets([join(root, 'train.csv')])).map(d => d.splits.train?.length)).toEqual([1])
   })
 
+  test('a dataset in a format that is not read does not stand in the way of others, and says so where it is alone', async () => {
+    put('both/a/train.parquet', 'PAR1')
+    put('both/b/train.jsonl', '{"text": "a"}\n')
+    put('mixed/train.jsonl', '{"text": "a"}\n')
+    put('mixed/test.parquet', 'PAR1')
+    expect((await findDatasets([join(root, 'both')])).map(d => d.name)).toEqual(['b'])
+    const [alone] = await findDatasets([join(root, 'both/a')])
+    expect(await failure(loadDataset(alone!))).toContain('is Parquet, which is not read yet')
+    const [mixed] = await findDatasets([join(root, 'mixed')])
+    expect(await failure(loadDataset(mixed!))).toContain('test.parquet is Parquet')
+  })
+
   test('open documents win over files', async () => {
     const path = put('train.jsonl', '{"text": "old"}\n')
     const [files] = await findDatasets([root])
