@@ -84,7 +84,14 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
       void diagnostics.publish(catalog, stale, versions)
     }),
   )
-  store.add(checking.onState(state => explorer.say(state)))
+  store.add(
+    checking.onState(state => {
+      if (state.kind === 'checking') return
+      explorer.say(state)
+      const failed = state.kind === 'failed'
+      diagnostics.publishFailure(failed ? [state.message, state.hint].filter(Boolean).join('. ') : undefined)
+    }),
+  )
   store.add(new Status(checking, history))
   store.add(new Lenses(checking))
   store.add(new Contexts(checking, history))

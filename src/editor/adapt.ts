@@ -47,6 +47,11 @@ export function shownPath(path: string): string {
   return vscode.workspace.asRelativePath(uriOf(path))
 }
 
+/** A message with the paths of workspace files made relative: the folder is known, the file is what matters. */
+export function shortened(text: string): string {
+  return diskFolders().reduce((said, { path }) => said.replaceAll(`${path}/`, ''), text)
+}
+
 /** An `AbortSignal`, which the core takes for its `Cancel`, out of the editor's token. */
 export function signalOf(token: vscode.CancellationToken): AbortSignal {
   const controller = new AbortController()

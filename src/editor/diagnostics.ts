@@ -18,6 +18,7 @@ const severity: { readonly [S in Severity]: vscode.DiagnosticSeverity } = {
 /** Findings as squiggles and Problems. A diagnostic leads back to its finding, so that a quick fix needs no search. */
 export class Diagnostics implements Disposable {
   private readonly collection = vscode.languages.createDiagnosticCollection('winnow')
+  private readonly failures = vscode.languages.createDiagnosticCollection('winnow-failures')
   private readonly places = new WeakMap<vscode.Diagnostic, { readonly path: string; readonly index: number }>()
   private shown = new Map<string, readonly ReportedFinding[]>()
   private drawn = new Map<string, number | undefined>()
@@ -52,6 +53,17 @@ export class Diagnostics implements Disposable {
     }
   }
 
+  /** A check that fails at a place, as in `winnow.json:3:12`, says so there too. */
+  publishFailure(message: string | undefined): void {
+    this.failures.clear()
+    const [, path, line, column, words] = /^(.+?):(\d+):(\d+): ([\s\S]*)$/.exec(message ?? '') ?? []
+    if (!path || !words) return
+    const at = new vscode.Position(Number(line) - 1, Number(column) - 1)
+    const diagnostic = new vscode.Diagnostic(new vscode.Range(at, at), words, vscode.DiagnosticSeverity.Error)
+    diagnostic.source = 'Winnow'
+    this.failures.set(uriOf(path), [diagnostic])
+  }
+
   /** The finding that a diagnostic of ours stands for. */
   findingOf(diagnostic: vscode.Diagnostic): ReportedFinding | undefined {
     const place = this.places.get(diagnostic)
@@ -61,6 +73,7 @@ export class Diagnostics implements Disposable {
   dispose(): void {
     this.generation++
     this.collection.dispose()
+    this.failures.dispose()
   }
 
   private diagnosticsOf(path: string, findings: readonly ReportedFinding[], left: number): vscode.Diagnostic[] {

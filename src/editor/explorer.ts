@@ -3,7 +3,7 @@ import type { Disposable } from '../core/base/event.ts'
 import type { ReportedDataset } from '../core/check/report.ts'
 import { roleNames } from '../core/data/dataset.ts'
 import { count, counted } from '../core/eval/words.ts'
-import { baseName, diskFolders, folderOf, openCommand, shownPath } from './adapt.ts'
+import { baseName, diskFolders, folderOf, openCommand, shortened, shownPath } from './adapt.ts'
 import { byRule, type Catalog } from './catalog.ts'
 import type { Checking, CheckState } from './checking.ts'
 import { type Node as InFile, itemOf, type Pages, type Summaries } from './findingNodes.ts'
@@ -53,7 +53,8 @@ export class Explorer implements vscode.TreeDataProvider<Node>, Disposable {
 
   /** Says above the tree why it is empty or old; nothing where all is well. */
   say(state: CheckState): void {
-    this.view.message = state.kind === 'failed' ? [state.message, state.hint].filter(Boolean).join('. ') : ''
+    const words = state.kind === 'failed' ? [state.message, state.hint].filter(Boolean).join('. ') : ''
+    this.view.message = shortened(words)
   }
 
   getChildren(node?: Node): Node[] {
@@ -134,8 +135,9 @@ export class Explorer implements vscode.TreeDataProvider<Node>, Disposable {
     item.iconPath = file.problem
       ? new vscode.ThemeIcon('error', new vscode.ThemeColor('problemsErrorIcon.foreground'))
       : new vscode.ThemeIcon('file')
-    item.description = file.problem ?? withFindings(size(file.bytes), group?.findings.length ?? 0)
-    item.tooltip = `${shownPath(file.uri)}\n${file.problem ?? counted(file.rows, 'row')}`
+    const problem = file.problem && shortened(file.problem)
+    item.description = problem ?? withFindings(size(file.bytes), group?.findings.length ?? 0)
+    item.tooltip = `${shownPath(file.uri)}\n${problem ?? counted(file.rows, 'row')}`
     item.command = openCommand(file.uri, undefined, vscode.l10n.t('Open File'))
     item.contextValue = 'file'
     item.accessibilityInformation = { label: `${baseName(file.uri)}, ${item.description}` }

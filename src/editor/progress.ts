@@ -1,5 +1,6 @@
 import * as vscode from 'vscode'
 import type { Disposable } from '../core/base/event.ts'
+import { shortened } from './adapt.ts'
 import type { Checked, Checking, CheckState } from './checking.ts'
 import { checkingWords } from './status.ts'
 
@@ -27,7 +28,7 @@ export async function checkWithProgress(checking: Checking): Promise<Checked | u
   const { state } = checking
   if (state.kind === 'failed') {
     const log = vscode.l10n.t('Show Log')
-    const words = state.hint ? `${state.message}. ${state.hint}` : state.message
+    const words = shortened(state.hint ? `${state.message}. ${state.hint}` : state.message)
     void vscode.window.showErrorMessage(words, log).then(chosen => {
       if (chosen) void vscode.commands.executeCommand('winnow.showLog')
     })

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
 import { counted } from '../core/eval/words.ts'
+import { shortened } from './adapt.ts'
 import type { Checking } from './checking.ts'
 import type { History } from './history.ts'
 import { stepWords } from './words.ts'
@@ -45,7 +46,7 @@ export class Status implements Disposable {
     } else if (state.kind === 'failed') {
       this.item.backgroundColor = new vscode.ThemeColor('statusBarItem.warningBackground')
       this.show(vscode.l10n.t('$(warning) Winnow: check failed'), {
-        tooltip: [state.message, state.hint, vscode.l10n.t('Click for the log.')].filter(Boolean).join('\n'),
+        tooltip: [shortened(state.message), state.hint, vscode.l10n.t('Click for the log.')].filter(Boolean).join('\n'),
         command: { command: 'winnow.showLog', title: '' },
       })
     } else if (state.kind === 'checking' && (!last || Date.now() - (this.since ?? 0) > patience)) {
