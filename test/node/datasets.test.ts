@@ -7,6 +7,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -181,6 +182,14 @@ describe('readSource', () => {
     const text = `text,label\n${row.repeat(350_000)}`
     const source = decodeSource('/d/x.csv', Buffer.from(`\ufeff${text}`, 'utf16le'))
     expect(Buffer.from(source.bytes).equals(Buffer.from(text))).toBe(true)
+  })
+
+  test('a file beyond 4 GB is refused before it is read', async () => {
+    const path = put('train.jsonl', '')
+    truncateSync(path, 5_000_000_000)
+    expect(await failure(readSource(path))).toBe(
+      '~/train.jsonl is 5.0 GB large; one file may have up to 4.2 GB. Split it into shards, such as train-00000-of-00002.jsonl',
+    )
   })
 
   test('UTF-32 and folders are refused', async () => {
