@@ -71,8 +71,8 @@ test('20 runs of 100,000 points: the first draw, and what one more step costs', 
     `20 runs x 100,000 points: first draw ${first.toFixed(0)} ms of processor time, one more step ${each.toFixed(1)} ms (first ten ${early.toFixed(1)} ms)`,
   )
   // Several times what it takes, for slower machines: what it forbids is work that grows with the length of the runs.
-  expect(first).toBeLessThan(1500)
-  expect(each).toBeLessThan(60)
+  expect(first).toBeLessThan(4000)
+  expect(each).toBeLessThan(250)
   expect(shown.complaints).toEqual([])
   await shown.close()
 })

@@ -1,5 +1,6 @@
 import type { Evaluation } from '../../src/core/eval/evaluation.ts'
 import { makeLedger } from '../../src/core/eval/ledger.ts'
+import { newRun } from '../../src/core/run/run.ts'
 import type { BatchRow } from '../../src/core/view/protocol.ts'
 import {
   before,
@@ -10,6 +11,7 @@ import {
   live,
   noisePlan,
   type RunPlan,
+  recipeOf,
   shownOf,
 } from './fixtures.ts'
 import type { Opening, Shown } from './stage.ts'
@@ -44,6 +46,7 @@ const finished = { done: 936, outcome: 'finished', warnings: 1 } as const
 const failed: RunPlan = {
   ...live,
   done: 96,
+  spike: 60,
   warnings: 5,
   outcome: 'failed',
   reason: 'The loss is no number since step 96. Lower the learning rate (now 2e-4) or turn clipping on',
@@ -88,7 +91,7 @@ export const runStates: readonly State[] = [
     opening: { panel: 'run' },
     show: hydrate({
       ...hydrateRun,
-      shown: [{ ...shownOf({ ...live, done: 0, warnings: 0 }, 0) }],
+      shown: [{ run: newRun(live.id, live.name), recipe: recipeOf(live), color: 0 }],
     }),
   },
   {

@@ -30,13 +30,15 @@ export function runCharts(act: { readonly pick: (step: number) => void; readonly
   let pinned: number | undefined
   const last = new Map<Metric, Drawing>()
 
+  const bare = () => runs.every(r => r.curves.taken === 0)
   const charts = new Map<Metric, Chart>(
     metrics.map(metric => [
       metric,
       chart({
         title: titleOf(metric),
-        tickX: v => axisText(view?.axis ?? 'steps', v),
-        tickY: v => tickOf(metric, v, view?.score ?? ''),
+        // Before the first step there is no scale to speak of.
+        tickX: v => (bare() ? '' : axisText(view?.axis ?? 'steps', v)),
+        tickY: v => (bare() && metric !== 'score' ? '' : tickOf(metric, v, view?.score ?? '')),
         hover: x => {
           at = x === undefined ? pinned : x
           aim()
@@ -209,6 +211,8 @@ function legendOf(values: Values, metric: Metric, score: string): Child {
 
 /** Exactly what the log says, to the digits that fit. */
 export function format(metric: Metric, value: number | undefined, score = 'accuracy'): string {
+  // What diverges has no decimals worth reading.
+  if (value !== undefined && Math.abs(value) >= 1e5) return small(value, 2)
   switch (metric) {
     case 'loss':
       return value !== undefined && Math.abs(value) < 0.01 && value !== 0 ? small(value, 2) : fixed(value, 3)

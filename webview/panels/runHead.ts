@@ -2,7 +2,7 @@ import { type Phase, type Run, timeLeft } from '../../src/core/run/run.ts'
 import type { FromRunPanel } from '../../src/core/view/protocol.ts'
 import { about, count, counted, duration } from '../../src/core/view/words.ts'
 import { button, enable } from '../parts/controls.ts'
-import { h, icon, type put, refresh, say } from '../parts/dom.ts'
+import { type Child, h, icon, refresh, say } from '../parts/dom.ts'
 import type { ShownRun } from './runState.ts'
 
 export interface RunHead {
@@ -190,7 +190,7 @@ export function runWarnings(act: { readonly rows: (step: number) => void; readon
           'li',
           {},
           icon('warning', 'c-warning'),
-          h('span', { class: 'grow' }, sentence(w.message)),
+          h('span', { class: 'grow' }, saidOf(w.message)),
           w.step !== undefined &&
             button({ label: `Rows of step ${count(w.step)}`, press: () => act.rows(w.step as number) }),
           button({ label: 'Dismiss', icon: 'close', look: 'bare', press: () => act.dismiss(w.key) }),
@@ -240,15 +240,18 @@ export function runFailure(post: (message: FromRunPanel) => void): {
   }
 }
 
+/** What happened in bold, and what there is to know of it after that. */
+function saidOf(message: string): Child {
+  const text = sentence(message)
+  const end = text.search(/[.!?] \p{Lu}/u)
+  if (end < 0) return h('b', {}, text)
+  return [h('b', {}, text.slice(0, end + 1)), h('span', { class: 'dim' }, text.slice(end + 1))]
+}
+
 const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 function gravity(code: string): number {
   const order = ['diverg', 'nan', 'provider', 'overfit', 'checkpoint', 'disk', 'gradient', 'spike']
   const at = order.findIndex(word => code.includes(word))
   return at < 0 ? order.length : at
-}
-
-/** Something that keeps the panel from showing anything. */
-export function blank(...children: Parameters<typeof put>[1][]): HTMLElement {
-  return h('div', { class: 'blank' }, children)
 }

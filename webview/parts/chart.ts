@@ -195,7 +195,7 @@ function restLayer(): (u: uPlot, drawing: Drawing) => void {
       ctx.beginPath()
       ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
       ctx.clip()
-      ctx.lineJoin = 'round'
+      ctx.lineJoin = 'bevel'
       for (const line of lines) {
         ctx.globalAlpha = line.alpha
         ctx.strokeStyle = line.color
