@@ -94,7 +94,7 @@ export function specOf(
   }
 }
 
-/** Builds the training graph and loads it. Both modes give the same bits on the CPU. */
+/** Builds the training graph and loads it. How many steps share a run changes no bit of the results on the CPU. */
 export async function makeLearner(runtime: Runtime, options: LearnerOptions): Promise<Learner> {
   const { task, parameters, optimizer, mode } = options
   const spec = specOf(runtime, options)
