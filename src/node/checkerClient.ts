@@ -36,6 +36,7 @@ export function startChecker(options: {
   let service: Service | undefined
   let close = () => {}
   let disposed = false
+  let why = ''
   let pages = new Pages()
 
   const begin = (): Service => {
@@ -54,11 +55,12 @@ export function startChecker(options: {
       progress: options.listener.progress,
       found: (number: number, page: readonly ReportedFinding[]) => own.found(number, page),
     })
-    const ended = (why: string) => {
+    const ended = (how: string) => {
       if (child !== started) return
       child = undefined
       service = undefined
-      if (!disposed) options.log?.(why)
+      why = how
+      options.log?.(how)
       connection.dispose()
     }
     let rest = ''
@@ -75,13 +77,22 @@ export function startChecker(options: {
     return service
   }
 
+  const ask = async <T>(question: (of: Service) => Promise<T>): Promise<T> => {
+    try {
+      return await question(begin())
+    } catch (error) {
+      if (disposed || !(error instanceof Failure) || error.code !== 'closed') throw error
+      throw new Failure('checker-ended', `Checking stopped: ${why}`, 'Check again; the log may say more')
+    }
+  }
+
   return {
-    check: async request => {
-      const answering = begin()
-      const own = pages
-      return own.join(await answering.check(request))
-    },
-    rows: async request => begin().rows(request),
+    check: request =>
+      ask(async of => {
+        const own = pages
+        return own.join(await of.check(request))
+      }),
+    rows: request => ask(of => of.rows(request)),
     cancel: () => void service?.cancel().catch(() => {}),
     dispose: () => {
       disposed = true
