@@ -83,8 +83,11 @@ export function reduce(run: Run, event: RunEvent): Run {
       const kept = run.saved.filter(s => s.path !== path).map(s => (best ? { ...s, best: false } : s))
       return { ...run, saved: [...kept, { step, path, best }] }
     }
-    case 'warned':
-      return { ...run, warned: [...run.warned, event] }
+    case 'warned': {
+      // A resumed run says again what it said before; once is enough.
+      const same = (w: Warned) => w.code === event.code && w.message === event.message && w.step === event.step
+      return { ...run, warned: [...run.warned.filter(w => !same(w)), event] }
+    }
     case 'ended':
       return {
         ...run,
