@@ -31,6 +31,8 @@ export interface PretrainOptions extends Pick<LoopOptions, 'now' | 'clock' | 'st
   readonly seed: number
   /** Values to start from, by name; what is not among them is fresh. */
   readonly initial?: readonly NamedTensor[]
+  /** Factor of the learning rate of a tensor; 1 unless said otherwise. */
+  readonly rateOf?: (name: string) => number
   /** Told the parameters at every evaluation and at the end. */
   readonly onSave?: (step: number, parameters: readonly NamedTensor[]) => Promise<void> | void
 }
@@ -47,7 +49,9 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<RunEve
   const initial = specs.map(
     spec => given.get(spec.name) ?? (initialTensors([spec], seed, model.config.initial)[0] as NamedTensor),
   )
-  const parameters = parametersOf({ trained: specs, frozen: [] }, memoryWeights([]))
+  const parameters = parametersOf({ trained: specs, frozen: [] }, memoryWeights([])).map(p =>
+    p.kind === 'trained' ? { ...p, rate: options.rateOf?.(p.name) ?? 1 } : p,
+  )
   const task = maskedLanguage(model, mask)
   const { dropout, optimizer } = options
   const learner = await makeLearner(runtime, { task, parameters, initial, optimizer, dropout, mode: 'loop' })

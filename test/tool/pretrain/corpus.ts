@@ -1,5 +1,7 @@
+import { random } from '../../../src/core/base/random.ts'
+import { type TokenRows, tokenRows } from '../../../src/core/train/batch.ts'
 import { linesOf, type Synset } from './wordnet.ts'
-import { basicTokens } from './wordPiece.ts'
+import { basicTokens, specialTokens } from './wordPiece.ts'
 
 /**
  * How much each word should matter to the vocabulary: its count in the definitions, more for the examples, which are the
@@ -54,6 +56,13 @@ export interface Lines {
   readonly starts: Int32Array
 }
 
+/**
+ * The senses worth learning from when time is short: no animals and plants, which are a fifth of the dictionary and say little
+ * about other texts, and nothing that has a name of its own.
+ */
+export const everydaySenses = (synsets: readonly Synset[]): Synset[] =>
+  synsets.filter(({ file, named }) => file !== 5 && file !== 20 && !named)
+
 /** Encodes all lines in the order of the dictionary. `encode` gives ids without special tokens. */
 export function encodeCorpus(synsets: readonly Synset[], vocabulary: readonly string[]): Lines {
   const id = new Map(vocabulary.map((token, i) => [token, i]))
@@ -93,4 +102,53 @@ export function piecesOf(word: string, id: ReadonlyMap<string, number>, unknown:
     at = end
   }
   return pieces
+}
+
+/**
+ * Lines packed one after the other, in the dictionary's order so that related senses stay together: [CLS] line [SEP] line [SEP] …
+ * A line that does not fit goes on in the next sequence, cut between words. `phase` shifts where sequences begin.
+ */
+export function sequences(lines: Lines, length: number, phase: number): TokenRows {
+  const [cls, sep] = [specialTokens.indexOf('[CLS]'), specialTokens.indexOf('[SEP]')]
+  const rows: number[][] = []
+  let row = [cls]
+  const close = () => {
+    rows.push(row)
+    row = [cls]
+  }
+  const draw = random(`phase-${phase}`)
+  let line = phase === 0 ? 0 : draw.int(64)
+  for (; line + 1 < lines.starts.length; line++) {
+    const end = lines.starts[line + 1]!
+    for (let i = lines.starts[line]!; i < end; i++) {
+      const next = wordEnd(lines, i, end)
+      if (lines.begins[i] && row.length + (next - i) > length - 1) {
+        row.push(sep)
+        close()
+      }
+      if (row.length < length - 1) row.push(lines.ids[i]!)
+    }
+    if (row.length < length) row.push(sep)
+    if (row.length > length - 3) close()
+  }
+  return tokenRows(rows)
+}
+
+function wordEnd({ begins }: Lines, from: number, end: number): number {
+  let at = from + 1
+  while (at < end && begins[at] === 0) at++
+  return at
+}
+
+/** Sets every n-th sequence aside, `held` of them in all. */
+export function split(rows: TokenRows, held: number): { train: TokenRows; held: TokenRows } {
+  const count = rows.starts.length - 1
+  const every = Math.floor(count / held)
+  const row = (i: number) => [...rows.ids.subarray(rows.starts[i]!, rows.starts[i + 1]!)]
+  const indices = Array.from({ length: count }, (_, i) => i)
+  const isHeld = (i: number) => i % every === every - 1 && i < every * held
+  return {
+    train: tokenRows(indices.filter(i => !isHeld(i)).map(row)),
+    held: tokenRows(indices.filter(isHeld).map(row)),
+  }
 }

@@ -9,6 +9,10 @@ export interface Synset {
   readonly examples: readonly string[]
   /** Words of the senses right below it in the hierarchy. */
   readonly kinds: readonly string[]
+  /** The lexicographer's file it comes from (lexnames(5WN)): 5 animals, 20 plants and so on. */
+  readonly file: number
+  /** A person, place or thing with a name of its own. */
+  readonly named: boolean
 }
 
 const parts = ['verb', 'noun', 'adj', 'adv'] as const
@@ -24,8 +28,8 @@ export function readWordNet(folder: string): Synset[] {
       `${folder} has no WordNet database`,
       'Install it (Debian: wordnet-base) or name its folder',
     )
-  const synsets: { key: string; words: string[]; gloss: string; below: string[] }[] = []
-  const byKey = new Map<string, string[]>()
+  const synsets: (Pick<Synset, 'words' | 'file' | 'named'> & { gloss: string; below: string[] })[] = []
+  const byKey = new Map<string, readonly string[]>()
   for (const part of parts) {
     for (const line of readFileSync(join(folder, `data.${part}`), 'utf8').split('\n')) {
       if (line.startsWith(' ') || line === '') continue
@@ -35,24 +39,32 @@ export function readWordNet(folder: string): Synset[] {
       const count = Number.parseInt(field[3] as string, 16)
       const words = Array.from({ length: count }, (_, i) => plainWord(field[4 + 2 * i] as string))
       const below: string[] = []
+      let named = false
       const pointers = 4 + 2 * count
       for (let i = 0; i < Number(field[pointers]); i++) {
         const [symbol, offset, target] = field.slice(pointers + 1 + 4 * i) as [string, string, string]
         if (symbol === '~') below.push(target + offset)
+        if (symbol === '@i') named = true
       }
-      const key = (type === 's' ? 'a' : type) + field[0]
-      byKey.set(key, words)
-      synsets.push({ key, words, gloss: line.slice(bar + 3).trim(), below })
+      byKey.set((type === 's' ? 'a' : type) + field[0], words)
+      synsets.push({ words, gloss: line.slice(bar + 3).trim(), below, file: Number(field[1]), named })
     }
   }
-  return synsets.map(({ words, gloss, below }) => {
+  return synsets.map(({ words, gloss, below, file, named }) => {
     const examples = [...gloss.matchAll(/"([^"]+)"/g)].map(match => (match[1] as string).trim())
     const definition = gloss
       .replace(/"[^"]*"?/g, '')
       .replace(/[;,:\s-]+$/g, '')
       .replace(/;\s*(?=;|$)/g, '')
       .trim()
-    return { words, definition, examples, kinds: below.map(key => byKey.get(key)?.[0] ?? '').filter(Boolean) }
+    return {
+      words,
+      definition,
+      examples,
+      kinds: below.map(key => byKey.get(key)?.[0] ?? '').filter(Boolean),
+      file,
+      named,
+    }
   })
 }
 
