@@ -3,6 +3,7 @@ import { type Disposable, Emitter, Store } from '../core/base/event.ts'
 import { Failure } from '../core/base/failure.ts'
 import type { CheckListener, CheckService, FoundRow, Report, RowService } from '../core/check/report.ts'
 import { diskFolders, pathOf, uriOf } from './adapt.ts'
+import { mayHoldData } from './probe.ts'
 import { changed, setting } from './settings.ts'
 
 /** The checking process as this side sees it: ask, hear of the progress, end it. */
@@ -130,9 +131,12 @@ export class Checking implements Disposable {
     this.setState({ kind: 'checking', phase: '', done: 0, total: 0 })
     try {
       if (folders.length === 0) return this.tell({ report: nothing, stale: new Set(), versions, began })
+      if (!this.checker && !(await mayHoldData(folders))) throw new Failure('no-dataset', 'There is no data file here')
       // The editor's settings are proxies, which cannot travel to another process.
-      const rules = JSON.parse(JSON.stringify(setting('rules', vscode.workspace.workspaceFolders?.[0]?.uri)))
-      const report = await this.process().check({ folders, documents, rules })
+      const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
+      const scope = vscode.workspace.workspaceFolders?.[0]?.uri
+      const [rules, exclude] = [plain(setting('rules', scope)), plain(setting('check.exclude', scope))]
+      const report = await this.process().check({ folders, documents, rules, exclude })
       if (this.closed) return undefined
       const stale = new Set(unsent)
       for (const document of vscode.workspace.textDocuments) {
@@ -204,7 +208,7 @@ export class Checking implements Disposable {
     this.store.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.soon()))
     this.store.add(
       vscode.workspace.onDidChangeConfiguration(event => {
-        if (changed(event, 'rules')) this.soon()
+        if (changed(event, 'rules', 'check.exclude')) this.soon()
       }),
     )
   }

@@ -4,6 +4,7 @@ import * as vscode from 'vscode'
 export interface Settings {
   'check.automatic': boolean
   'check.onType': boolean
+  'check.exclude': readonly string[]
   rules: { readonly [rule: string]: unknown }
   'models.paths': readonly string[]
   'train.device': 'auto' | 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
@@ -13,6 +14,7 @@ export interface Settings {
 export const defaults: Settings = {
   'check.automatic': true,
   'check.onType': true,
+  'check.exclude': [],
   rules: {},
   'models.paths': [],
   'train.device': 'auto',

@@ -15,6 +15,7 @@ import { type PagedListener, type PagedReport, pageSize } from './checkPages.ts'
 import { discover, filesOf, loadDataset } from './datasets.ts'
 import { drive } from './drive.ts'
 import { slashed, textSource } from './files.ts'
+import { globTest } from './globs.ts'
 import { TableCache } from './tableCache.ts'
 
 type CheckRequest = Parameters<CheckService['check']>[0]
@@ -105,7 +106,10 @@ export class Checker {
     const names = new Set<string>()
     for (const folder of request.folders) {
       try {
-        const { datasets, config } = await discover([folder])
+        const all = await discover([folder])
+        const { config } = all
+        const named = config?.config.datasets?.length
+        const datasets = named ? all.datasets : without(all.datasets, folder, request.exclude ?? [])
         const settings = await settingsFor(config, folder, request.rules ?? {})
         for (const files of datasets) {
           const key = filesOf(files).join('\n')
@@ -177,6 +181,20 @@ export class Checker {
     const names = new Set(found.map(({ files }) => files.name))
     for (const key of this.memories.keys()) if (!names.has(JSON.parse(key)[0])) this.memories.delete(key)
   }
+}
+
+/** The datasets less the files that match; a dataset without files is none. */
+function without(datasets: readonly DatasetFiles[], folder: string, exclude: readonly string[]): DatasetFiles[] {
+  const isExcluded = globTest(exclude)
+  const root = `${slashed(folder).replace(/\/$/, '')}/`
+  return datasets.flatMap(dataset => {
+    const splits = Object.fromEntries(
+      Object.entries(dataset.splits)
+        .map(([split, paths]) => [split, paths.filter(path => !isExcluded(path.replace(root, '')))] as const)
+        .filter(([, paths]) => paths.length > 0),
+    )
+    return Object.keys(splits).length > 0 ? [{ ...dataset, splits }] : []
+  })
 }
 
 function memoryKey({ name, roles }: Dataset): string {

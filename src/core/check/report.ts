@@ -77,6 +77,8 @@ export interface CheckService {
     documents: readonly { uri: string; version: number; text: string }[]
     /** Rule settings that override `winnow.json`. */
     rules?: { readonly [rule: string]: unknown }
+    /** Glob patterns, relative to each folder, of files that no dataset is made of unless `winnow.json` names them. */
+    exclude?: readonly string[]
   }): Report
   /** Asks the check in progress to stop; it then fails with the code `cancelled`. */
   cancel(): void
