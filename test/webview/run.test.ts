@@ -69,6 +69,7 @@ test.concurrent('by keyboard: arrows move the crosshair a step, Enter asks for t
   expect(await plot.getAttribute('aria-valuetext')).toContain(`train ${fixed(run.series.loss[2], 3)}`)
   await page.keyboard.press('Enter')
   expect((await shown.posted()).at(-1)).toEqual({ kind: 'batch', id: live.id, step: 3 })
+  await shown.send({ kind: 'loading', what: 'Rows of step 3' })
   await shown.send({
     kind: 'batch',
     id: live.id,
@@ -76,6 +77,9 @@ test.concurrent('by keyboard: arrows move the crosshair a step, Enter asks for t
     rows: [{ file: 'train.csv', row: 7, text: 'a', label: 'b' }],
   })
   const row = page.locator('#batch').getByRole('row').nth(1)
+  // What was waited for has come, so nothing says that it is waited for.
+  await page.waitForTimeout(250)
+  expect(await page.locator('.loading').getAttribute('hidden')).toBe('')
   await row.focus()
   await page.keyboard.press('Enter')
   expect((await shown.posted()).at(-1)).toEqual({ kind: 'openRow', place: { file: 'train.csv', row: 7 } })
@@ -130,6 +134,8 @@ test.concurrent('runs are added from the menu and removed at their line', async 
   expect(await page.locator('.aside tbody').first().locator('tr').count()).toBe(3)
   await page.getByRole('button', { name: 'Remove full-2e5' }).click()
   expect((await shown.posted()).at(-1)).toEqual({ kind: 'removeRun', id: 'full' })
+  await page.waitForFunction(() => document.querySelectorAll('.aside tbody')[0]?.childElementCount === 2)
+  expect(await shown.saved()).toMatchObject({ overlaid: [before.id] })
   await shown.close()
 })
 
@@ -172,9 +178,10 @@ test.concurrent('numbers and pictures leave the panel', async () => {
   }
   const made = (await shown.posted()).filter(m => m.kind === 'export') as unknown as {
     format: string
+    name: string
     content: string
   }[]
-  expect(made.map(m => m.format)).toEqual(['csv', 'svg', 'png'])
+  expect(made.map(m => [m.format, m.name])).toEqual(['csv', 'svg', 'png'].map(f => [f, `lora-r16-2e4.${f}`]))
   const [csv, svg, png] = made.map(m => m.content) as [string, string, string]
   expect(csv.split('\r\n')).toHaveLength(1 + 412 + 936 + 1)
   const sizes = await page.evaluate(text => {

@@ -8,6 +8,7 @@ import { button, type Choice } from '../parts/controls.ts'
 import { h, isTyping, put, refresh } from '../parts/dom.ts'
 import type { Grid } from '../parts/grid.ts'
 import { notice } from '../parts/notice.ts'
+import { fileName } from '../parts/picture.ts'
 import { confusionOf } from './compareConfusion.ts'
 import { compareDetail } from './compareDetail.ts'
 import { compareFilter } from './compareFilter.ts'
@@ -141,8 +142,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
   const save = (format: 'json' | 'html') => {
     if (!ledger) return
     const content = format === 'json' ? `${JSON.stringify(ledger, null, 2)}\n` : ledgerHtml(ledger)
-    const name = `${ledger.a.name} to ${ledger.b.name}`.replace(/[^\p{L}\p{N}.]+/gu, '-')
-    host.post({ kind: 'export', format, content, name: `${name}.${format}` })
+    host.post({ kind: 'export', format, content, name: fileName(`${ledger.a.name} to ${ledger.b.name}`, format) })
   }
 
   host.listen(message => {

@@ -8,11 +8,11 @@ import { button } from '../parts/controls.ts'
 import { everyFrame, h, put } from '../parts/dom.ts'
 import { notice } from '../parts/notice.ts'
 import { onTheme, type Palette, readPalette } from '../parts/palette.ts'
-import { toPng, toSvg } from '../parts/picture.ts'
+import { fileName, toPng, toSvg } from '../parts/picture.ts'
 import { runBar } from './runBar.ts'
 import { runBatch } from './runBatch.ts'
 import { runCharts } from './runCharts.ts'
-import { runFailure, runHead, runWarnings } from './runHead.ts'
+import { runFailure, runHead, runWarnings, stateWords } from './runHead.ts'
 import { type OtherRun, runSide } from './runSide.ts'
 import { type RunView, restoreView, type ShownRun } from './runState.ts'
 import { runTable } from './runTable.ts'
@@ -41,7 +41,10 @@ export function runPanel(root: HTMLElement, host: Host<FromRunPanel, ToRunPanel>
   const bar = runBar(view, { set: part => set(part), save: format => save(format) })
   const charts = runCharts({ pick: step => openStep(step), leave: () => openStep(undefined) })
   const table = runTable({ pick: step => openStep(step) })
-  const side = runSide(host.post)
+  const side = runSide(message => {
+    host.post(message)
+    if (message.kind === 'removeRun') remove(message.id)
+  })
   const batch = runBatch(host.post, { go: step => openStep(step), close: () => openStep(undefined) })
   const main = h('div', { class: 'main' }, charts.element, table.element, batch.element)
   const body = h('div', { class: 'cols' }, main, side.element)
@@ -94,7 +97,7 @@ export function runPanel(root: HTMLElement, host: Host<FromRunPanel, ToRunPanel>
     host.save({ panel: 'run', id: own.shown.run.id, overlaid, view } satisfies PanelState)
   }
   const save = (format: 'csv' | 'svg' | 'png') => {
-    const name = `${runs[0]?.curves.run.name ?? 'run'}.${format}`
+    const name = fileName(runs[0]?.curves.run.name ?? 'run', format)
     const names = runs.map(r => r.curves.run.name)
     const content =
       format === 'csv'
@@ -103,6 +106,16 @@ export function runPanel(root: HTMLElement, host: Host<FromRunPanel, ToRunPanel>
           ? toSvg(charts.drawings(), palette, names)
           : toPng(charts.drawings(), palette)
     host.post({ kind: 'export', format, content, name })
+  }
+  const remove = (id: string) => {
+    const gone = runs.find(r => r.shown.run.id === id)
+    if (!gone || gone === runs[0]) return
+    runs = runs.filter(r => r !== gone)
+    charts.forget(id)
+    // It can be asked for again.
+    others = [...others, { id, name: gone.curves.run.name, detail: stateWords(gone.curves.run) }]
+    keep()
+    draw()
   }
   const shownOf = (shown: RunShown): ShownRun => {
     charts.forget(shown.run.id)
@@ -144,6 +157,7 @@ export function runPanel(root: HTMLElement, host: Host<FromRunPanel, ToRunPanel>
         break
       }
       case 'batch':
+        state.loaded()
         batch.rows(message.step, message.rows)
         break
       case 'loading':

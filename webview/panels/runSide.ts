@@ -45,7 +45,8 @@ export function runSide(post: (message: FromRunPanel) => void): RunSide {
       const { run } = own.curves
       const other = shown[1]
       refresh(rest, [shown.map(sideKey)], () => [
-        other && changedSection(own, other),
+        // A recipe that could not be read would look like one with everything changed.
+        other?.shown.recipe && own.shown.recipe ? changedSection(own, other) : undefined,
         droppedSection(own),
         scoresSection(run),
         paceSection(shown),

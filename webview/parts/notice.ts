@@ -18,6 +18,8 @@ export interface Notice {
   /** `since` is when the data still on screen was true; undefined where there is none. */
   problem(problem: Problem, since: Date | undefined): void
   empty(...children: Child[]): void
+  /** What was waited for has come; a problem told before stays. */
+  loaded(): void
   clear(): void
 }
 
@@ -27,10 +29,14 @@ export function notice(act: NoticeActions): Notice {
   const strip = h('div', { class: 'strip', role: 'alert', hidden: true })
   const block = h('div', { class: 'blank', hidden: true })
   let timer: ReturnType<typeof setTimeout> | undefined
-  const clear = () => {
+  const loaded = () => {
     clearTimeout(timer)
     timer = undefined
-    bar.hidden = strip.hidden = block.hidden = true
+    bar.hidden = true
+  }
+  const clear = () => {
+    loaded()
+    strip.hidden = block.hidden = true
   }
   const buttons = () => [
     button({ label: 'Try again', icon: 'refresh', press: act.retry }),
@@ -95,6 +101,7 @@ export function notice(act: NoticeActions): Notice {
       block.removeAttribute('role')
       put(block, ...children)
     },
+    loaded,
     clear,
   }
 }

@@ -31,6 +31,12 @@ export function toSvg(panels: readonly Panel[], palette: Palette, names: readonl
   return `${new XMLSerializer().serializeToString(root)}\n`
 }
 
+/** A name to offer for a file: no path, no character that a system minds. */
+export function fileName(title: string, extension: string): string {
+  const plain = title.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+|-+$/g, '')
+  return `${plain.slice(0, 120) || 'winnow'}.${extension}`
+}
+
 /** The charts as they are on screen, two by two, as the base64 of a PNG file. */
 export function toPng(panels: readonly Panel[], palette: Palette): string {
   const scale = devicePixelRatio
