@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import * as vscode from 'vscode'
 import { type Disposable, Emitter, Store } from '../core/base/event.ts'
 import { newRun, type Run, reduce } from '../core/run/run.ts'
@@ -20,6 +22,8 @@ export interface RunEntry {
 const lookEvery = 5000
 /** Views are drawn again at most this often, however fast a run steps. */
 const drawEvery = 250
+/** A process that has not taken its run by then will not. */
+const patience = 60_000
 
 /**
  * All runs of the workspace. Their folders are the whole truth: a run that the command line started appears here, and
@@ -111,10 +115,10 @@ export class History implements Disposable {
             continue
           }
           const before = this.entries.get(id)
-          const entry = { id, folder, root, run }
+          const entry = { id, folder, root, run: alive ? run : await startedAtAll(folder, run) }
           this.entries.set(id, entry)
           if (alive || isGoing(entry)) this.follow(entry)
-          if (!before || before.run.phase !== run.phase) this.draw()
+          if (!before || before.run.phase !== entry.run.phase) this.draw()
         }
       }
     } catch (error) {
@@ -171,6 +175,18 @@ export class History implements Disposable {
 
 export function isGoing({ run }: Pick<RunEntry, 'run'>): boolean {
   return run.phase === 'running' || run.phase === 'waiting'
+}
+
+/** A folder that was made a while ago, and that nobody has begun to work on, is no run that is about to start. */
+async function startedAtAll(folder: string, run: Run): Promise<Run> {
+  if (run.phase !== 'waiting') return run
+  const made = await stat(join(folder, 'recipe.json')).then(
+    file => file.mtimeMs,
+    () => 0,
+  )
+  if (Date.now() - made < patience) return run
+  const reason = vscode.l10n.t('it was never started')
+  return reduce(run, { kind: 'ended', at: Math.round(made), outcome: 'failed', reason })
 }
 
 /** When the newest event of a run was written that its state still shows. */
