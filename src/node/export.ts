@@ -61,9 +61,9 @@ function writeAdapter(
   )
   // PEFT matches a target by the end of a module's name: the shortest ending that no other linear layer shares.
   const layers = loraLayers({ family, config, pooling }, method)
-  const rest = linearParts
-    .flatMap(part => family.names.layer(0)[part])
-    .filter(name => !layers.some(layer => layer.name === name))
+  const rest = [...linearParts.map(part => family.names.layer(0)[part]), family.names.pooler ?? ''].filter(
+    name => !layers.some(layer => layer.name === name),
+  )
   const targets = [...new Set(layers.map(layer => ending(layer.name, rest)))].sort()
   const peft = {
     alora_invocation_tokens: null,

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { Failure } from '../core/base/failure.ts'
+import { diskFailure } from './checkpoint.ts'
 
 const magic = 0x574e524c
 const headerBytes = 16
@@ -43,7 +44,7 @@ export class RowLosses {
     this.changed = true
   }
 
-  /** Writes what is known of the present epoch. */
+  /** Writes what is known of the present epoch. Throws `Failure` (`disk-full`). */
   flush(): void {
     if (!this.changed) return
     const fd = openSync(this.path, 'r+')
@@ -52,6 +53,8 @@ export class RowLosses {
       let at = 0
       while (at < bytes.length)
         at += writeSync(fd, bytes, at, bytes.length - at, headerBytes + this.epoch * bytes.length + at)
+    } catch (error) {
+      throw diskFailure(error, 'rows.bin') ?? error
     } finally {
       closeSync(fd)
     }

@@ -2,13 +2,12 @@ import { isAbsolute, join } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
 import { contentHash } from '../core/base/hash.ts'
 import { type SplitName, splitNames } from '../core/data/dataset.ts'
-import { parseTable } from '../core/data/formats.ts'
 import type { Table } from '../core/data/table.ts'
 import { tokenRows } from '../core/train/batch.ts'
 import { expandRows, type RowRef, type RunData } from '../core/train/data.ts'
 import type { LabelledRows } from '../core/train/models/classifier.ts'
-import { unpack } from './compressed.ts'
-import { decodeSource, readBytes, slashed } from './files.ts'
+import { readBytes } from './files.ts'
+import { type FileTables, tablesOfBytes } from './tables.ts'
 import type { TextEncoder } from './tokenizer.ts'
 
 /** The rows of one split as text and class, in the order of `data.json`. */
@@ -42,7 +41,7 @@ export async function readRunRows(data: RunData, splits: readonly SplitName[]): 
         `${path} has changed since the run was made`,
         'Start a new run with the same recipe',
       )
-    tables.push(parseTable(decodeSource(slashed(path), await unpack(path, bytes)), file.format ?? {}))
+    tables.push(partOf(path, await tablesOfBytes(path, bytes, file.format ?? {}), file.part))
   }
   const classes = new Map(data.labels.map((label, i) => [label, i]))
   const leaked = new Set(data.leaked.map(({ file, row }) => `${file}:${row}`))
@@ -70,6 +69,15 @@ export async function readRunRows(data: RunData, splits: readonly SplitName[]): 
   }
   const rows = Object.fromEntries(splitNames.map(split => [split, read(split)])) as unknown as RunRows
   return rows
+}
+
+/** The list of a file that a run was made of. */
+function partOf(path: string, tables: FileTables, part: string | undefined): Table {
+  const found = part === undefined && tables.length === 1 ? tables[0] : tables.find(one => one.part === part)
+  if (found) return found.table
+  const names = tables.map(one => one.part).join(', ')
+  const what = part === undefined ? `holds several lists (${names})` : `has no list "${part}"`
+  throw new Failure('several-lists', `${path} ${what}`, 'Start a new run with the same recipe')
 }
 
 /** Rows as token ids, and how many of them were cut. */

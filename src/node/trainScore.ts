@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { Failure } from '../core/base/failure.ts'
 import type { SplitName } from '../core/data/dataset.ts'
 import type { Prediction } from '../core/eval/evaluation.ts'
 import { scoreTwice } from '../core/eval/score.ts'
@@ -38,19 +39,25 @@ export function predictionsOf(setup: TrainSetup, split: SplitName, logits: Float
 
 /**
  * Scores a split twice, on all rows and without the leaked ones, and writes the predictions to
- * `evaluations/<split>-<of>.jsonl`. Throws `Failure` (`disk-full`).
+ * `evaluations/<split>-<of>.jsonl`. Where they cannot be written `warn` is told, and the scores are good without them.
  */
 export function scoreSplit(
   setup: TrainSetup,
   split: SplitName,
-  { logits, of }: { readonly logits: Float32Array; readonly of: string },
+  options: { readonly logits: Float32Array; readonly of: string; readonly warn: (failure: Failure) => void },
 ): Evaluated {
-  const predictions = predictionsOf(setup, split, logits)
-  const { all, withoutLeaks } = scoreTwice(predictions, setup.data.labels)
-  const leaked = predictions.filter(p => p.leaked).length
-  const path = `evaluations/${split}-${of}.jsonl`
-  writePredictions(join(setup.folder, path), predictions)
-  return { scores: all, ...(leaked > 0 ? { withoutLeaks, leaked } : {}), path }
+  const predictions = predictionsOf(setup, split, options.logits)
+  const { all, withoutLeaks, leaked } = scoreTwice(predictions, setup.data.labels)
+  const scores = { scores: all, ...(leaked > 0 ? { withoutLeaks, leaked } : {}) }
+  const path = `evaluations/${split}-${options.of}.jsonl`
+  try {
+    writePredictions(join(setup.folder, path), predictions)
+    return { ...scores, path }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    options.warn(error)
+    return scores
+  }
 }
 
 /** Writes one prediction a line, the whole file or none of it. Throws `Failure` (`disk-full`). */

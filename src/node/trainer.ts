@@ -161,7 +161,7 @@ async function scoreBase(
   const baseline = setup.recipe.method.kind === 'head' ? 'centroid' : 'feature-head'
   for (const split of splits) {
     const logits = applyHead(features.get(split), setup.model.config.hidden, head)
-    const evaluated = scoreSplit(setup, split, { logits, of: 'base' })
+    const evaluated = scoreSplit(setup, split, { logits, of: 'base', warn: warner(emit, io) })
     emit({ kind: 'evaluated', at: io.now(), step: 0, epoch: 0, split, of: 'base', baseline, ...evaluated })
   }
 }
@@ -195,7 +195,7 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
           validate: async (step: number) => {
             const values = model.publish((await model.learner.state()).parameters)
             const logits = await model.logits('validation', values)
-            return scoreSplit(setup, 'validation', { logits, of: String(step) })
+            return scoreSplit(setup, 'validation', { logits, of: String(step), warn: warner(emit, io, step) })
           },
         }
       : {}),
@@ -215,7 +215,7 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
   for (;;) {
     const next = await loop.next()
     if (next.done) {
-      losses.flush()
+      if (next.value.outcome !== 'failed') losses.flush()
       return next.value
     }
     emit(next.value)
@@ -246,11 +246,17 @@ async function finish(
   emit({ kind: 'saved', at: io.now(), step, path: name, best: true })
   if (end.outcome !== 'finished') return
   for (const split of scoredSplits(setup)) {
-    const evaluated = scoreSplit(setup, split, { logits: await model.logits(split, published), of: String(step) })
+    const logits = await model.logits(split, published)
+    const evaluated = scoreSplit(setup, split, { logits, of: String(step), warn: warner(emit, io, step) })
     const epoch = Math.round((step / perEpoch) * 1e4) / 1e4
     emit({ kind: 'evaluated', at: io.now(), step, epoch, split, of: 'best', ...evaluated })
   }
 }
+
+const warner =
+  (emit: Emit, io: TrainIo, step = 0) =>
+  (failure: Failure): void =>
+    emit({ kind: 'warned', at: io.now(), step, code: failure.code, message: failureLine(failure) })
 
 /** The splits that are scored at the beginning and at the end. */
 const scoredSplits = ({ encoded }: TrainSetup): SplitName[] =>

@@ -191,6 +191,19 @@ describe('what a run says', () => {
     expect(warning).toMatchObject({ message: expect.stringMatching(/training rows \d+(, \d+)* were in its batch/) })
   })
 
+  test('without validation and test rows the last weights are kept', async () => {
+    const counts = { train: 64, validation: 0, test: 0 }
+    const folder = writeTinyRun(
+      join(root, 'alone'),
+      { ...cpu, method: { kind: 'full' }, schedule: { epochs: 2 } },
+      counts,
+    )
+    expect(await train(folder, io)).toBe('finished')
+    const events = eventsOf(folder)
+    expect(events.filter(e => e.kind === 'evaluated')).toEqual([])
+    expect(events.filter(e => e.kind === 'saved').at(-1)).toMatchObject({ path: 'model', step: 8 })
+  })
+
   test('a changed file and an absent model each end the run with one reason', async () => {
     const folder = writeTinyRun(join(root, 'changed'), { ...cpu, method: { kind: 'head' } })
     const data = join(root, 'changed', 'train.jsonl')
