@@ -130,7 +130,7 @@ describe('an encoder learns the order of two words', () => {
     losses = await run(learner, train, { epochs: 12, rate: 3e-3, together: 8 })
     const { parameters } = await learner.state()
     tuned = memoryWeights(parameters.filter(p => !p.name.startsWith('classifier')))
-  })
+  }, 60_000)
 
   test('full: from random weights to held-out rows', async () => {
     expect(losses[0]).toBeGreaterThan(0.6)

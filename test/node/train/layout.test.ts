@@ -40,7 +40,7 @@ beforeAll(async () => {
     expect(await train(folder, io)).toBe('finished')
     folders[kind] = folder
   }
-})
+}, 60_000)
 
 test('an adapter is laid out as PEFT does it', () => {
   const folder = join(folders['lora']!, 'adapter')

@@ -14,7 +14,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 let start: Awaited<ReturnType<typeof bundleWorker>>
 beforeAll(async () => {
   start = await bundleWorker(root)
-})
+}, 60_000)
 
 const cpu = { device: 'cpu', threads: 1, dropout: 0.1, seed: 3 } as const
 const counts = { train: 400, validation: 48, test: 48 }
