@@ -30,7 +30,7 @@ export class Levels {
 
   static *count(forms: Forms, alive: (slot: number) => boolean): Work<Levels> {
     const total = forms.start[forms.count]!
-    const bits = Math.min(23, Math.max(10, 33 - Math.clz32(total)))
+    const bits = Math.min(23, Math.max(10, 31 - Math.clz32(total)))
     const shift = 32 - bits
     const counts = new Uint32Array(1 << bits)
     const step = Math.max(1, Math.round(total / sample))
@@ -63,28 +63,34 @@ export class Levels {
     const take = prefixLength(t, n)
     const { pool } = forms
     const { table, shift } = this
-    histogram.fill(0)
-    for (let i = 0; i < n; i++) histogram[table[pool[from + i]! >>> shift]!]!++
+    if (n > levelOf.length) levelOf = new Uint8Array(n * 2)
+    let highest = 0
+    for (let i = 0; i < n; i++) {
+      const own = table[pool[from + i]! >>> shift]!
+      levelOf[i] = own
+      histogram[own]!++
+      if (own > highest) highest = own
+    }
     let level = 0
     let below = 0
     while (below + histogram[level]! < take) below += histogram[level++]!
     let rest = take - below
     let end = at
     for (let i = 0; i < n; i++) {
-      const shingle = pool[from + i]!
-      const mine = table[shingle >>> shift]!
-      if (mine < level) out[end++] = shingle
-      else if (mine === level && rest > 0) {
-        rest--
-        out[end++] = shingle
-      }
+      const own = levelOf[i]!
+      if (own > level || (own === level && rest === 0)) continue
+      if (own === level) rest--
+      out[end++] = pool[from + i]!
     }
+    histogram.fill(0, 0, highest + 1)
     return end
   }
 }
 
 const sample = 1 << 23
+/** All zero between two calls of `prefix`. */
 const histogram = new Uint32Array(256)
+let levelOf = new Uint8Array(1024)
 
 /**
  * The sorted postings of all living slots. Shingles in one prefix only are dropped unless `singles`: a join has no use
@@ -104,8 +110,7 @@ export function* buildPostings(
   for (let slot = 0, work = 0; slot < forms.count; slot++) {
     if (!how.alive(slot)) continue
     const end = levels.prefix(forms, slot, t, shingles, length)
-    slots.fill(slot, length, end)
-    length = end
+    while (length < end) slots[length++] = slot
     work += forms.size(slot) + 40
     if (work > 300_000) {
       work = 0
