@@ -1,6 +1,5 @@
 import * as v from 'valibot'
-import { Failure } from '../base/failure.ts'
-import { nearestWord } from '../base/nearest.ts'
+import { recipeFailure } from './recipeErrors.ts'
 
 // Every key carries its description: the JSON schema that editors show is made from this file (recipeSchema.ts).
 const say = <T>(text: string) => v.description<T, string>(text)
@@ -219,31 +218,7 @@ export interface Recipe {
 export function parseRecipe(value: unknown, where: string): RecipeInput {
   const result = v.safeParse(recipeSchema, value)
   if (result.success) return result.output
-  // An unknown key first: where a key is misspelt, that the right one is missing says less.
-  let issue: v.BaseIssue<unknown> = result.issues.find(i => i.expected === 'never') ?? result.issues[0]
-  const keys = (issue.path ?? []).map(part => String(part.key))
-  // Of a union take the branch that came further, as an item inside a list.
-  for (let inner = deeper(issue); inner; inner = deeper(issue)) {
-    issue = inner
-    keys.push(...(inner.path ?? []).map(part => String(part.key)))
-  }
-  const at = keys.join('.')
-  const last = keys.at(-1) ?? ''
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const valid = keysAt(recipeSchema, keys.slice(0, -1), value)
-    const near = nearestWord(last, valid)
-    const hint = near ? `Did you mean ${JSON.stringify(near)}?` : `Valid here: ${valid.join(', ')}`
-    throw new Failure('bad-recipe', `${where}: unknown key ${JSON.stringify(at)}`, hint)
-  }
-  if (issue.received === 'undefined') throw new Failure('bad-recipe', `${where}: ${JSON.stringify(at)} is missing`)
-  const expected = plain(issue)
-  const options = [...(issue.expected ?? '').matchAll(/"([^"]*)"/g)].map(m => m[1] as string)
-  const near = typeof issue.input === 'string' ? nearestWord(issue.input, options) : undefined
-  throw new Failure(
-    'bad-recipe',
-    `${where}: ${at ? JSON.stringify(at) : 'a recipe'} must be ${expected}, not ${short(issue.input)}`,
-    near ? `Did you mean ${JSON.stringify(near)}?` : '',
-  )
+  throw recipeFailure(result.issues, { schema: recipeSchema, value, where })
 }
 
 /**
@@ -324,66 +299,4 @@ function resolveMethod(method: RecipeInput['method']): Method {
   }
 }
 
-const deeper = (issue: v.BaseIssue<unknown>) =>
-  issue.type === 'union' ? issue.issues?.find(i => i.path !== undefined) : undefined
-
 const round = (x: number) => Number(x.toPrecision(2))
-
-const short = (input: unknown): string => {
-  const text = JSON.stringify(input) ?? String(input)
-  return text.length > 40 ? `${text.slice(0, 37)}...` : text
-}
-
-/** What valibot expected, in words. */
-function plain(issue: v.BaseIssue<unknown>): string {
-  const { type, expected, requirement } = issue as v.BaseIssue<unknown> & { requirement?: unknown }
-  switch (type) {
-    case 'integer':
-      return 'a whole number'
-    case 'min_value':
-      return `at least ${requirement}`
-    case 'max_value':
-      return `at most ${requirement}`
-    case 'gt_value':
-      return `above ${requirement}`
-    case 'non_empty':
-    case 'min_length':
-      return 'not empty'
-    default:
-      return (expected ?? 'something else')
-        .replace(/\bObject\b/g, 'an object')
-        .replace(/\bArray\b/g, 'a list')
-        .replace(/\bnumber\b/g, 'a number')
-        .replace(/\bstring\b/g, 'text')
-        .replace(/\bboolean\b/g, 'true or false')
-        .replace(/^\((.*)\)$/, '$1')
-        .replace(/ \| /g, ' or ')
-  }
-}
-
-type Entries = Readonly<Record<string, unknown>>
-interface AnySchema {
-  readonly type: string
-  readonly entries?: Entries
-  readonly wrapped?: AnySchema
-  readonly options?: readonly AnySchema[]
-}
-
-/** The keys that are valid at a path of the schema; of a variant, those of the option that `value` chose. */
-function keysAt(schema: unknown, path: readonly string[], value: unknown): string[] {
-  let here = schema as AnySchema
-  let input = value as Record<string, unknown> | undefined
-  const choose = (s: AnySchema): AnySchema => {
-    if (s.wrapped) return choose(s.wrapped)
-    if (s.type !== 'variant') return s
-    const kinds = s.options ?? []
-    const literal = (o: AnySchema) => (o.entries?.['kind'] as { literal?: unknown } | undefined)?.literal
-    return kinds.find(o => literal(o) === input?.['kind']) ?? (kinds[0] as AnySchema)
-  }
-  here = choose(here)
-  for (const key of path) {
-    input = input?.[key] as Record<string, unknown> | undefined
-    here = choose(here.entries?.[key] as AnySchema)
-  }
-  return Object.keys(here.entries ?? {}).filter(key => !key.startsWith('$'))
-}

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Failure, failureLine } from '../../../src/core/base/failure.ts'
 import { parseRecipe, resolveRecipe, suggested } from '../../../src/core/train/recipe.ts'
@@ -60,4 +62,17 @@ describe('resolving', () => {
     const again = parseRecipe(JSON.parse(JSON.stringify(recipe)), 'recipe.json')
     expect(resolveRecipe(again, { hidden: 384 })).toEqual(recipe)
   })
+})
+
+test('every key of the schema that editors read says what it is for', () => {
+  type Json = { [key: string]: unknown }
+  const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../../media/schema/recipe.schema.json'), 'utf8'))
+  const silent = (json: Json, path: string): string[] => [
+    ...Object.entries((json['properties'] ?? {}) as Record<string, Json>).flatMap(([key, value]) => [
+      ...(value['description'] === undefined && value['const'] === undefined ? [`${path}${key}`] : []),
+      ...silent(value, `${path}${key}.`),
+    ]),
+    ...((json['anyOf'] ?? []) as Json[]).flatMap(option => silent(option, path)),
+  ]
+  expect(silent(schema as Json, '')).toEqual([])
 })
