@@ -2,13 +2,14 @@ import { open, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
 import { type Dataset, type DatasetFiles, type Roles, type SplitName, splitNames } from '../core/data/dataset.ts'
-import { formatOfName, parseTables } from '../core/data/formats.ts'
+import { formatOfName } from '../core/data/formats.ts'
 import { inferRoles } from '../core/data/roles.ts'
 import { groupFiles, groupGiven, isDataName, splitOfPart } from '../core/data/splits.ts'
 import type { Source, Table } from '../core/data/table.ts'
 import { canUnpack } from './compressed.ts'
 import { type ConfigFile, findConfig } from './config.ts'
-import { fileFailure, readSource, slashed, walkFiles } from './files.ts'
+import { fileFailure, slashed, walkFiles } from './files.ts'
+import { type FileTables, readTables, tablesOfSource } from './tables.ts'
 
 /** Datasets and the `winnow.json` that governs them. */
 export interface FoundDatasets {
@@ -40,7 +41,11 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
   const given = kinds.filter(kind => !kind.folder && !covered.has(kind.path)).map(kind => kind.path)
   for (const path of given)
     if (!formatOfName(path))
-      throw new Failure('unknown-format', `${path} is of no known format`, 'Use .jsonl, .json, .csv, .tsv or .txt')
+      throw new Failure(
+        'unknown-format',
+        `${path} is of no known format`,
+        'Use .jsonl, .json, .csv, .tsv, .txt or .parquet',
+      )
   const walked: string[] = []
   if (!config?.config.datasets?.length)
     for (const { path, folder } of kinds) if (folder) walked.push(...(await dataFiles(path)))
@@ -63,9 +68,12 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
 export async function loadDataset(
   files: DatasetFiles,
   documents?: ReadonlyMap<string, Source>,
-  known: { readonly tables?: (path: string) => Promise<ReturnType<typeof parseTables>>; readonly roles?: Roles } = {},
+  known: { readonly tables?: (path: string) => Promise<FileTables>; readonly roles?: Roles } = {},
 ): Promise<Dataset> {
-  const read = async (path: string) => parseTables(documents?.get(path) ?? (await readSource(path)), files.format)
+  const read = async (path: string) => {
+    const document = documents?.get(path)
+    return document ? tablesOfSource(document, files.format) : readTables(path, files.format)
+  }
   const tablesOf = new Map<SplitName, Table[]>()
   for (const name of splitNames) {
     for (const path of files.splits[name] ?? []) {
@@ -111,7 +119,7 @@ export function configDatasets(file: ConfigFile): DatasetFiles[] {
  * being checked. One that has both fails with the reason, since a leak between its splits would go unseen.
  */
 function isReadable(path: string): boolean {
-  return formatOfName(path) !== 'parquet' && canUnpack(path)
+  return canUnpack(path)
 }
 
 /** Files under a folder that hold rows: by name, and `.json` (which is mostly settings) by its first bytes too. */

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { relative } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
+import { readOnlyFailure } from '../core/data/columnTable.ts'
+import { formatOfName } from '../core/data/formats.ts'
 import type { Source } from '../core/data/table.ts'
 import { type Edit, orderEdits } from '../core/text/span.ts'
 import { utf16Length } from '../core/text/utf8.ts'
@@ -34,6 +36,7 @@ export async function planEdits(
       const message = `${path} is compressed, so single rows of it cannot be changed`
       throw new Failure('read-only', message, 'Unpack it and check the unpacked file')
     }
+    if (formatOfName(path) === 'parquet') throw readOnlyFailure(path, 'is Parquet')
     const before = await readBytes(path)
     const source = decodeSource(slashed(path), before)
     const hash = options.checked?.get(path)

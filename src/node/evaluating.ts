@@ -8,7 +8,7 @@ import { type Dataset, type DatasetFiles, type SplitName, splitNames } from '../
 import type { EvaluateRequest, Evaluation } from '../core/eval/evaluation.ts'
 import { counted } from '../core/eval/words.ts'
 import { compactRows, type RowRef, type RunData } from '../core/train/data.ts'
-import { numberFiles, type RunWarning } from '../core/train/rows.ts'
+import { fileId, idOf, numberFiles, type RunWarning } from '../core/train/rows.ts'
 import { discover, filesOf, loadDataset } from './datasets.ts'
 import { evaluationFrom, readPredictions, type Which } from './evaluations.ts'
 import { slashed } from './files.ts'
@@ -221,8 +221,8 @@ async function leakedFrom(
     splits: [...train.splits, { name: 'test', tables }],
   }
   const flags = await flagsOf(both, { rules: [], root, cancel })
-  const numbers = new Map(numberFiles(dataset).map(({ file, table }) => [table.source.uri, file]))
-  const found = new Set(flags.filter(f => f.rule === 'leak').map(f => `${numbers.get(f.uri)}:${f.row}`))
+  const numbers = new Map(numberFiles(dataset).map(({ file, table }) => [idOf(table), file]))
+  const found = new Set(flags.filter(f => f.rule === 'leak').map(f => `${numbers.get(fileId(f.uri, f.part))}:${f.row}`))
   return rows.filter(r => found.has(`${r.file}:${r.row}`))
 }
 

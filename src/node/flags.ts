@@ -6,7 +6,7 @@ import { Memory } from '../core/check/memory.ts'
 import { mergeRules, resolveRules } from '../core/check/options.ts'
 import { rules } from '../core/check/rules.ts'
 import type { Dataset } from '../core/data/dataset.ts'
-import type { Flag } from '../core/train/rows.ts'
+import { type Flag, fileId, idOf } from '../core/train/rows.ts'
 import { findConfig } from './config.ts'
 
 /**
@@ -34,7 +34,7 @@ export async function flagsOf(
   if (wanted.length === 0) return []
   const given = (await findConfig(root))?.config.rules ?? {}
   const forced = Object.fromEntries(wanted.map(id => [id, { severity: 'warning' }]))
-  const train = new Set(dataset.splits.flatMap(s => (s.name === 'train' ? s.tables.map(t => t.source.uri) : [])))
+  const train = new Set(dataset.splits.flatMap(s => (s.name === 'train' ? s.tables.map(idOf) : [])))
   const corpus = new Corpus(dataset, new Memory({ incremental: false }))
   const flags: Flag[] = []
   for (const { rule, settings } of resolveRules(rules, mergeRules(given, forced))) {
@@ -43,9 +43,9 @@ export async function flagsOf(
     const work = rule.check({
       corpus,
       settings,
-      add: ({ uri, row, related }) => {
-        if (row === undefined || (id === 'leak' && !related.some(r => train.has(r.uri)))) return
-        flags.push({ rule: id, uri, row })
+      add: ({ uri, part, row, related }) => {
+        if (row === undefined || (id === 'leak' && !related.some(r => train.has(fileId(r.uri, r.part))))) return
+        flags.push({ rule: id, uri, ...(part === undefined ? {} : { part }), row })
       },
     })
     // Ctrl+C and other events are heard between pieces of the work.

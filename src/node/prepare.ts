@@ -84,6 +84,7 @@ export async function describeFiles(
     listed.push({
       path: inside.startsWith('..') || isAbsolute(inside) ? path : inside.replace(/\\/g, '/'),
       split,
+      ...(table.part === undefined ? {} : { part: table.part }),
       hash: contentHash(await readBytes(path)),
       rows: table.rowCount,
       ...(format ? { format } : {}),

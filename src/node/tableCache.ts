@@ -1,11 +1,8 @@
 import { stat } from 'node:fs/promises'
 import type { DatasetFiles } from '../core/data/dataset.ts'
-import { parseTables } from '../core/data/formats.ts'
 import type { Source } from '../core/data/table.ts'
-import { fileFailure, readSource } from './files.ts'
-
-/** The tables of a file: one, but for a JSON object of lists. */
-export type FileTables = ReturnType<typeof parseTables>
+import { fileFailure } from './files.ts'
+import { type FileTables, readTables, tablesOfSource } from './tables.ts'
 
 /** Tables by path, kept as long as the file or the open document is the same. */
 export class TableCache {
@@ -20,7 +17,7 @@ export class TableCache {
     const known = this.known.get(path)
     if (known?.stamp === stamp && (!document || sameBytes(known.tables[0]!.table.source.bytes, document.bytes)))
       return known.tables
-    const tables = parseTables(document ?? (await readSource(path)), format)
+    const tables = document ? await tablesOfSource(document, format) : await readTables(path, format)
     this.known.set(path, { stamp, tables })
     return tables
   }

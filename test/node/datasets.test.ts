@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { failureLine } from '../../src/core/base/failure.ts'
 import { parseTable } from '../../src/core/data/formats.ts'
 import { LineIndex } from '../../src/core/text/lines.ts'
+import { canUnpack } from '../../src/node/compressed.ts'
 import { parseConfig } from '../../src/node/config.ts'
 import { discover, findDatasets, loadDataset } from '../../src/node/datasets.ts'
 import { planEdits } from '../../src/node/edits.ts'
@@ -82,15 +83,16 @@ describe('findDatasets', () => {
   })
 
   test('a dataset in a format that is not read does not stand in the way of others, and says so where it is alone', async () => {
-    put('both/a/train.parquet', 'PAR1')
+    put('both/a/train.jsonl.zst', 'not packed')
     put('both/b/train.jsonl', '{"text": "a"}\n')
     put('mixed/train.jsonl', '{"text": "a"}\n')
     put('mixed/test.parquet', 'PAR1')
-    expect((await findDatasets([join(root, 'both')])).map(d => d.name)).toEqual(['b'])
+    const readable = canUnpack('a.zst') ? ['a', 'b'] : ['b']
+    expect((await findDatasets([join(root, 'both')])).map(d => d.name)).toEqual(readable)
     const [alone] = await findDatasets([join(root, 'both/a')])
-    expect(await failure(loadDataset(alone!))).toContain('is Parquet, which is not read yet')
+    expect(await failure(loadDataset(alone!))).toMatch(/is compressed with Zstandard|could not be unpacked/)
     const [mixed] = await findDatasets([join(root, 'mixed')])
-    expect(await failure(loadDataset(mixed!))).toContain('test.parquet is Parquet')
+    expect(await failure(loadDataset(mixed!))).toContain('test.parquet could not be read as Parquet')
   })
 
   test('open documents win over files', async () => {

@@ -7,6 +7,7 @@ import { Failure } from '../../src/core/base/failure.ts'
 import { contentHash } from '../../src/core/base/hash.ts'
 import { expandRows } from '../../src/core/train/data.ts'
 import { prepareRun, readRecipeFile } from '../../src/node/prepare.ts'
+import { readRunRows } from '../../src/node/trainRows.ts'
 
 const media = fileURLToPath(new URL('../../media/', import.meta.url))
 const shared = fileURLToPath(new URL('../../../shared/data/', import.meta.url))
@@ -191,5 +192,36 @@ describe.skipIf(!existsSync(join(shared, 'banking77/train.csv')))('banking77 (op
     expect(rows).toHaveLength(25)
     const leaked = new Set(data.leaked.map(r => r.row))
     for (const cells of rows) expect(leaked).toContain(Number(cells[2]))
+  })
+})
+
+describe('a file of several lists', () => {
+  const rows = (...texts: readonly string[]) => texts.map((text, i) => ({ text, label: i % 2 === 0 ? 'a' : 'b' }))
+
+  test('is trained on a list at a time: rows are counted, leaked and read within their list', async () => {
+    const lists = {
+      test: rows('nothing of the kind', 'the second row of the training list', 'the third one is alone'),
+      train: rows(
+        'a first row to learn from',
+        'the second row of the training list',
+        'the third row to learn from',
+        'the last',
+      ),
+    }
+    write('splits.json', JSON.stringify(lists, null, 1))
+    const { data } = await prepare({})
+    expect(data.files.map(({ path, split, part, rows: count }) => [path, split, part, count])).toEqual([
+      ['splits.json', 'train', 'train', 4],
+      ['splits.json', 'test', 'test', 3],
+    ])
+    expect(data.leaked).toEqual([{ file: 1, row: 1 }])
+    const read = await readRunRows(data, ['train', 'test'])
+    // One training row in ten, and at least none, is held out for validation.
+    expect(read.test.texts).toEqual(lists.test.map(row => row.text))
+    expect(read.test.leaked).toEqual([false, true, false])
+    expect(read.train.texts.every(text => lists.train.some(row => row.text === text))).toBe(true)
+    expect(read.train.texts.length + data.use.validation.flatMap(set => set.ranges).length).toBeGreaterThanOrEqual(3)
+    const { part: _, ...unnamed } = data.files[1]!
+    await expect(readRunRows({ ...data, files: [data.files[0]!, unnamed] }, ['test'])).rejects.toThrow(/several lists/)
   })
 })

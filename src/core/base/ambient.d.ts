@@ -8,4 +8,6 @@ declare class TextDecoder {
 }
 declare class TextEncoder {
   encode(input?: string): Uint8Array
+  /** Writes what fits, whole characters only. */
+  encodeInto(input: string, into: Uint8Array): { readonly read: number; readonly written: number }
 }

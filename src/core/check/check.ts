@@ -40,20 +40,31 @@ export interface Checked {
 export function* check(input: CheckInput): Work<Checked> {
   const resolved = resolveRules(input.list ?? allRules, input.rules ?? {}, input.where)
   const ignored = input.ignored ?? nothingIgnored
+  const looks = resolved.flatMap(({ rule, settings }) =>
+    rule.look
+      ? [{ rule: rule.meta.id, key: JSON.stringify([rule.meta.id, settings.options]), look: rule.look(settings) }]
+      : [],
+  )
   const findings: Finding[] = []
   const datasets: CheckedDataset[] = []
   let hidden = 0
   for (const dataset of input.datasets) {
-    const corpus = new Corpus(dataset, input.memory?.(dataset) ?? new Memory({ incremental: false }))
+    const corpus = new Corpus(dataset, input.memory?.(dataset) ?? new Memory({ incremental: false }), looks)
     const add = (finding: Finding) => {
       if (ignored.keys.has(finding.key)) hidden++
-      else findings.push(finding)
+      else findings.push(offered(finding))
     }
     for (const { rule, settings } of resolved) yield* rule.check({ corpus, settings, add })
     datasets.push({ dataset, labels: yield* countLabels(corpus) })
   }
   findings.sort(byPlace)
   return { datasets, findings, ignored: hidden }
+}
+
+/** Fixes that change nothing are those of files that cannot be changed. */
+function offered(finding: Finding): Finding {
+  if (finding.fixes.every(fix => fix.edits.length > 0)) return finding
+  return { ...finding, fixes: finding.fixes.filter(fix => fix.edits.length > 0) }
 }
 
 function byPlace(a: Finding, b: Finding): number {

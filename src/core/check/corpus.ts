@@ -6,9 +6,10 @@ import { onlyNumbersDiffer, overlap, shingleSet } from '../sign/exact.ts'
 import type { Work } from '../sign/progress.ts'
 import { parseScheme } from '../sign/scheme.ts'
 import type { Similar } from '../sign/similar.ts'
-import type { Span } from '../text/span.ts'
 import type { Fix, Related } from './finding.ts'
 import type { Comparison, Memory } from './memory.ts'
+import type { NamedLook } from './scan/look.ts'
+import { type FileScan, scanRows } from './scan/rowScan.ts'
 
 export interface CorpusFile {
   /** Tells the tables of a dataset apart: the uri, and the list in it where there are several. */
@@ -45,9 +46,11 @@ export class Corpus {
   readonly labelColumn: string | undefined
   private readonly memory: Memory
   private readonly likenesses = new Map<string, Likeness>()
+  private readonly looks: readonly NamedLook[]
   private rowLabels: Int32Array | undefined
 
-  constructor(dataset: Dataset, memory: Memory) {
+  /** `looks` are what the pass over the rows looks for, all at once. */
+  constructor(dataset: Dataset, memory: Memory, looks: readonly NamedLook[] = []) {
     const names = shortNames([...new Set(dataset.splits.flatMap(split => split.tables.map(table => table.source.uri)))])
     const files: CorpusFile[] = []
     let base = 0
@@ -65,6 +68,7 @@ export class Corpus {
     this.textColumns = textColumns(dataset.roles)
     this.labelColumn = dataset.roles.label
     this.memory = memory
+    this.looks = looks
     memory.retain(new Set(files.map(file => file.id)))
   }
 
@@ -101,11 +105,13 @@ export class Corpus {
   }
 
   /** The cell of a column, or the record where the row lacks it. */
-  place(row: number, column: string | undefined): { readonly uri: string; readonly row: number; readonly span: Span } {
+  place(row: number, column: string | undefined): Pick<Related, 'uri' | 'part' | 'row' | 'span'> {
     const file = this.fileOf(row)
     const local = row - file.base
     const cell = column === undefined ? undefined : file.table.cell(local, column)
-    return { uri: file.uri, row: local, span: cell?.span ?? file.table.rowSpan(local) }
+    const { part } = file.table
+    const span = cell?.span ?? file.table.rowSpan(local)
+    return { uri: file.uri, ...(part === undefined ? {} : { part }), row: local, span }
   }
 
   textPlace(row: number) {
@@ -117,8 +123,9 @@ export class Corpus {
     return { ...this.textPlace(row), message, ...(similarity === undefined ? {} : { similarity }) }
   }
 
-  /** The fix that removes rows. */
+  /** The fix that removes rows. It has no edits, and is not offered, where one of them stands in a file that is read-only. */
   removal(fix: Pick<Fix, 'kind' | 'title' | 'preferred'>, rows: readonly number[]): Fix {
+    if (rows.some(row => this.fileOf(row).table.readOnly)) return { ...fix, edits: [] }
     if (rows.length === 1) {
       const { uri, table, base } = this.fileOf(rows[0]!)
       const row = rows[0]! - base
@@ -136,9 +143,10 @@ export class Corpus {
     return { ...fix, edits, removes }
   }
 
-  /** The fix that gives a row another label. */
+  /** The fix that gives a row another label; without edits, and not offered, where the file is read-only. */
   relabel(row: number, label: string, fix: Pick<Fix, 'title' | 'preferred'>): Fix {
     const file = this.fileOf(row)
+    if (file.table.readOnly) return { kind: 'relabel', ...fix, edits: [] }
     const edit = file.table.setCell(row - file.base, this.labelColumn!, label)
     return { kind: 'relabel', ...fix, edits: [{ uri: file.uri, edit }] }
   }
@@ -158,6 +166,14 @@ export class Corpus {
       this.rowLabels = all
     }
     return { of: this.rowLabels, names: this.memory.labels }
+  }
+
+  /** What a pass over the rows of a file tells; the second call answers at once. */
+  *scan({ id, table }: CorpusFile): Work<FileScan> {
+    const { roles } = this.dataset
+    const { looks } = this
+    const key = JSON.stringify([roles, looks.map(look => look.key)])
+    return yield* this.memory.scanOf(id, { table, key }, known => scanRows({ table, roles, looks, known }))
   }
 
   /** Signs and joins all rows by a scheme and a threshold; the second call answers at once. */

@@ -7,6 +7,8 @@ export type Severity = (typeof severities)[number]
 /** Another place that belongs to a finding: the twin row, the training row that leaked. */
 export interface Related {
   readonly uri: string
+  /** The list in the file that the row is counted in, where there are several. */
+  readonly part?: string
   readonly row: number
   readonly span: Span
   /** Exact Jaccard similarity of the two texts, where similarity is the reason. */
@@ -33,6 +35,8 @@ export interface Finding {
   readonly rule: string
   readonly severity: Severity
   readonly uri: string
+  /** The list in the file that the row is counted in, where there are several. */
+  readonly part?: string
   /** 0-based data row; undefined for a finding about the file. */
   readonly row?: number
   readonly span: Span

@@ -7,6 +7,8 @@ import type { Kept } from '../sign/signatures.ts'
  */
 export function keptRows(old: Table, now: Table): Kept {
   if (old === now) return { head: now.rowCount, tail: 0 }
+  // Without places in bytes there is nothing to compare.
+  if (old.readOnly || now.readOnly) return { head: 0, tail: 0 }
   if (old.format !== now.format || old.columns.join('\0') !== now.columns.join('\0')) return { head: 0, tail: 0 }
   const a = old.source.bytes
   const b = now.source.bytes

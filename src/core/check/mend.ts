@@ -73,14 +73,14 @@ function choose(findings: readonly Finding[]): Chosen {
   for (const finding of findings) {
     const fix = finding.fixes.find(one => one.preferred)
     if (!fix) continue
-    const own = placeOf(finding.uri, finding.row ?? -1)
-    const others = finding.related.map(related => placeOf(related.uri, related.row))
+    const own = placeOf(finding.uri, finding.row ?? -1, finding.part)
+    const others = finding.related.map(related => placeOf(related.uri, related.row, related.part))
     if (fix.removes) {
       if (kept.has(own) || others.some(other => gone.has(other))) continue
       const fresh = fix.removes.filter(({ table, row }) => !removals.get(table)?.has(row))
       for (const { table, row } of fresh) {
         removals.set(table, (removals.get(table) ?? new Set()).add(row))
-        gone.add(placeOf(table.source.uri, row))
+        gone.add(placeOf(table.source.uri, row, table.part))
       }
       for (const other of others) kept.add(other)
       accepted.push(finding)
@@ -129,8 +129,8 @@ function ordered(uri: string, edits: readonly Edit[]): Edit[] {
   return result.ok
 }
 
-function placeOf(uri: string, row: number): string {
-  return `${row} ${uri}`
+function placeOf(uri: string, row: number, part = ''): string {
+  return `${row} ${uri}#${part}`
 }
 
 function sourceOf(datasets: readonly Dataset[], uri: string): Source {

@@ -51,7 +51,7 @@ export function toReport(checked: Checked, ms: number, places: Places = new Plac
             return {
               uri: table.source.uri,
               rows: table.rowCount,
-              bytes: table.source.bytes.length,
+              bytes: table.source.size ?? table.source.bytes.length,
               ...(problem === undefined ? {} : { problem }),
             }
           }),

@@ -40,8 +40,8 @@ export function parseTables(
     case 'parquet':
       throw new Failure(
         'unknown-format',
-        `${source.uri} is Parquet, which is not read yet`,
-        'Convert it to JSONL or CSV',
+        `${source.uri} is Parquet, which is read from the file only`,
+        'Close it in the editor',
       )
     default:
       return [{ part: undefined, table: parseCsv(source, format === 'tsv' ? 'tsv' : 'csv', given) }]

@@ -12,12 +12,17 @@ export interface Source {
   readonly bytes: Uint8Array
   readonly encoding: 'utf-8' | 'utf-16le' | 'utf-16be'
   readonly bom: boolean
+  /** Of the file in bytes, where `bytes` does not hold it (Parquet). */
+  readonly size?: number
 }
 
 export type FormatName = 'csv' | 'tsv' | 'jsonl' | 'json' | 'text' | 'parquet'
 
 /** What a cell holds once decoded. */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value }
+
+/** What a value is, as `Table.kind` tells it without reading the value. */
+export type ValueKind = 'string' | 'number' | 'boolean' | 'array' | 'object'
 
 /** One field of one row. */
 export interface Cell {
@@ -61,6 +66,8 @@ export interface Table {
   readonly columns: readonly string[]
   readonly rowCount: number
   readonly issues: readonly Issue[]
+  /** Rows cannot be changed in their place: edits throw a `Failure` (`read-only`), and no fix is offered. */
+  readonly readOnly?: true
   /** Could this record not be read? Its cells are then undefined. */
   broken(row: number): boolean
   /** The record without its line terminator. */
@@ -69,6 +76,8 @@ export interface Table {
   cell(row: number, column: string): Cell | undefined
   /** The cell's text only: the fast path for scans. */
   text(row: number, column: string): string | undefined
+  /** What the cell holds, where the format tells kinds apart; undefined for null and where there is no cell. */
+  kind?(row: number, column: string): ValueKind | undefined
   /** Deletes the record and one line terminator; every other byte stays. Removing all rows leaves the header. */
   removeRow(row: number): Edit
   /**

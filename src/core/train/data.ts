@@ -31,7 +31,9 @@ export interface RunData {
     readonly split: SplitName
     /** `contentHash` of the file's bytes when the run was made; the worker refuses changed files. */
     readonly hash: string
-    /** All data rows of the file, broken and dropped ones too. */
+    /** The list of the file that the rows stand in (`train` of `{"train": […], "test": […]}`), where it holds several. */
+    readonly part?: string
+    /** All data rows of the file (of the list), broken and dropped ones too. */
     readonly rows: number
     /** How the file was read, where `winnow.json` says so. */
     readonly format?: { readonly delimiter?: string; readonly header?: boolean; readonly quote?: string }

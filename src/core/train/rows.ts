@@ -11,7 +11,18 @@ import { stratifiedSample } from './sample.ts'
 export interface Flag {
   readonly rule: string
   readonly uri: string
+  /** The list in the file that the row is counted in, where there are several. */
+  readonly part?: string
   readonly row: number
+}
+
+/** Tells tables apart: a file may hold several lists of rows. */
+export function fileId(uri: string, part: string | undefined): string {
+  return part === undefined ? uri : `${uri}#${part}`
+}
+
+export function idOf(table: Table): string {
+  return fileId(table.source.uri, table.part)
 }
 
 /** Something to know before the run starts; it does not keep it from starting. */
@@ -78,9 +89,9 @@ export function chooseRows(
   }
   let validation = scored('validation')
   const test = scored('test')
-  const leaks = new Set(flags.filter(f => f.rule === 'leak').map(f => key(f.uri, f.row)))
+  const leaks = new Set(flags.filter(f => f.rule === 'leak').map(f => key(fileId(f.uri, f.part), f.row)))
   const leaked: RowRef[] = [...validation, ...test]
-    .filter(r => leaks.has(key((files[r.file] as NumberedFile).table.source.uri, r.row)))
+    .filter(r => leaks.has(key(idOf((files[r.file] as NumberedFile).table), r.row)))
     .map(({ file, row }) => ({ file, row }))
   if (validation.length === 0 && recipe.data.holdOut > 0) {
     const held = setAside(train, recipe)
@@ -182,7 +193,7 @@ function readRows(
     }
     const text = table.text(row, roles.text) ?? ''
     const label = table.text(row, roles.label) ?? ''
-    const rule = split === 'train' ? flagged.get(key(table.source.uri, row)) : undefined
+    const rule = split === 'train' ? flagged.get(key(idOf(table), row)) : undefined
     if (text.trim() === '' && drop.includes('empty-field')) leave('empty-field', 'the text is empty')
     else if (label.trim() === '') leave('unlabelled', 'the label is empty')
     else if (rule !== undefined) leave(rule, `the rule ${rule} found it`)
@@ -196,7 +207,10 @@ function flagsByRow(flags: readonly Flag[], drop: readonly string[]): Map<string
   const found = new Map<string, string>()
   for (const rule of drop)
     for (const flag of flags)
-      if (flag.rule === rule && !found.has(key(flag.uri, flag.row))) found.set(key(flag.uri, flag.row), rule)
+      if (flag.rule === rule) {
+        const row = key(fileId(flag.uri, flag.part), flag.row)
+        if (!found.has(row)) found.set(row, rule)
+      }
   return found
 }
 

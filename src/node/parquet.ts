@@ -1,0 +1,187 @@
+import { isUtf8 } from 'node:buffer'
+import { type FileHandle, open } from 'node:fs/promises'
+import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetRead, type SchemaElement } from 'hyparquet'
+import { compressors } from 'hyparquet-compressors'
+import { Failure } from '../core/base/failure.ts'
+import { type ColumnChunk, ColumnPacker, ColumnTable } from '../core/data/columnTable.ts'
+import type { Issue, Source, Table } from '../core/data/table.ts'
+import { fileFailure, maxFileBytes, slashed } from './files.ts'
+
+/** A column of a group of rows is decoded at once; more rows than this in one group would not fit in memory as values. */
+const maxGroupRows = 50_000_000
+
+/**
+ * Reads a Parquet file as a table, a column of a group of rows at a time, so that beside the packed table only one such
+ * column is in memory. What cannot be read is one `Failure` (`bad-parquet`) that says why.
+ */
+export async function readParquet(path: string): Promise<Table> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(path, 'r')
+    const about = await handle.stat()
+    if (about.isDirectory()) throw new Failure('is-folder', `${path} is a folder`, 'Name a file')
+    const file = handle
+    const slice = async (start: number, end = about.size) => {
+      const from = Math.max(0, start)
+      const bytes = new Uint8Array(Math.max(0, Math.min(about.size, end) - from))
+      let at = 0
+      while (at < bytes.length) {
+        const { bytesRead } = await file.read(bytes, at, Math.min(bytes.length - at, 1 << 28), from + at)
+        if (bytesRead === 0) break
+        at += bytesRead
+      }
+      return bytes.buffer
+    }
+    return await parquetTable(slashed(path), { byteLength: about.size, slice })
+  } catch (error) {
+    throw fileFailure(path, error)
+  } finally {
+    await handle?.close()
+  }
+}
+
+/** As `readParquet`, of the bytes of a file. */
+export async function parquetOfBytes(path: string, bytes: Uint8Array): Promise<Table> {
+  return parquetTable(path, {
+    byteLength: bytes.length,
+    slice: (start, end) => bytes.slice(start, end).buffer,
+  })
+}
+
+async function parquetTable(uri: string, file: AsyncBuffer): Promise<Table> {
+  const source: Source = {
+    uri,
+    version: 0,
+    bytes: new Uint8Array(0),
+    encoding: 'utf-8',
+    bom: false,
+    size: file.byteLength,
+  }
+  try {
+    const metadata = await parquetMetadataAsync(file)
+    const starts = groupStarts(uri, metadata)
+    const rowCount = starts.at(-1)!
+    const columns = new Map<string, ColumnChunk[]>()
+    for (const name of columnNames(metadata)) columns.set(name, [])
+    for (const [name, chunks] of columns)
+      for (let g = 0; g + 1 < starts.length; g++)
+        chunks.push(await readColumn(file, metadata, { name, from: starts[g]!, to: starts[g + 1]! }))
+    const issues: Issue[] =
+      rowCount > 0 ? [] : [{ code: 'empty-file', span: { start: 0, end: 0 }, message: 'The file holds no rows' }]
+    return new ColumnTable({
+      source,
+      format: 'parquet',
+      columns,
+      starts: Uint32Array.from(starts.slice(0, -1)),
+      rowCount,
+      issues,
+    })
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    // What the decoder trips over by itself (a length, an offset) says nothing to a person.
+    const tripped = error instanceof TypeError || error instanceof RangeError || !(error instanceof Error)
+    const why = tripped
+      ? 'it is damaged, or written in a way that is not known here'
+      : error.message.replace(/^parquet /i, '')
+    const message = `${uri} could not be read as Parquet: ${why}`
+    throw new Failure('bad-parquet', message, 'Write the file again, with Snappy or Zstandard and without encryption', {
+      cause: error,
+    })
+  }
+}
+
+/** The first row of each group, and the number of rows. What the file says of itself is checked before memory is asked for. */
+function groupStarts(uri: string, metadata: FileMetaData): number[] {
+  const starts = [0]
+  let bytes = 0
+  for (const group of metadata.row_groups) {
+    const rows = Number(group.num_rows)
+    if (!(rows >= 0 && rows <= maxGroupRows)) throw new Error(`a group of ${rows} rows`)
+    if (rows > 0) starts.push(starts.at(-1)! + rows)
+    for (const { meta_data } of group.columns) bytes += Number(meta_data?.total_uncompressed_size ?? 0)
+  }
+  // Some writers leave the sum out.
+  if (metadata.num_rows && starts.at(-1)! !== Number(metadata.num_rows))
+    throw new Error(`it says it has ${metadata.num_rows} rows, its groups have ${starts.at(-1)}`)
+  if (bytes <= maxFileBytes) return starts
+  const message = `${uri} is ${(bytes / 1e9).toFixed(1)} GB large when unpacked; one file may have up to 4.2 GB`
+  throw new Failure('too-large', message, 'Split it into shards, such as train-00000-of-00002.parquet')
+}
+
+/** The children of the root, which stands first in the list of the schema. */
+function columnNames({ schema }: FileMetaData): string[] {
+  const names: string[] = []
+  let at = 1
+  for (let child = 0; child < (schema[0]?.num_children ?? 0) && at < schema.length; child++) {
+    names.push(schema[at]!.name)
+    at = behind(schema, at)
+  }
+  return [...new Set(names)]
+}
+
+function behind(schema: readonly SchemaElement[], at: number): number {
+  let next = at + 1
+  for (let child = 0; child < (schema[at]!.num_children ?? 0) && next < schema.length; child++)
+    next = behind(schema, next)
+  return next
+}
+
+async function readColumn(
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  { name, from, to }: { readonly name: string; readonly from: number; readonly to: number },
+): Promise<ColumnChunk> {
+  const runs: { readonly rowStart: number; readonly data: ArrayLike<unknown> }[] = []
+  await parquetRead({
+    file,
+    metadata,
+    compressors,
+    columns: [name],
+    rowStart: from,
+    rowEnd: to,
+    utf8: false,
+    onChunk: ({ columnData, rowStart }) => runs.push({ rowStart, data: columnData }),
+  })
+  const packer = new ColumnPacker(to - from)
+  let next = from
+  for (const { rowStart, data } of runs.sort((a, b) => a.rowStart - b.rowStart)) {
+    for (let i = Math.max(0, next - rowStart); i < data.length && rowStart + i < to; i++) {
+      pack(packer, data[i])
+      next++
+    }
+  }
+  if (next !== to) throw new Error(`the column ${name} has ${next - from} values for ${to - from} rows`)
+  return packer.done()
+}
+
+function pack(packer: ColumnPacker, value: unknown): void {
+  if (value === null || value === undefined) packer.add('null', '')
+  else if (typeof value === 'string') packer.add('string', value)
+  else if (typeof value === 'bigint') packer.add('json', String(value))
+  else if (typeof value === 'number') packer.add(Number.isFinite(value) ? 'json' : 'string', String(value))
+  else if (typeof value === 'boolean') packer.add('json', String(value))
+  else if (value instanceof Date) packer.add('string', dateText(value))
+  else if (value instanceof Uint8Array) packer.add('string', bytesText(value))
+  else packer.add('json', JSON.stringify(plain(value)) ?? 'null')
+}
+
+/** A nested value as JSON knows it. Whole numbers that a double cannot hold become strings rather than wrong. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
+  if (value instanceof Date) return dateText(value)
+  if (value instanceof Uint8Array) return bytesText(value)
+  if (Array.isArray(value)) return value.map(plain)
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, plain)
+  if (typeof value !== 'object' || value === null) return value ?? null
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]))
+}
+
+function dateText(date: Date): string {
+  return Number.isNaN(date.getTime()) ? 'not a date' : date.toISOString()
+}
+
+/** Many writers do not say that their bytes are text. What is not (an image, a sound) is named by its size only. */
+function bytesText(bytes: Uint8Array): string {
+  return isUtf8(bytes) && !bytes.includes(0) ? Buffer.from(bytes).toString('utf8') : `(${bytes.length} bytes)`
+}
