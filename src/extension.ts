@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import * as vscode from 'vscode'
 import { Store } from './core/base/event.ts'
-import type { Severity } from './core/check/finding.ts'
 import { severities } from './core/check/finding.ts'
 import type { ReportedFinding } from './core/check/report.ts'
 import type { Run } from './core/run/run.ts'
-import { catalogOf } from './editor/catalog.ts'
+import { breathe } from './editor/adapt.ts'
+import { catalogWork } from './editor/catalog.ts'
 import { checkerIn, summaryOf } from './editor/checker.ts'
 import { Checking, type CheckState } from './editor/checking.ts'
 import { registerCommands } from './editor/commands.ts'
@@ -75,15 +75,7 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
     },
   })
 
-  const everything: ReadonlySet<Severity> = new Set(severities)
-  store.add(
-    checking.onReport(({ report, stale, versions }) => {
-      const catalog = catalogOf(report, everything)
-      explorer.show(catalog)
-      findings.show(catalog)
-      void diagnostics.publish(catalog, stale, versions)
-    }),
-  )
+  store.add(checking.onReport(checked => void show(checked)))
   store.add(
     checking.onState(state => {
       if (state.kind === 'checking') return
@@ -120,6 +112,19 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
       log,
     }),
   )
+  /** What was found goes to the views, in pieces that keep nobody waiting; a newer report takes over. */
+  async function show(checked: Checked): Promise<void> {
+    const work = catalogWork(checked.report, new Set(severities))
+    let step = work.next()
+    for (; !step.done; step = work.next()) {
+      await breathe()
+      if (checking.last?.report !== checked.report) return
+    }
+    explorer.show(step.value)
+    findings.show(step.value)
+    await diagnostics.publish(step.value, checked.stale, checked.versions)
+  }
+
   void history.refresh()
   if (setting('check.automatic')) void checking.check()
 

@@ -19,26 +19,50 @@ export interface Catalog {
   readonly files: ReadonlyMap<string, Group>
 }
 
+/** Findings ordered between two yields. */
+const piece = 10_000
+
 const rank: { readonly [S in Severity]: number } = { error: 0, warning: 1, info: 2 }
 
 /** Orders the findings of a report; `shown` says which severities take part. */
 export function catalogOf(report: Pick<Report, 'findings'>, shown: ReadonlySet<Severity>): Catalog {
+  const work = catalogWork(report, shown)
+  for (;;) {
+    const step = work.next()
+    if (step.done) return step.value
+  }
+}
+
+/** The same in pieces of a few milliseconds: it yields between them. */
+export function* catalogWork(
+  report: Pick<Report, 'findings'>,
+  shown: ReadonlySet<Severity>,
+): Generator<void, Catalog, void> {
   const bySeverity = { error: 0, warning: 0, info: 0 }
   const byRule = new Map<string, ReportedFinding[]>()
   const byFile = new Map<string, ReportedFinding[]>()
   let total = 0
-  for (const finding of report.findings) {
+  for (const [i, finding] of report.findings.entries()) {
+    if (i % piece === piece - 1) yield
     if (!shown.has(finding.severity)) continue
     total++
     bySeverity[finding.severity]++
     push(byRule, finding.rule, finding)
     push(byFile, finding.uri, finding)
   }
-  const rules = [...byRule].map(([name, findings]) => group(name, findings))
+  const rules: Group[] = []
+  for (const [name, findings] of byRule) {
+    yield
+    rules.push(group(name, findings))
+  }
   rules.sort(
     (a, b) => rank[a.worst] - rank[b.worst] || b.findings.length - a.findings.length || (a.name < b.name ? -1 : 1),
   )
-  const files = new Map([...byFile].map(([name, findings]) => [name, group(name, findings)]))
+  const files = new Map<string, Group>()
+  for (const [name, findings] of byFile) {
+    files.set(name, group(name, findings))
+    if (findings.length > piece) yield
+  }
   return { total, bySeverity, rules, files }
 }
 
