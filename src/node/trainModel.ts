@@ -76,15 +76,8 @@ export class FeatureCache {
   }
 }
 
-/**
- * The model of a run: over cached features for a head alone, over the whole graph else. `head` is what the head starts
- * from; fresh values where it is left out.
- */
-export async function makeModel(
-  runtime: Runtime,
-  setup: TrainSetup,
-  { features, head }: { readonly features: FeatureCache; readonly head?: LinearHead },
-): Promise<TrainModel> {
+/** The model of a run: over cached features for a head alone, over the whole graph else. */
+export async function makeModel(runtime: Runtime, setup: TrainSetup, features: FeatureCache): Promise<TrainModel> {
   const { recipe, model, division, weights, parameters, encoded, limit } = setup
   const { dropout, labelSmoothing, optimizer, seed } = recipe
   const { classifier } = model.family
@@ -100,12 +93,11 @@ export async function makeModel(
     }
   }
   const folder = weights.folder === undefined ? {} : { folder: weights.folder }
-  const fresh = startTensors(division, weights, { seed, std: model.config.initial })
   const mode = recipe.method.kind === 'full' && runtime.provider !== 'webgpu' ? 'loop' : 'steps'
   const learner = await makeLearner(runtime, {
     task: classification(model, encoded.train, labelSmoothing),
     parameters,
-    initial: head ? withHead(fresh, classifier, head) : fresh,
+    initial: startTensors(division, weights, { seed, std: model.config.initial }),
     optimizer,
     dropout,
     mode,
@@ -125,9 +117,9 @@ export async function makeModel(
 }
 
 /**
- * A head for the encoder as it is: trained on its features for a moment (`feature-head`), or, where that is the run
- * itself, one Gaussian a class (`centroid`). It stands for the untuned model, and other methods start from it: a
- * fresh head would pull the encoder's features about while it learns (Kumar et al. 2022).
+ * A head for the encoder as it is, which stands for the untuned model: trained on its features for a moment
+ * (`feature-head`), or, where that is the run itself, one Gaussian a class (`centroid`). Runs do not start from it: its
+ * large weights let the encoder fit the rows without learning better features.
  */
 export async function baseHead(runtime: Runtime, setup: TrainSetup, features: FeatureCache): Promise<LinearHead> {
   await features.fill(['train'])

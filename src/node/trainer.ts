@@ -6,7 +6,6 @@ import { type SplitName, splitNames } from '../core/data/dataset.ts'
 import { stepsOf } from '../core/train/batch.ts'
 import type { Outcome, RunEvent } from '../core/train/event.ts'
 import { freshState, type LoopEnd, type LoopState, trainLoop } from '../core/train/loop.ts'
-import type { LinearHead } from '../core/train/methods/baseline.ts'
 import { applyHead } from '../core/train/predict.ts'
 import type { Recipe } from '../core/train/recipe.ts'
 import type { Provider, RuntimeChoice } from '../core/train/runtime.ts'
@@ -87,7 +86,7 @@ async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
   const exported: ExportedModel = { folder: setup.base, pooling: setup.model.pooling, labels: data.labels, recipe }
   const layout = checkpointLayout(exported)
   const last = listCheckpoints(folder).at(-1)
-  const { choice, model, features, head } = await openModel(setup, { io, emit, stopped, resumed: last !== undefined })
+  const { choice, model, features } = await openModel(setup, { io, emit, stopped })
   try {
     let from = freshState(recipe.seed)
     if (last) {
@@ -105,7 +104,7 @@ async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
         code: 'rows-cut',
         message: `${setup.cut} training rows are longer than ${setup.limit} tokens and were cut`,
       })
-    if (head) await scoreBase(setup, { head, features, emit, io })
+    await scoreBase(setup, { choice, features, emit, io })
     const end = await learn(setup, { model, schedule, from, layout, emit, io, stopped })
     await finish(setup, { model, end, exported, layout, emit, io, perEpoch })
     return end
@@ -117,25 +116,13 @@ async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
 /** Opens the runtime and the graphs; says so where it is not the provider one would expect. */
 async function openModel(
   setup: TrainSetup,
-  options: {
-    readonly io: TrainIo
-    readonly emit: Emit
-    readonly stopped: () => boolean
-    readonly resumed: boolean
-  },
+  { io, emit, stopped }: { readonly io: TrainIo; readonly emit: Emit; readonly stopped: () => boolean },
 ) {
-  const { io, emit, stopped, resumed } = options
-  const { device, threads, head: begin } = setup.recipe
+  const { device, threads } = setup.recipe
   const request = (provider: Recipe['device']) => ({ provider, ...(threads > 0 ? { threads } : {}) })
-  const scored = scoredSplits(setup).every(split =>
-    existsSync(join(setup.folder, 'evaluations', `${split}-base.jsonl`)),
-  )
   const build = async (choice: RuntimeChoice) => {
     const features = new FeatureCache(choice.runtime, setup, stopped)
-    const wanted = !scored || (begin === 'probe' && !resumed)
-    const head = wanted ? await baseHead(choice.runtime, setup, features) : undefined
-    const model = await makeModel(choice.runtime, setup, { features, ...(head && begin === 'probe' ? { head } : {}) })
-    return { choice, features, model, head: scored ? undefined : head }
+    return { choice, features, model: await makeModel(choice.runtime, setup, features) }
   }
   const warn = (message: string) => emit({ kind: 'warned', at: io.now(), code: 'provider-fallback', message })
   const choice = await io.open(request(device))
@@ -150,13 +137,20 @@ async function openModel(
   }
 }
 
-/** Scores the untuned model: the encoder as it is, under the head that its features give. */
+/** Scores the untuned model, unless that was done: the encoder as it is, under the head that its features give. */
 async function scoreBase(
   setup: TrainSetup,
-  options: { readonly head: LinearHead; readonly features: FeatureCache; readonly emit: Emit; readonly io: TrainIo },
+  options: {
+    readonly choice: RuntimeChoice
+    readonly features: FeatureCache
+    readonly emit: Emit
+    readonly io: TrainIo
+  },
 ): Promise<void> {
-  const { head, features, emit, io } = options
+  const { choice, features, emit, io } = options
   const splits = scoredSplits(setup)
+  if (splits.every(split => existsSync(join(setup.folder, 'evaluations', `${split}-base.jsonl`)))) return
+  const head = await baseHead(choice.runtime, setup, features)
   await features.fill(splits)
   const baseline = setup.recipe.method.kind === 'head' ? 'centroid' : 'feature-head'
   for (const split of splits) {

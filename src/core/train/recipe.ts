@@ -107,12 +107,6 @@ export const recipeSchema = v.strictObject({
       say('What the head sees: the model’s pooler, the first token, or the mean of all tokens.'),
     ),
   ),
-  head: maybe(
-    v.pipe(
-      v.picklist(['probe', 'fresh']),
-      say('What the head starts from: what the untuned features tell ("probe"), or random values.'),
-    ),
-  ),
   dropout: maybe(fraction('Dropout while training, in the encoder and before the head.')),
   labelSmoothing: maybe(fraction('Share of the target spread evenly over all labels.')),
   evaluate: maybe(
@@ -197,7 +191,6 @@ export interface Recipe {
   }
   readonly batch: { readonly rows: number; readonly tokens: number }
   readonly pooling: 'auto' | 'pooler' | 'cls' | 'mean'
-  readonly head: 'probe' | 'fresh'
   readonly dropout: number
   readonly labelSmoothing: number
   readonly evaluate: {
@@ -265,7 +258,6 @@ export function resolveRecipe(input: RecipeInput, model: { readonly hidden: numb
     },
     batch: { rows: batch?.rows ?? rows, tokens: batch?.tokens ?? 128 },
     pooling: input.pooling ?? 'auto',
-    head: input.head ?? 'probe',
     dropout: input.dropout ?? 0.1,
     labelSmoothing: input.labelSmoothing ?? 0,
     evaluate: {
