@@ -44,7 +44,7 @@ function fresh(r: Random, kind: Kind, words: readonly string[]): string {
     case 'sentences':
       return many(1 + r.int(18)) + (r.next() < 0.3 ? '?' : '.')
     case 'paragraphs':
-      return many(20 + r.int(50))
+      return many(12 + r.int(30))
     case 'templates':
       return r.next() < 0.5
         ? `Dear ${word(r, words)}, your order ${r.int(1e6)} has been shipped to ${word(r, words)} and should arrive within ${r.int(9)} working days, thank you for your order.`

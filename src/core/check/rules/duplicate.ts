@@ -60,15 +60,14 @@ function found(corpus: Corpus, settings: RuleSettings, cluster: readonly number[
   const first = cluster[0]!
   const text = corpus.text(row)
   const other = corpus.text(first)
-  const how =
-    text === other
-      ? ''
-      : signs(text) === signs(other)
-        ? ', apart from case, spaces or punctuation'
-        : ', apart from signs such as currency symbols'
-  const fixes: Fix[] = [
-    corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred: signs(text) === signs(other) }, [row]),
-  ]
+  const same = text === other
+  const alike = same || signs(text) === signs(other)
+  const how = same
+    ? ''
+    : alike
+      ? ', apart from case, spaces or punctuation'
+      : ', apart from signs such as currency symbols'
+  const fixes: Fix[] = [corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred: alike }, [row])]
   if (cluster.length <= keepOnlyLimit) fixes.push(keepOnly(corpus, cluster, row))
   return {
     rule: 'duplicate',
