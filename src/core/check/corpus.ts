@@ -7,6 +7,7 @@ import type { Work } from '../sign/progress.ts'
 import { parseScheme } from '../sign/scheme.ts'
 import type { Similar } from '../sign/similar.ts'
 import type { Fix, Related } from './finding.ts'
+import { foldedNumbers } from './labels.ts'
 import type { Comparison, Memory } from './memory.ts'
 import type { NamedLook } from './scan/look.ts'
 import { type FileScan, scanRows } from './scan/rowScan.ts'
@@ -156,7 +157,7 @@ export class Corpus {
     return contentHash(canonical([rule, ...content.map(part => part ?? null)])).slice(0, 20)
   }
 
-  /** Label numbers by row (-1: none), the names they stand for; empty without a label column. */
+  /** Label numbers by row (-1: none), and the names they stand for. */
   *labels(): Work<{ readonly of: Int32Array; readonly names: readonly string[] }> {
     if (!this.rowLabels) {
       const all = new Int32Array(this.rowCount).fill(-1)
@@ -174,6 +175,13 @@ export class Corpus {
     const { looks } = this
     const key = JSON.stringify([roles, looks.map(look => look.key)])
     return yield* this.memory.scanOf(id, { table, key }, known => scanRows({ table, roles, looks, known }))
+  }
+
+  /** Label numbers by row with the spellings of one label taken together; -1 without one. */
+  *foldedLabels(): Work<Int32Array> {
+    const { of, names } = yield* this.labels()
+    const folded = foldedNumbers(names)
+    return of.map(label => (label < 0 ? -1 : folded[label]!))
   }
 
   /** Signs and joins all rows by a scheme and a threshold; the second call answers at once. */

@@ -27,7 +27,7 @@ Row 1: \`Duplicate of train.jsonl row 0, apart from case, spaces or punctuation.
 
   *check({ corpus, settings, add }) {
     const { slots, rowsOf } = yield* corpus.forms()
-    const { of: labels } = yield* corpus.labels()
+    const labels = yield* corpus.foldedLabels()
     for (let row = 0, work = 0; row < corpus.rowCount; row++) {
       const slot = slots[row]!
       if (slot < 0) continue

@@ -3,7 +3,7 @@ import type { Work } from '../../sign/progress.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
 import type { Likeness } from '../corpus.ts'
 import type { Finding, Fix } from '../finding.ts'
-import { foldedNumbers, quoted } from '../labels.ts'
+import { quoted } from '../labels.ts'
 import { similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleContext } from '../rule.ts'
 import { shown } from './nearDuplicate.ts'
@@ -34,9 +34,9 @@ Row 0: \`The same text is labelled "top_up_reverted" in train.jsonl row 1.\``,
     if (corpus.labelColumn === undefined) return
     const { threshold, shingle } = settings.options
     const likeness = yield* corpus.likeness(String(shingle), threshold!)
-    const { of, names } = yield* corpus.labels()
-    const folded = foldedNumbers(names)
-    const state: State = { ...context, likeness, names, label: row => (of[row]! < 0 ? -1 : folded[of[row]!]!) }
+    const { names } = yield* corpus.labels()
+    const labels = yield* corpus.foldedLabels()
+    const state: State = { ...context, likeness, names, label: row => labels[row]! }
     yield* equalTexts(state)
     yield* similarTexts(state)
   },

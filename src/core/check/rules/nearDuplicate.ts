@@ -38,7 +38,7 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90.\``,
     const { corpus, settings } = context
     const { threshold, shingle } = settings.options
     const likeness = yield* corpus.likeness(String(shingle), threshold!)
-    const { of: labels } = yield* corpus.labels()
+    const labels = yield* corpus.foldedLabels()
     const { similar, slots } = likeness
     let work = 0
     for (const group of similar.groups()) {
