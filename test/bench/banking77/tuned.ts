@@ -1,14 +1,14 @@
 import { planEpoch, rowLength, type TokenRows, tokenRows } from '../../../src/core/train/batch.ts'
-import { makeLearner } from '../../../src/core/train/learner.ts'
+import { type Learner, makeLearner } from '../../../src/core/train/learner.ts'
 import { backboneParameters, divide } from '../../../src/core/train/methods/divide.ts'
 import { loraAdapter } from '../../../src/core/train/methods/lora.ts'
-import { type Classifier, classification } from '../../../src/core/train/models/classifier.ts'
+import { type Classifier, classification, headOnly } from '../../../src/core/train/models/classifier.ts'
 import { choosePooling } from '../../../src/core/train/models/families.ts'
 import { initialTensors } from '../../../src/core/train/models/initial.ts'
 import { startTensors } from '../../../src/core/train/models/start.ts'
-import { memoryWeights, parametersOf } from '../../../src/core/train/models/weights.ts'
+import { type Division, memoryWeights, parametersOf, type Weights } from '../../../src/core/train/models/weights.ts'
 import { adamWDefaults } from '../../../src/core/train/optimizer.ts'
-import { Predictor } from '../../../src/core/train/predict.ts'
+import { applyHead, Predictor } from '../../../src/core/train/predict.ts'
 import type { Method } from '../../../src/core/train/recipe.ts'
 import type { Runtime } from '../../../src/core/train/runtime.ts'
 import { makeSchedule } from '../../../src/core/train/schedule.ts'
@@ -59,35 +59,12 @@ export async function tunedAccuracy(
   const folder = weights.folder === undefined ? {} : { folder: weights.folder }
   const division = divide(classifier, method)
   const parameters = parametersOf(division, weights)
-  const limit = 64
-  const { train, test } = encoded(model.folder, data, limit)
-  const learner = await makeLearner(runtime, {
-    task: classification(classifier, train, options.smoothing),
-    parameters,
-    initial: startTensors(division, weights, { seed, std: base.encoder.initial }),
-    optimizer: adamWDefaults,
-    dropout: options.dropout,
-    mode: method.kind === 'full' ? 'loop' : 'steps',
-    ...folder,
-  })
-  const lengths = Array.from({ length: train.labels.length }, (_, i) => rowLength(train.tokens, i))
-  const perEpoch = Math.ceil(lengths.length / options.rows)
-  const { rate, epochs } = options
-  const schedule = makeSchedule({ kind: 'linear', rate, epochs, warmup: 0.06 }, perEpoch)
-  let step = 0
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    let sum = 0
-    for (const batch of planEpoch({ lengths, rows: options.rows, limit, seed, epoch, together: 1 })) {
-      step++
-      const [result] = await learner.step([batch], step, [schedule.rate(step)])
-      sum += result!.loss
-    }
-    options.onEpoch?.(epoch, sum / perEpoch)
-  }
-  const predictor = await Predictor.load(runtime, { model: classifier, parameters, output: 'logits', ...folder })
-  const logits = await predictor.scan(test, (await learner.state()).parameters, { limit })
-  await learner.release()
-  await predictor.release()
+  const { train, test } = encoded(model.folder, data)
+  const setup = { classifier, weights, folder, division: divide(classifier, method) }
+  const logits =
+    method.kind === 'head'
+      ? await headLogits(runtime, setup, { train, test }, options)
+      : await modelLogits(runtime, setup, { train, test }, options)
   let right = 0
   for (let r = 0; r < test.labels.length; r++) {
     let best = 0
@@ -98,13 +75,98 @@ export async function tunedAccuracy(
   return right / test.labels.length
 }
 
+/** Longest row in tokens; what is longer is cut. */
+const limit = 64
+
+interface Setup {
+  readonly classifier: Classifier
+  readonly weights: Weights
+  readonly folder: { readonly folder?: string }
+  readonly division: Division
+}
+type Options = Tuning & { readonly onEpoch?: (epoch: number, loss: number) => void }
+
+/** Class scores of the test rows after training through the whole graph. */
+async function modelLogits(
+  runtime: Runtime,
+  { classifier, weights, folder, division }: Setup,
+  { train, test }: { readonly train: Encoded; readonly test: Encoded },
+  options: Options,
+): Promise<Float32Array> {
+  const parameters = parametersOf(division, weights)
+  const learner = await makeLearner(runtime, {
+    task: classification(classifier, train, options.smoothing),
+    parameters,
+    initial: startTensors(division, weights, { seed: options.seed, std: classifier.config.initial }),
+    optimizer: adamWDefaults,
+    dropout: options.dropout,
+    mode: options.method.kind === 'full' ? 'loop' : 'steps',
+    ...folder,
+  })
+  await learn(learner, train, options)
+  const predictor = await Predictor.load(runtime, { model: classifier, parameters, output: 'logits', ...folder })
+  const logits = await predictor.scan(test, (await learner.state()).parameters, { limit })
+  await learner.release()
+  await predictor.release()
+  return logits
+}
+
+/** The same for a head alone: the encoder's vectors are computed once. */
+async function headLogits(
+  runtime: Runtime,
+  { classifier, weights, folder, division }: Setup,
+  { train, test }: { readonly train: Encoded; readonly test: Encoded },
+  options: Options,
+): Promise<Float32Array> {
+  const frozen = parametersOf({ trained: [], frozen: division.frozen }, weights)
+  const predictor = await Predictor.load(runtime, {
+    model: classifier,
+    parameters: frozen,
+    output: 'features',
+    ...folder,
+  })
+  const [features, seen] = [await predictor.scan(train, [], { limit }), await predictor.scan(test, [], { limit })]
+  await predictor.release()
+  const width = classifier.config.hidden
+  const head = { trained: division.trained, frozen: [] }
+  const learner = await makeLearner(runtime, {
+    task: headOnly(classifier, { features, width, labels: train.labels }, options.smoothing),
+    parameters: parametersOf(head, weights),
+    initial: startTensors(head, weights, { seed: options.seed, std: classifier.config.initial }),
+    optimizer: adamWDefaults,
+    dropout: options.dropout,
+    mode: 'steps',
+  })
+  await learn(learner, train, options)
+  const { parameters } = await learner.state()
+  await learner.release()
+  const values = (part: string) => parameters.find(p => p.name === `${classifier.family.classifier}.${part}`)!.data
+  return applyHead(seen, width, { weight: values('weight'), bias: values('bias') })
+}
+
+async function learn(learner: Learner, train: Encoded, { rate, epochs, rows, seed, onEpoch }: Options): Promise<void> {
+  const lengths = Array.from({ length: train.labels.length }, (_, i) => rowLength(train.tokens, i))
+  const perEpoch = Math.ceil(lengths.length / rows)
+  const schedule = makeSchedule({ kind: 'linear', rate, epochs, warmup: 0.06 }, perEpoch)
+  let step = 0
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    let sum = 0
+    for (const batch of planEpoch({ lengths, rows, limit, seed, epoch, together: 1 })) {
+      step++
+      const [result] = await learner.step([batch], step, [schedule.rate(step)])
+      sum += result!.loss
+    }
+    onEpoch?.(epoch, sum / perEpoch)
+  }
+}
+
 interface Encoded {
   readonly tokens: TokenRows
   readonly labels: Int32Array
   readonly pad: number
 }
 
-function encoded(folder: string, data: TuningData, limit: number): { train: Encoded; test: Encoded } {
+function encoded(folder: string, data: TuningData): { train: Encoded; test: Encoded } {
   const tokenizer = openTokenizer(folder)
   const rows = ({ texts, labels }: Examples): Encoded => ({
     tokens: tokenRows(texts.map(text => tokenizer.encode(text, { limit }).ids)),
