@@ -57,8 +57,6 @@ export async function tunedAccuracy(
       ? folderWeights(base)
       : memoryWeights(initialTensors(backboneParameters(classifier), `random ${seed}`, base.encoder.initial))
   const folder = weights.folder === undefined ? {} : { folder: weights.folder }
-  const division = divide(classifier, method)
-  const parameters = parametersOf(division, weights)
   const { train, test } = encoded(model.folder, data)
   const setup = { classifier, weights, folder, division: divide(classifier, method) }
   const logits =
