@@ -1,0 +1,148 @@
+import { random } from '../base/random.ts'
+import type { Work } from '../sign/progress.ts'
+import type { Corpus } from './corpus.ts'
+
+export interface PartitionOptions {
+  /** The share of each part; positive, summing to 1. */
+  readonly ratios: readonly number[]
+  readonly seed: number | string
+  /** How similar rows must be to stay together. */
+  readonly shingle: string
+  readonly threshold: string | number
+  /** A column whose equal values keep rows together (a user, a document); rows without it are free. */
+  readonly group?: string
+}
+
+/** Which row goes where. */
+export interface Partition {
+  /** The part of each row of the corpus; -1 for rows that cannot be read. */
+  readonly of: Int8Array
+  readonly parts: readonly { readonly rows: number; readonly groups: number }[]
+  /** Sets of rows that had to stay together, single rows included. */
+  readonly groups: number
+  readonly largest: number
+  readonly broken: number
+  /** The label furthest from its share: how many rows of it are in the wrong part at least. Undefined without labels. */
+  readonly worst: { readonly label: string; readonly rows: number; readonly off: number } | undefined
+}
+
+/**
+ * Divides rows so that equal and similar rows, and rows of one group, are never apart, and every label has about its share
+ * in every part. Sets of rows are dealt in a seeded order, the large ones first, each to the part that then lies
+ * least above its shares (squared error by label, over the part's own size, so that small parts fill as fast as large
+ * ones). The same idea as iterative stratification (Sechidis et al., ECML 2011), for sets instead of rows.
+ */
+export function* partition(corpus: Corpus, options: PartitionOptions): Work<Partition> {
+  const set = yield* together(corpus, options)
+  const { of: labels, names } = yield* corpus.labels()
+  const count = names.length + 1
+  // Without a label is a label too: such rows are spread like others.
+  const labelOf = (row: number) => (labels[row]! < 0 ? names.length : labels[row]!)
+  const members = new Map<number, number[]>()
+  const totals = new Float64Array(count)
+  let all = 0
+  for (let row = 0; row < set.length; row++) {
+    if (set[row]! < 0) continue
+    const list = members.get(set[row]!)
+    if (list) list.push(row)
+    else members.set(set[row]!, [row])
+    totals[labelOf(row)]!++
+    all++
+  }
+  const order = random(options.seed)
+    .split('partition')
+    .shuffle([...members.values()])
+    .sort((a, b) => b.length - a.length)
+  const have = options.ratios.map(() => new Float64Array(count))
+  const parts = options.ratios.map(() => ({ rows: 0, groups: 0 }))
+  const of = new Int8Array(corpus.rowCount).fill(-1)
+  const own = new Map<number, number>()
+  for (const [i, rows] of order.entries()) {
+    if (i % 8192 === 8191) yield { phase: 'split', done: i, total: order.length }
+    own.clear()
+    for (const row of rows) own.set(labelOf(row), (own.get(labelOf(row)) ?? 0) + 1)
+    let best = 0
+    let least = Number.POSITIVE_INFINITY
+    for (let part = 0; part < parts.length; part++) {
+      const ratio = options.ratios[part]!
+      let cost = growth(rows.length, parts[part]!.rows, ratio * all) / (all * ratio)
+      for (const [label, n] of own)
+        cost += growth(n, have[part]![label]!, ratio * totals[label]!) / (totals[label]! * ratio)
+      if (cost >= least) continue
+      best = part
+      least = cost
+    }
+    for (const row of rows) of[row] = best
+    for (const [label, n] of own) have[best]![label]! += n
+    parts[best]!.rows += rows.length
+    parts[best]!.groups++
+  }
+  const largest = order.reduce((most, rows) => Math.max(most, rows.length), 0)
+  const worst = worstLabel({ have, totals, names, ratios: options.ratios })
+  return { of, parts, groups: order.length, largest, broken: corpus.rowCount - all, worst }
+}
+
+/** How much the squared distance from `wanted` grows when `more` are added to what is there. */
+function growth(more: number, there: number, wanted: number): number {
+  return more * (more + 2 * (there - wanted))
+}
+
+/** The set of each row, by its first row; -1 for rows that cannot be read. */
+function* together(corpus: Corpus, { shingle, threshold, group }: PartitionOptions): Work<Int32Array> {
+  const parent = Int32Array.from({ length: corpus.rowCount }, (_, row) => row)
+  const find = (row: number): number => {
+    let root = row
+    while (parent[root] !== root) root = parent[root]!
+    for (let at = row; parent[at] !== root; ) {
+      const next = parent[at]!
+      parent[at] = root
+      at = next
+    }
+    return root
+  }
+  const join = (a: number, b: number) => {
+    const [x, y] = [find(a), find(b)]
+    if (x !== y) parent[Math.max(x, y)] = Math.min(x, y)
+  }
+  const { slots, similar, rowsOf } = yield* corpus.likeness(shingle, threshold)
+  for (let row = 0; row < slots.length; row++) {
+    const slot = slots[row]!
+    if (slot < 0) continue
+    const first = rowsOf(slot)[0]!
+    if (first !== row) join(first, row)
+  }
+  for (const slotsOfSet of similar.groups())
+    for (const slot of slotsOfSet) join(rowsOf(slotsOfSet[0]!)[0]!, rowsOf(slot)[0]!)
+  const byValue = new Map<string, number>()
+  for (const { table, base } of corpus.files) {
+    for (let row = 0; row < table.rowCount; row++) {
+      if (row % 8192 === 8191) yield { phase: 'split', done: base + row, total: corpus.rowCount }
+      if (group === undefined) break
+      const value = table.text(row, group)
+      if (value === undefined || value.trim() === '') continue
+      const known = byValue.get(value)
+      if (known === undefined) byValue.set(value, base + row)
+      else join(known, base + row)
+    }
+  }
+  const set = new Int32Array(corpus.rowCount)
+  for (const { table, base } of corpus.files)
+    for (let row = 0; row < table.rowCount; row++) set[base + row] = table.broken(row) ? -1 : find(base + row)
+  return set
+}
+
+function worstLabel(about: {
+  readonly have: readonly Float64Array[]
+  readonly totals: Float64Array
+  readonly names: readonly string[]
+  readonly ratios: readonly number[]
+}): Partition['worst'] {
+  let worst: Partition['worst']
+  for (const [l, label] of about.names.entries()) {
+    const rows = about.totals[l]!
+    let off = 0
+    for (const [part, ratio] of about.ratios.entries()) off += Math.abs(about.have[part]![l]! - ratio * rows) / 2
+    if (rows > 0 && (!worst || off / rows > worst.off / worst.rows)) worst = { label, rows, off }
+  }
+  return worst
+}
