@@ -1,0 +1,110 @@
+import type { Work } from '../sign/progress.ts'
+import { type Sparse, tfIdf } from './features.ts'
+import { groupedFolds } from './folds.ts'
+import { fitLinear, predictLinear } from './linear.ts'
+import { nearestVotes } from './nearest.ts'
+import type { Probabilities } from './probabilities.ts'
+
+/** Labelled rows. */
+export interface Labelled {
+  readonly rows: number
+  text(row: number): string
+  /** The class of each row. */
+  readonly labels: Int32Array
+  readonly classes: number
+  /** Rows of one group are similar texts: they are never on both sides of a fold. */
+  readonly groups: Int32Array
+  /** Rows of one form are the same text: they do not vote for each other. */
+  readonly forms: Int32Array
+}
+
+/** What texts say about labels, for each row without having seen its own label. */
+export interface Judged {
+  /** Of a classifier that was trained on the other folds. */
+  readonly classifier: Probabilities
+  /** Of the nearest rows. */
+  readonly neighbours: Probabilities
+  /** Both together. */
+  readonly both: Probabilities
+}
+
+const folds = 5
+const seed = 'labels'
+/** Multiplications that the training of one judgement may cost: about five seconds. */
+const trainingBudget = 6e9
+/** Steps through the index of neighbours: about two seconds. */
+const nearestBudget = 5e8
+/** Weights of one model at most: 64 MB with what the solver keeps beside them. */
+const mostWeights = 8_000_000
+
+/**
+ * Judges every label by texts alone: a logistic regression on words, pairs of words and pieces of words whose probabilities
+ * come from rows of other folds, and the class-balanced vote of the nearest rows.
+ */
+export function* judgeLabels(data: Labelled): Work<Judged> {
+  const { classes, labels } = data
+  const columns = Math.max(1000, Math.floor(mostWeights / classes))
+  const text = (row: number) => data.text(row)
+  const pieces = yield* tfIdf(data.rows, text, { words: 2, characters: 4, columns })
+  // Pieces of words cost the most; where there are many classes, words have to do.
+  const least = 8
+  const fine = passesFor(pieces, classes) >= least
+  const x = fine ? pieces : yield* tfIdf(data.rows, text, { words: 2, characters: 0, columns })
+  const passes = Math.min(20, Math.max(3, passesFor(x, classes)))
+  const fold = groupedFolds(labels, data.groups, { folds, classes, seed })
+  const classifier = yield* outOfFold(x, labels, { fold, classes, passes })
+  const neighbours = yield* nearestVotes(pieces, labels, {
+    classes,
+    neighbours: neighboursFor(data.rows, classes),
+    groups: data.forms,
+    budget: nearestBudget,
+  })
+  return { classifier, neighbours, both: together(classifier, neighbours) }
+}
+
+function passesFor(x: Sparse, classes: number): number {
+  return Math.floor(trainingBudget / (x.index.length * classes * (folds - 1) + 1))
+}
+
+/** A tenth of the rows that a class has on average, but 5 to 30. */
+export function neighboursFor(rows: number, classes: number): number {
+  return Math.max(5, Math.min(30, Math.round(rows / classes / 10)))
+}
+
+interface Folds {
+  readonly fold: Int32Array
+  readonly classes: number
+  readonly passes: number
+}
+
+/** For each row the probabilities of a model that was fitted without its fold. */
+export function* outOfFold(x: Sparse, labels: Int32Array, { fold, classes, passes }: Folds): Work<Probabilities> {
+  const values = new Float64Array(x.rows * classes)
+  const score = new Float64Array(classes)
+  for (let out = 0; out < folds; out++) {
+    const rows = Int32Array.from(fold.keys()).filter(row => fold[row] !== out)
+    const model = yield* fitLinear(x, rows, labels, { classes, passes, decay: 1e-5, seed: `${seed}/${out}` })
+    for (let row = 0; row < x.rows; row++) {
+      if (fold[row] !== out) continue
+      predictLinear(model, x, row, score)
+      values.set(score, row * classes)
+      if (row % 1024 === 1023) yield { phase: 'label-model', done: out, total: folds }
+    }
+  }
+  return { rows: x.rows, classes, values }
+}
+
+/** The geometric mean of two opinions. */
+function together(a: Probabilities, b: Probabilities): Probabilities {
+  const { rows, classes } = a
+  const values = new Float64Array(rows * classes)
+  for (let row = 0; row < rows; row++) {
+    let sum = 0
+    for (let k = 0; k < classes; k++) {
+      const at = row * classes + k
+      sum += values[at] = Math.sqrt(Math.max(a.values[at]!, 1e-6) * b.values[at]!)
+    }
+    for (let k = 0; k < classes; k++) values[row * classes + k]! /= sum
+  }
+  return { rows, classes, values }
+}
