@@ -5,6 +5,7 @@ import { type Kept, Signatures, type Texts } from '../sign/signatures.ts'
 import { Similar } from '../sign/similar.ts'
 import { parseThreshold } from '../sign/threshold.ts'
 import { keptRows } from './kept.ts'
+import type { FileScan } from './scan/rowScan.ts'
 
 /** Two texts, compared exactly. */
 export interface Comparison {
@@ -25,6 +26,7 @@ export class Memory {
   private readonly signatures = new Map<string, Signatures>()
   private readonly signed = new Map<string, Table>()
   private readonly similar = new Map<string, Similar>()
+  private readonly scans = new Map<string, { readonly table: Table; readonly key: string; readonly scan: FileScan }>()
   private readonly comparisons = new Map<string, Map<number, Comparison>>()
   private readonly incremental: boolean
   private compared: { readonly old: Table; readonly now: Table; readonly kept: Kept } | undefined
@@ -37,6 +39,7 @@ export class Memory {
   /** Drops what is known of files that are no longer there. */
   retain(files: ReadonlySet<string>): void {
     for (const file of this.rowLabels.keys()) if (!files.has(file)) this.rowLabels.delete(file)
+    for (const file of this.scans.keys()) if (!files.has(file)) this.scans.delete(file)
     for (const [scheme, signatures] of this.signatures) {
       for (const key of [...this.signed.keys()]) {
         const [of, file] = splitKey(key)
@@ -64,6 +67,23 @@ export class Memory {
     }
     this.rowLabels.set(file, { table, labels })
     return labels
+  }
+
+  /**
+   * What a pass over the rows of a file told, made anew where the file changed. `key` names what the pass looks for: the
+   * results of another are of no use.
+   */
+  *scanOf(
+    file: string,
+    asked: { readonly table: Table; readonly key: string },
+    scan: (known: { readonly scan: FileScan; readonly kept: Kept } | undefined) => Work<FileScan>,
+  ): Work<FileScan> {
+    const old = this.scans.get(file)
+    const known = old?.key === asked.key ? old : undefined
+    if (known?.table === asked.table) return known.scan
+    const fresh = yield* scan(known && { scan: known.scan, kept: this.kept(known.table, asked.table) })
+    this.scans.set(file, { ...asked, scan: fresh })
+    return fresh
   }
 
   /** The form of each row of a file, signed anew where it changed. */

@@ -1,6 +1,7 @@
 import type { Work } from '../sign/progress.ts'
 import type { Corpus } from './corpus.ts'
 import type { Finding, Severity } from './finding.ts'
+import type { Look } from './scan/look.ts'
 
 /** An option of a rule as `winnow.json` gives it. Its default tells its type. */
 export interface Option {
@@ -27,6 +28,8 @@ export interface RuleMeta {
   /** Rows that it flags, and what it then says. Markdown. */
   readonly example: string
   readonly options: { readonly [name: string]: Option }
+  /** Runs only where `winnow.json` or `--rule` asks for it. */
+  readonly optIn?: true
 }
 
 /** What a rule is given: the rows, its settings, and where its findings go. */
@@ -45,6 +48,8 @@ export interface RuleSettings {
 /** Finds one kind of problem. Works on a whole dataset; yields every few milliseconds. */
 export interface Rule {
   readonly meta: RuleMeta
+  /** What it wants to see of each row in the pass that all rules share; see `rowRule`. */
+  readonly look?: (settings: RuleSettings) => Look
   check(context: RuleContext): Work<void>
 }
 

@@ -2,7 +2,7 @@ import { type Decode, decoderOf } from '../text/decode.ts'
 import type { Edit, Span } from '../text/span.ts'
 import { JsonScanner } from './jsonScan.ts'
 import { type JsonStyle, jsonStyle, plainStyle, printJsonString } from './jsonStyle.ts'
-import type { Cell, FormatName, Issue, Source, Table, Value } from './table.ts'
+import type { Cell, FormatName, Issue, Source, Table, Value, ValueKind } from './table.ts'
 
 /** What a record is in this file: `{…}`, `[…]` with columns `0`, `1`, …, or a bare value with the one column `text`. */
 export type RecordShape = 'object' | 'array' | 'value'
@@ -81,6 +81,26 @@ export class JsonTable implements Table {
   text(row: number, column: string): string | undefined {
     const at = this.locate(row, column)
     return at && this.textAt(at)
+  }
+
+  kind(row: number, column: string): ValueKind | undefined {
+    const at = this.locate(row, column)
+    switch (at && this.source.bytes[at.start]) {
+      case 0x22:
+        return 'string'
+      case 0x5b:
+        return 'array'
+      case 0x7b:
+        return 'object'
+      case 0x74:
+      case 0x66:
+        return 'boolean'
+      case undefined:
+      case 0x6e:
+        return undefined
+      default:
+        return 'number'
+    }
   }
 
   removeRow(row: number): Edit {

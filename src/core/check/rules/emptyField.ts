@@ -33,6 +33,7 @@ Row 0: \`The text is empty.\` Row 1: \`The label is empty.\``,
     const { corpus } = context
     const { of: labels } = yield* corpus.labels()
     for (const file of corpus.files) {
+      const { lengths } = yield* corpus.scan(file)
       for (const role of needed) {
         const column = corpus.dataset.roles[role]
         if (column === undefined) continue
@@ -40,8 +41,8 @@ Row 0: \`The text is empty.\` Row 1: \`The label is empty.\``,
         let readable = 0
         for (let row = 0; row < file.table.rowCount; row++) {
           if (row % 8192 === 8191) yield { phase: 'empty-field', done: file.base + row, total: corpus.rowCount }
-          // A label was read before; what a row without one looks like is asked of few rows only.
-          if (role === 'label' && labels[file.base + row]! >= 0) {
+          // All were read before; what a row without one looks like is asked of few rows only.
+          if (role === 'label' ? labels[file.base + row]! >= 0 : lengths.get(role)![row]! > 0) {
             readable++
             continue
           }

@@ -1,0 +1,91 @@
+import { turnOf, turnsOf } from '../data/messages.ts'
+import type { Corpus, CorpusFile } from './corpus.ts'
+import type { Finding, Fix } from './finding.ts'
+import { milder, type Rule, type RuleMeta, type RuleSettings } from './rule.ts'
+import type { Change, Hit, Look } from './scan/look.ts'
+import { textEdit, textSpan } from './scan/place.ts'
+
+/** A rule that needs no more than one row to judge it. All of them share one pass over the rows. */
+export function rowRule(given: {
+  readonly meta: RuleMeta
+  readonly look: (settings: RuleSettings) => Look
+  /** Asked of the bytes at the place of a hit, before it is told. */
+  readonly holds?: (bytes: Uint8Array) => boolean
+}): Rule & { readonly look: (settings: RuleSettings) => Look } {
+  const { meta, look } = given
+  return {
+    meta,
+    look,
+    *check({ corpus, settings, add }) {
+      let work = 0
+      for (const file of corpus.files) {
+        const scan = yield* corpus.scan(file)
+        for (const [row, hits] of scan.hits.get(meta.id) ?? []) {
+          for (const hit of hits) {
+            const found = finding(corpus, { file, row, hit, rule: meta.id, settings })
+            const { start, end } = found.span
+            if (!given.holds || file.table.readOnly || given.holds(file.table.source.bytes.subarray(start, end)))
+              add(found)
+          }
+          work += hits.length
+          if (work > 200) {
+            work = 0
+            yield { phase: meta.id, done: file.base + row, total: corpus.rowCount }
+          }
+        }
+      }
+    },
+  }
+}
+
+interface Found {
+  readonly file: CorpusFile
+  readonly row: number
+  readonly hit: Hit
+  readonly rule: string
+  readonly settings: RuleSettings
+}
+
+function finding(corpus: Corpus, { file, row, hit, rule, settings }: Found): Finding {
+  const place = { table: file.table, row, column: hit.column, turn: hit.turn }
+  const fixes: Fix[] = []
+  if (hit.fix) {
+    const text = applyChanges(textOf(file, row, hit), hit.fix.changes)
+    const edit = textEdit(place, text)
+    const { title, preferred } = hit.fix
+    if (edit) fixes.push({ kind: 'edit', title, preferred, edits: [{ uri: file.uri, edit }] })
+  }
+  if (hit.remove) {
+    const title = 'Remove this row'
+    fixes.push(corpus.removal({ kind: 'remove-row', title, preferred: hit.remove.preferred }, [file.base + row]))
+  }
+  return {
+    rule,
+    severity: hit.severity ? milder(settings.severity, hit.severity) : settings.severity,
+    uri: file.uri,
+    ...(file.table.part === undefined ? {} : { part: file.table.part }),
+    row,
+    span: textSpan(place, hit.start, hit.end),
+    message: hit.message,
+    related: [],
+    fixes,
+    key: corpus.key(rule, hit.column, hit.key),
+  }
+}
+
+function textOf({ table }: CorpusFile, row: number, hit: Hit): string {
+  if (hit.turn === undefined) return table.text(row, hit.column) ?? ''
+  const value = table.cell(row, hit.column)?.value ?? null
+  return (turnsOf(value) ?? [turnOf(value)])[hit.turn]?.content ?? ''
+}
+
+/** The text with its changes, which are ascending and do not overlap. */
+export function applyChanges(text: string, changes: readonly Change[]): string {
+  let out = ''
+  let at = 0
+  for (const change of changes) {
+    out += text.slice(at, change.start) + change.text
+    at = change.end
+  }
+  return out + text.slice(at)
+}

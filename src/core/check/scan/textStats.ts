@@ -1,0 +1,184 @@
+import { classes, has, scripts } from './characters.ts'
+import { languageCount, stopWords } from './languages.ts'
+
+/** Letters in lower case up to the end of Cyrillic; others are as they are. */
+const folded = Uint16Array.from({ length: 0x530 }, (_, code) => {
+  const lower = String.fromCharCode(code).toLowerCase()
+  return lower.length === 1 ? lower.charCodeAt(0) : code
+})
+
+const seed = 0x811c9dc5 | 0
+const prime = 0x01000193
+
+/** The hash by which `TextStats` knows a word. */
+export function wordHash(word: string): number {
+  let h = seed
+  for (let i = 0; i < word.length; i++) h = Math.imul(h ^ fold(word.charCodeAt(i)), prime)
+  return h
+}
+
+function fold(code: number): number {
+  return code < 0x530 ? folded[code]! : code
+}
+
+/** A sentence of so much that two people hardly write the same. Length in UTF-16 units. */
+export const longSentence = { words: 6, length: 40 } as const
+
+/** `.`, `?`, `!`, `:`, a line break and the ideographic full stop. */
+function endsSentence(code: number): boolean {
+  return code === 46 || code === 10 || code === 63 || code === 33 || code === 58 || code === 0x3002
+}
+
+/** The long sentences of a text with the hashes by which `TextStats` knows them. */
+export function sentencesOf(text: string): { readonly start: number; readonly end: number; readonly hash: number }[] {
+  const stats = new TextStats()
+  const found: { start: number; end: number; hash: number }[] = []
+  for (const match of text.matchAll(/[^.?!:\n\u3002]+/g)) {
+    stats.begin()
+    stats.read(match[0])
+    if (stats.sentences > 0)
+      found.push({ start: match.index, end: match.index + match[0].length, hash: stats.sentenceHashes[0]! })
+  }
+  return found
+}
+
+const longestStopWord = 7
+const stopWordsByHash = new Map([...stopWords].map(([word, languages]) => [wordHash(word), languages] as const))
+
+/**
+ * What rules want to know of every text, found in one pass over its units, so that they need not look closer at texts
+ * that cannot concern them. `begin` starts a row; `read` adds a text to it.
+ */
+export class TextStats {
+  /** Of the last text: all that `has` tells of its units. */
+  flags = 0
+  /** Of the last text. */
+  digits = 0
+  /** Of the last text: the longest run of ASCII letters, digits, `_`, `-`, `.`, `/`, `+` and `=`. */
+  longestRun = 0
+  /** Of the last text: words are runs of letters, digits and marks. Only the first `words` of the hashes count. */
+  words = 0
+  hashes = new Int32Array(256)
+  /** Of the row: hashes of its long sentences; only the first `sentences` count. */
+  sentences = 0
+  sentenceHashes = new Int32Array(64)
+  /** Of the row, in UTF-16 units. */
+  length = 0
+  rowWords = 0
+  /** Of the row: letters by script. */
+  readonly scripts = new Float64Array(scripts.length)
+  /** Of the row: stop words by language; a word of n languages counts 1/n for each. */
+  readonly languages = new Float64Array(languageCount)
+
+  begin(): void {
+    this.length = 0
+    this.rowWords = 0
+    this.sentences = 0
+    this.scripts.fill(0)
+    this.languages.fill(0)
+  }
+
+  read(text: string): void {
+    const { scripts } = this
+    this.sentencesBefore = this.sentences
+    let flags = 0
+    let digits = 0
+    let run = 0
+    let longest = 0
+    let words = 0
+    let inside = 0
+    let h = seed
+    let gap = true
+    let loose = false
+    let sentence = seed
+    let sentenceStart = 0
+    let sentenceWords = 0
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      const kind = classes[code]!
+      flags |= kind
+      const script = kind & 15
+      if (script !== 0) {
+        scripts[script]!++
+        h = Math.imul(h ^ fold(code), prime)
+        inside++
+        gap = false
+        run = code < 128 ? run + 1 : 0
+      } else if ((kind & has.digit) !== 0) {
+        digits++
+        h = Math.imul(h ^ code, prime)
+        inside++
+        gap = false
+        run++
+      } else {
+        if (inside > 0) {
+          this.word(words++, h, inside)
+          sentence = Math.imul(sentence ^ h, prime)
+          sentenceWords++
+          inside = 0
+          h = seed
+        }
+        if (endsSentence(code)) {
+          if (sentenceWords >= longSentence.words && i - sentenceStart >= longSentence.length) this.sentence(sentence)
+          sentence = seed
+          sentenceStart = i + 1
+          sentenceWords = 0
+        }
+        if ((kind & has.space) !== 0) {
+          // A line break may be followed by another, or by the indent of a list or of code.
+          if (gap && code === 32) loose = true
+          gap = code === 32
+        } else gap = false
+        if (run > longest) longest = run
+        run = code === 45 || code === 95 || code === 46 || code === 47 || code === 43 || code === 61 ? run + 1 : 0
+      }
+    }
+    if (inside > 0) {
+      this.word(words++, h, inside)
+      sentence = Math.imul(sentence ^ h, prime)
+      sentenceWords++
+    }
+    if (sentenceWords >= longSentence.words && text.length - sentenceStart >= longSentence.length)
+      this.sentence(sentence)
+    const ends =
+      text.length > 0 &&
+      ((classes[text.charCodeAt(0)]! & has.space) !== 0 ||
+        (classes[text.charCodeAt(text.length - 1)]! & has.space) !== 0)
+    this.flags = (flags & ~15) | (loose || ends ? has.loose : 0)
+    this.digits = digits
+    this.longestRun = Math.max(longest, run)
+    this.words = words
+    this.length += text.length
+    this.rowWords += words
+  }
+
+  /** What the last text said many may say. */
+  forgetSentences(): void {
+    this.sentences = this.sentencesBefore
+  }
+
+  private sentence(hash: number): void {
+    if (this.sentences === this.sentenceHashes.length) {
+      const grown = new Int32Array(this.sentences * 2)
+      grown.set(this.sentenceHashes)
+      this.sentenceHashes = grown
+    }
+    this.sentenceHashes[this.sentences++] = hash
+  }
+
+  private sentencesBefore = 0
+
+  private word(n: number, hash: number, length: number): void {
+    if (n === this.hashes.length) {
+      const grown = new Int32Array(n * 2)
+      grown.set(this.hashes)
+      this.hashes = grown
+    }
+    this.hashes[n] = hash
+    if (length > longestStopWord) return
+    const known = stopWordsByHash.get(hash)
+    if (!known) return
+    const weight = 1 / known.length
+    for (const language of known) this.languages[language]! += weight
+  }
+}
