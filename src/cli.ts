@@ -8,13 +8,27 @@ import { command as evaluate } from './node/commands/evaluate.ts'
 import { command as fix } from './node/commands/fix.ts'
 import { command as models } from './node/commands/models.ts'
 import { command as pairs } from './node/commands/pairs.ts'
+import { command as profile } from './node/commands/profile.ts'
 import { command as run } from './node/commands/run.ts'
 import { command as runs } from './node/commands/runs.ts'
 import { command as split } from './node/commands/split.ts'
 import { command as tune } from './node/commands/tune.ts'
 import { command as undo } from './node/commands/undo.ts'
 
-const commands: readonly Command[] = [check, pairs, fix, undo, split, tune, runs, run, evaluate, compare, models]
+const commands: readonly Command[] = [
+  check,
+  pairs,
+  fix,
+  undo,
+  split,
+  profile,
+  tune,
+  runs,
+  run,
+  evaluate,
+  compare,
+  models,
+]
 
 const overview = () =>
   `winnow: curate text datasets and fine-tune models on them, locally
