@@ -3,11 +3,13 @@ import { dirname, resolve } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
 import { type Dataset, type DatasetFiles, type Roles, type SplitName, splitNames } from '../core/data/dataset.ts'
 import { formatOfName } from '../core/data/formats.ts'
+import { labelFilesAmong } from '../core/data/labelledText.ts'
 import { inferRoles } from '../core/data/roles.ts'
 import { groupFiles, groupGiven, isDataName, splitOfPart } from '../core/data/splits.ts'
 import type { Source, Table } from '../core/data/table.ts'
 import { canUnpack } from './compressed.ts'
 import { type ConfigFile, findConfig } from './config.ts'
+import { datasetInfoName, readDatasetInfo } from './datasetInfo.ts'
 import { fileFailure, slashed, walkFiles } from './files.ts'
 import { type FileTables, readTables, tablesOfSource } from './tables.ts'
 
@@ -38,7 +40,10 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
     ),
   )
   const covered = new Set(named.flatMap(filesOf))
-  const given = kinds.filter(kind => !kind.folder && !covered.has(kind.path)).map(kind => kind.path)
+  const labels = labelFilesAmong(absolute)
+  const given = kinds
+    .filter(({ folder, path }) => !folder && !covered.has(path) && !labels.has(path))
+    .map(kind => kind.path)
   for (const path of given)
     if (!formatOfName(path))
       throw new Failure(
@@ -47,10 +52,12 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
         'Use .jsonl, .json, .csv, .tsv, .txt or .parquet',
       )
   const walked: string[] = []
+  const listed: DatasetFiles[] = []
   if (!config?.config.datasets?.length)
-    for (const { path, folder } of kinds) if (folder) walked.push(...(await dataFiles(path)))
+    for (const { path, folder } of kinds) if (folder) walked.push(...(await dataFiles(path, listed)))
   const asked = [...named, ...groupGiven(given)]
-  const found = groupFiles(walked)
+  const taken = new Set(listed.flatMap(filesOf))
+  const found = [...listed, ...groupFiles(walked.filter(path => !taken.has(path)))]
   const readable = found.filter(dataset => filesOf(dataset).some(isReadable))
   const datasets = [...asked, ...(asked.length + readable.length ? readable : found)]
   if (datasets.length) return { datasets: uniqueNames(datasets), config }
@@ -122,11 +129,17 @@ function isReadable(path: string): boolean {
   return canUnpack(path)
 }
 
-/** Files under a folder that hold rows: by name, and `.json` (which is mostly settings) by its first bytes too. */
-async function dataFiles(folder: string): Promise<string[]> {
+/**
+ * Files under a folder that hold rows: by name, and `.json` (which is mostly settings) by its first bytes too. Datasets that
+ * a `dataset_info.json` lists are added to `listed`.
+ */
+async function dataFiles(folder: string, listed: DatasetFiles[]): Promise<string[]> {
   const found: string[] = []
-  for (const path of await walkFiles(folder)) {
-    if (!isDataName(path)) continue
+  const files = await walkFiles(folder)
+  const labels = labelFilesAmong(files)
+  for (const path of files) {
+    if (path.endsWith(`/${datasetInfoName}`)) listed.push(...(await readDatasetInfo(path)))
+    if (!isDataName(path) || labels.has(path)) continue
     if (formatOfName(path) === 'json' && !(await startsLikeRows(path))) continue
     found.push(path)
   }

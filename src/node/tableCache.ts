@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import type { DatasetFiles } from '../core/data/dataset.ts'
 import type { Source } from '../core/data/table.ts'
 import { fileFailure } from './files.ts'
-import { type FileTables, readTables, tablesOfSource } from './tables.ts'
+import { type FileTables, labelFileOf, readTables, tablesOfSource } from './tables.ts'
 
 /** Tables by path, kept as long as the file or the open document is the same. */
 export class TableCache {
@@ -11,9 +11,11 @@ export class TableCache {
   /** The table of a file, or of the document that is open in its place. */
   async open(path: string, format: DatasetFiles['format'], document: Source | undefined): Promise<FileTables> {
     const way = JSON.stringify(format ?? {})
+    const labels = labelFileOf(path)
+    const also = labels === undefined ? '' : ` ${await stampOf(labels)}`
     const stamp = document
-      ? `document ${document.version} ${document.bytes.length} ${way}`
-      : `${await stampOf(path)} ${way}`
+      ? `document ${document.version} ${document.bytes.length} ${way}${also}`
+      : `${await stampOf(path)} ${way}${also}`
     const known = this.known.get(path)
     if (known?.stamp === stamp && (!document || sameBytes(known.tables[0]!.table.source.bytes, document.bytes)))
       return known.tables

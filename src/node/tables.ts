@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import type { DatasetFiles } from '../core/data/dataset.ts'
 import { formatOfName, parseTables } from '../core/data/formats.ts'
+import { LabelledTextTable, labelFilesOf } from '../core/data/labelledText.ts'
 import type { Source } from '../core/data/table.ts'
 import { isCompressed, unpack } from './compressed.ts'
-import { decodeSource, readBytes, slashed } from './files.ts'
+import { decodeSource, readBytes, readSource, slashed } from './files.ts'
 import { parquetOfBytes, readParquet } from './parquet.ts'
 
 /** The tables of a file: one, but for a JSON object of lists. */
@@ -29,5 +31,14 @@ export async function tablesOfBytes(
 
 /** The tables of text that is at hand: an open document, or a file that was read. */
 export async function tablesOfSource(source: Source, format?: DatasetFiles['format']): Promise<FileTables> {
-  return parseTables(source, format)
+  const tables = parseTables(source, format)
+  const labels = labelFileOf(source.uri)
+  if (labels === undefined) return tables
+  const labelled = await readSource(labels)
+  return tables.map(({ part, table }) => ({ part, table: new LabelledTextTable(table, labelled) }))
+}
+
+/** The file with the labels of a text file's lines, where there is one. */
+export function labelFileOf(path: string): string | undefined {
+  return labelFilesOf(path).find(other => existsSync(other))
 }
