@@ -241,3 +241,22 @@ test.concurrent('text of the data stays text', async () => {
   expect(shown.complaints).toEqual([])
   await shown.close()
 })
+
+test.concurrent('beside an editor nothing is cut off at the side: tabs two by two, columns that fit', async () => {
+  const shown = await s.open({ panel: 'compare', width: 490, height: 1200 })
+  const { page } = shown
+  await shown.send(compareHydrate(ledger))
+  const boxes = await page.getByRole('tab').evaluateAll(all => all.map(e => e.getBoundingClientRect().toJSON()))
+  expect(boxes.map(b => b.right <= 490)).toEqual([true, true, true, true])
+  expect(new Set(boxes.map(b => b.top)).size).toBe(2)
+  expect(await page.getByRole('columnheader').allTextContents()).toEqual(['Text', 'Gold', ledger.a.name, ledger.b.name])
+  const wider = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.querySelector('.list .grid-scroll') as HTMLElement
+    return [scrollWidth - clientWidth, document.documentElement.scrollWidth - innerWidth]
+  })
+  expect(wider).toEqual([0, 0])
+  await page.setViewportSize({ width: 1400, height: 900 })
+  await page.getByRole('columnheader', { name: 'Row' }).waitFor()
+  expect(await cells(shown)).toEqual(lineOf(rowsOf('broken')[0] as LedgerRow))
+  await shown.close()
+})

@@ -225,6 +225,11 @@ export const compareStates: readonly State[] = [
     opening: { panel: 'compare', width: 560, height: 1400 },
     show: hydrate(compareHydrate(ledgerOf(decidedPlan))),
   },
+  {
+    name: 'compare-beside',
+    opening: { panel: 'compare', width: 490, height: 1400 },
+    show: hydrate(compareHydrate(ledgerOf(decidedPlan))),
+  },
 ]
 
 async function loading(shown: Shown): Promise<void> {

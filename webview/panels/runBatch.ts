@@ -43,7 +43,7 @@ export function runBatch(
       {
         id: 'row',
         title: 'Row',
-        width: '176px',
+        width: 'minmax(96px, 176px)',
         cell: r => [h('span', { class: 'dim' }, `${r.file} row `), String(r.row)],
         sort: (a, b) => a.file.localeCompare(b.file) || a.row - b.row,
       },
@@ -51,14 +51,14 @@ export function runBatch(
       {
         id: 'label',
         title: 'Label',
-        width: '200px',
+        width: 'minmax(96px, 200px)',
         cell: r => r.label,
         sort: (a, b) => a.label.localeCompare(b.label),
       },
       {
         id: 'findings',
         title: 'Findings',
-        width: '168px',
+        width: 'minmax(96px, 168px)',
         cell: r => (r.findings ?? []).map(f => h('span', { class: 'tag' }, f)),
         sort: (a, b) => (b.findings?.length ?? 0) - (a.findings?.length ?? 0),
       },

@@ -6,6 +6,8 @@ export interface Column<T> {
   /** A track of CSS grid: `120px`, `minmax(0, 2fr)`. */
   readonly width: string
   readonly end?: boolean
+  /** The narrowest grid, in pixels, that has room for this column; what it says must be told elsewhere too. */
+  readonly from?: number
   readonly cell: (row: T) => Child
   /** Order of two rows; a column without it cannot be sorted. */
   readonly sort?: (a: T, b: T) => number
@@ -52,6 +54,7 @@ export function grid<T>(options: GridOptions<T>): Grid<T> {
   let order: readonly T[] = []
   let sorting: Sorting | undefined
   let active = -1
+  let columns = options.columns
   const alive = new Map<number, HTMLElement>()
 
   const header = h('div', { class: 'grid-row grid-head', role: 'row', 'aria-rowindex': 1 })
@@ -62,11 +65,11 @@ export function grid<T>(options: GridOptions<T>): Grid<T> {
   const table = h('div', { id: options.id, role: 'grid', 'aria-label': options.label }, heads, canvas)
   const scroller = h('div', { class: 'grid-scroll' }, table, nothing)
   const root = h('div', { class: 'grid' }, scroller)
-  root.style.setProperty('--cols', options.columns.map(c => c.width).join(' '))
-  const drawHeader = () =>
+  const drawHeader = () => {
+    root.style.setProperty('--cols', columns.map(c => c.width).join(' '))
     put(
       header,
-      options.columns.map(c => {
+      columns.map(c => {
         const way = sorting?.column === c.id ? sorting.down : undefined
         const order = way === undefined ? undefined : way ? 'descending' : 'ascending'
         const props = { class: c.end ? 'end' : '', role: 'columnheader', 'aria-sort': order }
@@ -79,6 +82,21 @@ export function grid<T>(options: GridOptions<T>): Grid<T> {
         )
       }),
     )
+  }
+  /** Leaves out the columns for which there is no room, and draws the rows in sight. */
+  const fit = () => {
+    const width = scroller.clientWidth
+    const fitting = options.columns.filter(c => width === 0 || (c.from ?? 0) <= width)
+    if (fitting.length !== columns.length) {
+      columns = fitting
+      drawHeader()
+      const focused = alive.get(active)?.contains(root.ownerDocument.activeElement)
+      for (const row of alive.values()) row.remove()
+      alive.clear()
+      draw()
+      if (focused) alive.get(active)?.focus({ preventScroll: true })
+    } else draw()
+  }
   const turn = (column: string) => {
     const same = sorting?.column === column ? sorting : undefined
     sorting = !same ? { column, down: false } : same.down ? undefined : { column, down: true }
@@ -126,7 +144,7 @@ export function grid<T>(options: GridOptions<T>): Grid<T> {
     const row = h(
       'div',
       { class: 'grid-row', role: 'row', 'aria-rowindex': i + 2, tabindex: -1 },
-      options.columns.map(c => h('span', { class: c.end ? 'end' : 'cut', role: 'gridcell' }, c.cell(order[i] as T))),
+      columns.map(c => h('span', { class: c.end ? 'end' : 'cut', role: 'gridcell' }, c.cell(order[i] as T))),
     )
     row.style.transform = `translateY(${i * rowHeight}px)`
     row.dataset['at'] = String(i)
@@ -189,7 +207,7 @@ export function grid<T>(options: GridOptions<T>): Grid<T> {
     if (row !== undefined) options.open?.(row)
   })
   scroller.addEventListener('scroll', draw, { passive: true })
-  new ResizeObserver(draw).observe(scroller)
+  new ResizeObserver(fit).observe(scroller)
   drawHeader()
 
   return {
