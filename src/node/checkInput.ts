@@ -35,11 +35,16 @@ export async function settingsFor(
       warnings.push(`${slashed(path)}:${line}: ${message}; it ignores nothing`)
   }
   return {
-    rules: mergeRules(config?.config.rules ?? {}, over),
+    rules: mergeRules(mergeRules(profiled(config), config?.config.rules ?? {}), over),
     ignored,
     where: config?.path ?? 'the rule settings',
     warnings,
   }
+}
+
+/** The rules that the profiles of a configuration switch on, with their own settings. */
+function profiled(config: ConfigFile | undefined): { [rule: string]: RuleSetting } {
+  return Object.fromEntries((config?.config.profiles ?? []).map(profile => [profile, {}]))
 }
 
 /** Everything that a command needs to check the datasets at some paths. */

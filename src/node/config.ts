@@ -77,6 +77,12 @@ export const configSchema = v.strictObject({
       v.description('Settings by rule: a severity, "off", or an object with a severity and the options of the rule.'),
     ),
   ),
+  profiles: v.optional(
+    v.pipe(
+      v.array(v.picklist(['c4', 'gopher', 'fineweb'])),
+      v.description('Filters made for web pages, to hold every row to: their rules are off otherwise.'),
+    ),
+  ),
   ignore: v.optional(
     v.pipe(v.string(), v.description('The file that lists ignored findings, relative to winnow.json.')),
   ),

@@ -73,6 +73,11 @@ export class Corpus {
     memory.retain(new Set(files.map(file => file.id)))
   }
 
+  /** What a rule keeps from one check to the next. */
+  get notes(): Map<string, unknown> {
+    return this.memory.notes
+  }
+
   fileOf(row: number): CorpusFile {
     let low = 0
     let high = this.files.length

@@ -21,6 +21,8 @@ export interface Comparison {
  */
 export class Memory {
   readonly labels: string[] = []
+  /** What rules found out at some cost, by rule. */
+  readonly notes = new Map<string, unknown>()
   private readonly labelNumbers = new Map<string, number>()
   private readonly rowLabels = new Map<string, { readonly table: Table; readonly labels: Int32Array }>()
   private readonly signatures = new Map<string, Signatures>()

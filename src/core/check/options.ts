@@ -21,6 +21,22 @@ export function similarityOptions(threshold: number): { readonly threshold: Opti
   }
 }
 
+/** An option that is a number in a range, both ends included. */
+export function numberOption(value: number, [low, high]: readonly [number, number], what: string): Option {
+  return {
+    default: value,
+    what,
+    check: given => {
+      if (typeof given === 'number' && given >= low && given <= high) return
+      throw new Failure(
+        'bad-option',
+        `${JSON.stringify(given)} is out of range`,
+        `Give a number from ${low} to ${high}`,
+      )
+    },
+  }
+}
+
 /** What a rule may be set to: `"off"`, a severity, or `{severity, …options}`. */
 export type RuleSetting = unknown
 
@@ -45,6 +61,7 @@ export function resolveRules(
   }
   const resolved: { rule: Rule; settings: RuleSettings }[] = []
   for (const rule of rules) {
+    if (rule.meta.optIn && given[rule.meta.id] === undefined) continue
     const settings = settingsOf(rule, given[rule.meta.id], where)
     if (settings) resolved.push({ rule, settings })
   }

@@ -4,10 +4,12 @@ import type { Rule } from './rule.ts'
 export function rulePage({ meta }: Rule): string {
   const options = Object.entries(meta.options)
   const settings = [
-    `The severity is \`${meta.severity}\` unless \`winnow.json\` says otherwise:`,
+    meta.optIn
+      ? `The rule is off unless \`winnow.json\` (or \`--rule\`) asks for it:`
+      : `The severity is \`${meta.severity}\` unless \`winnow.json\` says otherwise:`,
     '',
     '```json',
-    `{ "rules": { "${meta.id}": "off" } }`,
+    `{ "rules": { "${meta.id}": "${meta.optIn ? meta.severity : 'off'}" } }`,
     '```',
     ...(options.length === 0
       ? []

@@ -5,6 +5,8 @@ export interface Turn {
   /** As written: `user`, `human`, `assistant`, `gpt`, … */
   readonly role: string
   readonly content: string
+  /** It says something that is no text: calls of tools, pictures. */
+  readonly other?: true
 }
 
 /**
@@ -27,7 +29,19 @@ export function turnOf(item: Value): Turn | undefined {
   const role = item['role'] ?? item['from']
   if (typeof role !== 'string') return undefined
   if (!('content' in item) && !('value' in item) && !('tool_calls' in item)) return undefined
-  return { role, content: contentOf(item['content'] ?? item['value'] ?? null) }
+  const said = item['content'] ?? item['value'] ?? null
+  const other = hasCalls(item) || (Array.isArray(said) && (said as readonly Value[]).some(isNoText))
+  return { role, content: contentOf(said), ...(other ? { other } : {}) }
+}
+
+function hasCalls(item: { readonly [key: string]: Value }): boolean {
+  const calls = item['tool_calls'] ?? item['function_call'] ?? null
+  return Array.isArray(calls) ? calls.length > 0 : calls !== null
+}
+
+/** A part of a message such as `{"type": "image_url", …}`. */
+function isNoText(part: Value): boolean {
+  return isObject(part) && typeof (part['text'] ?? part['value']) !== 'string'
 }
 
 /** Text of a message's content: a string, or parts such as `{"type": "text", "text": "…"}`; other parts give nothing. */

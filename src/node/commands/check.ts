@@ -69,7 +69,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
 export function ruleFlags(flags: readonly string[]): { [rule: string]: string } {
   const settings: { [rule: string]: string } = {}
   for (const flag of flags) {
-    const match = /^([a-z-]+)=([a-z]+)$/.exec(flag)
+    const match = /^([a-z0-9-]+)=([a-z]+)$/.exec(flag)
     if (!match) throw new Failure('usage', `--rule must be <id>=<severity>, not "${flag}"`)
     settings[match[1]!] = match[2]!
   }

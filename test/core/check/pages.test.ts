@@ -18,7 +18,7 @@ test('the pages of the rules are what the rules say (UPDATE=1 writes them)', () 
 test('every rule says all there is to say about it', () => {
   expect(new Set(rules.map(rule => rule.meta.id)).size).toBe(rules.length)
   for (const { meta } of rules) {
-    expect(meta.id).toMatch(/^[a-z]+(-[a-z]+)*$/)
+    expect(meta.id).toMatch(/^[a-z][a-z0-9]*(-[a-z]+)*$/)
     for (const part of [meta.title, meta.what, meta.why, meta.fix, meta.example])
       expect(part.length).toBeGreaterThan(10)
     for (const option of Object.values(meta.options)) expect(() => option.check(option.default)).not.toThrow()

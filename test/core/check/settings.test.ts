@@ -2,14 +2,16 @@ import { expect, test } from 'vitest'
 import { parseIgnored } from '../../../src/core/check/ignore.ts'
 import { labelFold, oneLetterApart } from '../../../src/core/check/labels.ts'
 import { mergeRules, resolveRules } from '../../../src/core/check/options.ts'
-import { milder } from '../../../src/core/check/rule.ts'
+import { milder, type Rule } from '../../../src/core/check/rule.ts'
 import { rules } from '../../../src/core/check/rules.ts'
 
 const settings = (given: { [rule: string]: unknown }) =>
   Object.fromEntries(resolveRules(rules, given).map(({ rule, settings: s }) => [rule.meta.id, s]))
 
 test('rules run with their defaults, and as winnow.json sets them', () => {
-  expect(Object.keys(settings({}))).toEqual(rules.map(rule => rule.meta.id))
+  expect(Object.keys(settings({}))).toEqual(rules.filter((rule: Rule) => !rule.meta.optIn).map(rule => rule.meta.id))
+  expect(Object.keys(settings({ gopher: {} }))).toContain('gopher')
+  expect(Object.keys(settings({ gopher: 'off' }))).not.toContain('gopher')
   expect(settings({ leak: 'off', 'no-such-rule': 'off' })).not.toHaveProperty('leak')
   expect(settings({ duplicate: 'info' })['duplicate']).toEqual({ severity: 'info', options: {} })
   expect(settings({ leak: { severity: 'warning', threshold: 0.9 } })['leak']).toEqual({

@@ -1,6 +1,7 @@
 import { rowRule } from '../rowRule.ts'
 import { has } from '../scan/characters.ts'
 import type { Change } from '../scan/look.ts'
+import { nounOf } from '../scan/turns.ts'
 
 // Two spaces behind a full stop are a habit of typists; in texts of several lines spaces draw tables and code.
 const runs = /(?<=[^\s.!?:;,])[ \u00a0]{2,}(?=\S)/g
@@ -47,7 +48,7 @@ Row 0: \`The text ends with white space.\``,
         turn,
         start: first.start,
         end: first.end,
-        message: `The ${role === 'messages' ? 'message' : role} ${what.join(' and ')}.`,
+        message: `The ${nounOf(role)} ${what.join(' and ')}.`,
         key: text,
         fix: { title: 'Remove the white space', preferred: false, changes },
       })

@@ -22,6 +22,10 @@ export interface RowView {
   turns(role: Role): readonly Turn[] | undefined
   /** The text of a column that holds no turns. */
   text(role: Role): string | undefined
+  /** The name of the column that has a role and is there in this row. */
+  column(role: Role): string | undefined
+  /** All its texts, but for the label: what names a finding about the whole row. */
+  all(): string
 }
 
 /** The text between two offsets (UTF-16, in the text that the hit is about) becomes another. */

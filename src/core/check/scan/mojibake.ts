@@ -25,9 +25,14 @@ export function mojibake(text: string): Change[] {
   for (const match of text.matchAll(candidates)) {
     const meant = decoded(match[0])
     if (meant === undefined || !isPlausible(meant, text, match.index, match.index + match[0].length)) continue
-    const again = mojibake(meant)
-    const repaired = again.length > 0 ? apply(meant, again) : meant
-    changes.push({ start: match.index, end: match.index + match[0].length, text: repaired })
+    const start = match.index
+    const end = start + match[0].length
+    // Read wrongly twice: judged beside the same neighbours.
+    const before = text.slice(Math.max(0, start - 1), start)
+    const around = before + meant + text.slice(end, end + 1)
+    const inner = mojibake(around).filter(change => change.start >= before.length)
+    const repaired = apply(around, inner).slice(before.length)
+    changes.push({ start, end, text: end < text.length ? repaired.slice(0, -1) : repaired })
   }
   return changes
 }

@@ -179,6 +179,14 @@ class RowTexts implements RowView {
     return this.texts.find(text => text.role === role && text.turn === undefined)?.text
   }
 
+  column(role: Role): string | undefined {
+    return this.texts.find(text => text.role === role)?.column
+  }
+
+  all(): string {
+    return this.texts.flatMap(({ role, text }) => (role === 'label' ? [] : [text])).join('\n')
+  }
+
   private textsOf(table: Table, row: number, column: string, role: Role): Omit<CellText, 'stats'>[] {
     const kind = table.kind?.(row, column)
     const text = kind === 'array' || kind === 'object' ? undefined : table.text(row, column)

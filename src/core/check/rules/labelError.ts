@@ -1,0 +1,186 @@
+import { findLabelErrors } from '../../label/confident.ts'
+import { type Judged, judgeLabels } from '../../label/judge.ts'
+import { nearestOf } from '../../label/nearest.ts'
+import { likeliest } from '../../label/probabilities.ts'
+import type { Work } from '../../sign/progress.ts'
+import { type LabelRows, labelRows } from '../labelRows.ts'
+import { quoted } from '../labels.ts'
+import { numberOption } from '../options.ts'
+import type { Rule, RuleContext } from '../rule.ts'
+
+/** A class of fewer rows cannot be learned from the others of it. */
+const leastOfClass = 5
+const leastRows = 50
+/** Probabilities kept at most: rows times classes. */
+const mostCells = 2e7
+
+export const labelError: Rule = {
+  meta: {
+    id: 'label-error',
+    title: 'Label that does not fit the text',
+    severity: 'info',
+    what: `Rows whose text speaks for another label. A small built-in classifier is trained on four fifths of all rows and judges the
+rest, five times over, so that it judges no row that it has seen; rows with similar texts are never on both sides. Confident learning
+(Northcutt, Jiang and Chuang, 2021) then tells which labels are likely wrong, given how sure the classifier usually is of each label. A row
+is reported only if the vote of its nearest rows agrees with the classifier on the other label, and both together give it \`probability\`
+or more. Labels of fewer than ${leastOfClass} rows are not judged, nor are datasets of fewer than ${leastRows} such rows, of more than \`rows\`, or with
+several labels in a cell. A text that carries two labels is a \`label-conflict\` and not repeated here.`,
+    why: `Every public benchmark looked at has wrong labels, 3 % on average. In training they teach the wrong thing; in a test set they
+reward it.`,
+    fix: `Read the row, then relabel it or ignore the finding. This is evidence, not proof: about a third of such findings are texts that
+are hard to label. So "fix all" never touches them.`,
+    example: `Among rows about refunds and deliveries:
+\`\`\`jsonl
+{"text": "I want my money back for the broken lamp", "label": "delivery"}
+\`\`\`
+Row 0: \`The text fits "refund" (probability 0.93) rather than "delivery" (0.01): the classifier and the nearest rows agree.\``,
+    options: {
+      probability: numberOption(0.5, [0, 1], 'The least probability of the other label.'),
+      most: numberOption(500, [1, 1e9], 'At most so many findings, the surest first.'),
+      rows: numberOption(
+        100_000,
+        [1, 1e9],
+        'Datasets of more labelled rows are left alone, because judging them takes long.',
+      ),
+    },
+  },
+
+  *check(context) {
+    const labels = yield* labelRows(context.corpus)
+    if (!labels || labels.several) return
+    const verdicts = yield* judged(context, labels)
+    const { corpus, settings, add } = context
+    const most = settings.options['most'] as number
+    const least = settings.options['probability'] as number
+    const found = verdicts
+      .filter(verdict => verdict.probability >= least)
+      .sort((a, b) => a.own - b.own || b.probability - a.probability || a.row - b.row)
+      .slice(0, most)
+    for (const { row, label, probability, own, twin } of found) {
+      const other = labels.names[label]!
+      add({
+        rule: 'label-error',
+        severity: settings.severity,
+        ...corpus.place(row, corpus.labelColumn),
+        message: `The text fits ${quoted(other)} (probability ${shown(probability)}) rather than ${quoted(corpus.label(row)!)} (${shown(own)}): the classifier and the nearest rows agree.`,
+        related: twin === undefined ? [] : [corpus.related(twin, `The nearest row labelled ${quoted(other)}`)],
+        fixes: [corpus.relabel(row, other, { title: `Relabel as ${quoted(other)}`, preferred: false })],
+        key: corpus.key('label-error', corpus.text(row), corpus.label(row)),
+      })
+    }
+  },
+}
+
+interface Verdict {
+  readonly row: number
+  /** The label that fits better, and its probability. */
+  readonly label: number
+  readonly probability: number
+  /** The probability of the row's own label. */
+  readonly own: number
+  /** The nearest row that carries the better label. */
+  readonly twin: number | undefined
+}
+
+/** What was found out once: by form and label, since rows move. */
+interface Known {
+  readonly judged: Set<string>
+  readonly verdicts: Map<string, Omit<Verdict, 'row' | 'twin'> & { readonly twinForm: number }>
+}
+
+function* judged({ corpus, settings }: RuleContext, labels: LabelRows): Work<Verdict[]> {
+  const likeness = yield* corpus.likeness('word:1+2', 0.8)
+  const rows: number[] = []
+  const classes: number[] = []
+  for (const [label, all] of labels.rows()) {
+    const readable = all.filter(row => likeness.slots[row]! >= 0)
+    if (readable.length < leastOfClass) continue
+    classes.push(label)
+    for (const row of readable) rows.push(row)
+  }
+  rows.sort((a, b) => a - b)
+  const limit = settings.options['rows'] as number
+  if (classes.length < 2 || rows.length < leastRows || rows.length > limit) return []
+  if (rows.length * classes.length > mostCells) return []
+  const key = (row: number) => `${likeness.slots[row]!} ${labels.of[row]!}`
+  const known = corpus.notes.get('label-error') as Known | undefined
+  // A judgement costs seconds, and one edited row in a hundred hardly changes it.
+  if (known && changes(known, rows.map(key)) <= Math.max(20, rows.length / 100)) {
+    return rows.flatMap(row => {
+      const verdict = known.verdicts.get(key(row))
+      if (!verdict) return []
+      return [{ ...verdict, row, twin: likeness.rowsOf(verdict.twinForm)[0] }]
+    })
+  }
+  const groups = new Map<number, number>()
+  for (const group of likeness.similar.groups()) for (const slot of group) groups.set(slot, group[0]!)
+  const classOf = new Map(classes.map((label, i) => [label, i]))
+  const forms = Int32Array.from(rows, row => likeness.slots[row]!)
+  const given = Int32Array.from(rows, row => classOf.get(labels.of[row]!)!)
+  const result = yield* judgeLabels({
+    rows: rows.length,
+    text: i => corpus.text(rows[i]!),
+    labels: given,
+    classes: classes.length,
+    groups: forms.map(slot => groups.get(slot) ?? slot),
+    forms,
+  })
+  const found = yield* wrongOnes(result, given, forms)
+  const verdicts = found.map(({ at, label, probability, own, twin }) => ({
+    row: rows[at]!,
+    label: classes[label]!,
+    probability,
+    own,
+    twin: twin < 0 ? undefined : rows[twin]!,
+  }))
+  corpus.notes.set('label-error', {
+    judged: new Set(rows.map(key)),
+    verdicts: new Map(
+      verdicts.map(({ row, twin, ...verdict }) => [
+        key(row),
+        { ...verdict, twinForm: twin === undefined ? 0 : likeness.slots[twin]! },
+      ]),
+    ),
+  } satisfies Known)
+  return verdicts
+}
+
+function changes(known: Known, keys: readonly string[]): number {
+  const now = new Set(keys)
+  let changed = 0
+  for (const key of now) if (!known.judged.has(key)) changed++
+  return Math.max(changed, known.judged.size + changed - now.size)
+}
+
+/** The rows that confident learning flags and on which classifier and neighbours agree. */
+function* wrongOnes({ both, classifier, neighbours, features }: Judged, given: Int32Array, forms: Int32Array) {
+  const flagged = findLabelErrors(both, given)
+  const conflicting = conflicts(forms, given)
+  const members = Array.from({ length: both.classes }, (): number[] => [])
+  for (let at = 0; at < given.length; at++) members[given[at]!]!.push(at)
+  const found: { at: number; label: number; probability: number; own: number; twin: number }[] = []
+  for (let at = 0; at < given.length; at++) {
+    if (flagged[at] === 0 || conflicting.has(forms[at]!)) continue
+    const label = likeliest(both, at)
+    if (label === given[at] || likeliest(classifier, at) !== label || likeliest(neighbours, at) !== label) continue
+    const start = at * both.classes
+    const twin = nearestOf(features, at, members[label]!)
+    found.push({ at, label, probability: both.values[start + label]!, own: both.values[start + given[at]!]!, twin })
+    if (found.length % 20 === 0) yield { phase: 'label-error', done: at, total: given.length }
+  }
+  return found
+}
+
+/** The forms that carry more than one label. */
+function conflicts(forms: Int32Array, given: Int32Array): Set<number> {
+  const first = new Map<number, number>()
+  const several = new Set<number>()
+  for (let at = 0; at < forms.length; at++) {
+    const known = first.get(forms[at]!)
+    if (known === undefined) first.set(forms[at]!, given[at]!)
+    else if (known !== given[at]) several.add(forms[at]!)
+  }
+  return several
+}
+
+const shown = (probability: number) => Math.min(0.99, probability).toFixed(2)
