@@ -8,16 +8,17 @@ import type * as Ort from 'onnxruntime-node'
 import { Failure } from '../core/base/failure.ts'
 import { builder } from '../core/graph/builder.ts'
 import { modelBytes } from '../core/graph/onnx.ts'
-import type {
-  Attempt,
-  LoadOptions,
-  Provider,
-  Runtime,
-  RuntimeChoice,
-  Session,
-  Tensor,
-  TensorData,
-  TensorType,
+import {
+  type Attempt,
+  type LoadOptions,
+  type Provider,
+  providerNames,
+  type Runtime,
+  type RuntimeChoice,
+  type Session,
+  type Tensor,
+  type TensorData,
+  type TensorType,
 } from '../core/train/runtime.ts'
 import { type Probe, probe } from './ortProbe.ts'
 
@@ -78,7 +79,7 @@ export async function openRuntime(request: RuntimeRequest): Promise<RuntimeChoic
     const result = await probe({ provider, path: ortPath(), model, threads })
     if (result.rate !== undefined) return choose(provider, 'asked for, and it runs', result.rate)
     const hint = 'Choose the provider "auto" or "cpu", or install what the message names'
-    throw new Failure('provider-unusable', `${providerNames[provider]} cannot be used here: ${result.reason}`, hint)
+    throw new Failure('provider-unusable', `${providerNames[provider]} cannot be used here: it ${result.reason}`, hint)
   }
   let cpu: Probe | undefined
   for (const provider of candidates) {
@@ -93,21 +94,13 @@ export async function openRuntime(request: RuntimeRequest): Promise<RuntimeChoic
     const rates = `${result.rate.toPrecision(3)} against ${limit.toPrecision(3)} GFLOP/s`
     if (result.rate > limit) return choose(provider, `faster than the CPU (${rates})`, result.rate)
     // A software adapter (SwiftShader, llvmpipe) is the CPU again with a detour, and shows as such.
-    const reason = `slower than the CPU here (${rates}), perhaps a software adapter`
+    const reason = `is slower than the CPU here (${rates}), perhaps a software adapter`
     attempts.push({ provider, chosen: false, reason, rate: result.rate })
   }
   return choose('cpu', attempts.length > 0 ? 'nothing faster is usable' : 'this build has no other', cpu?.rate)
 }
 
 const candidates: readonly Provider[] = ['cuda', 'webgpu', 'dml', 'coreml']
-
-const providerNames: Readonly<Record<Provider, string>> = {
-  cpu: 'the CPU',
-  cuda: 'CUDA',
-  webgpu: 'WebGPU',
-  dml: 'DirectML',
-  coreml: 'CoreML',
-}
 
 /** A chain of eight products of a square matrix: enough work to tell a GPU from a program that imitates one. */
 function probeModel(): Uint8Array {

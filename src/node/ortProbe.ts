@@ -14,7 +14,7 @@ export interface ProbeRequest {
 export interface Probe {
   /** GFLOP/s of the graph's products; absent where it did not run. */
   readonly rate?: number
-  /** Why it did not run, in words. */
+  /** Why it did not run, in words that follow the provider's name: `found no graphics adapter`. */
   readonly reason: string
 }
 
@@ -55,9 +55,9 @@ export function probe(request: ProbeRequest): Promise<Probe> {
     execFile(process.execPath, args, { timeout: limit, killSignal: 'SIGKILL', env }, (error, stdout, stderr) => {
       const line = stdout.trim().split('\n').at(-1) ?? ''
       const answer = parse(line)
-      if (answer?.rate !== undefined) return resolve({ rate: answer.rate, reason: 'it runs' })
+      if (answer?.rate !== undefined) return resolve({ rate: answer.rate, reason: 'runs' })
       if (answer?.error) return resolve({ reason: plain(answer.error) })
-      if (error?.killed) return resolve({ reason: `it did not answer within ${limit / 1000} s` })
+      if (error?.killed) return resolve({ reason: `did not answer within ${limit / 1000} s` })
       // What C++ says of an uncaught exception, else the first line: stack traces come after it.
       const lines = stderr.split('\n').map(text => text.trim())
       const said =
@@ -65,8 +65,8 @@ export function probe(request: ProbeRequest): Promise<Probe> {
           .find(text => text.startsWith('what():'))
           ?.slice(7)
           .trim() ?? lines.find(text => text !== '')
-      const how = error?.signal ? `it ended the process with ${error.signal}` : 'it ended the process'
-      resolve({ reason: said ? `${how}: ${plain(said)}` : how })
+      const how = error?.signal ? `ended its process with ${error.signal}` : 'ended its process'
+      resolve({ reason: said ? `${how} (${short(said)})` : how })
     })
   })
 }
@@ -79,15 +79,20 @@ function parse(line: string): { rate?: number; error?: string } | undefined {
   }
 }
 
-/** The runtime's message without source paths and codes, in a line of bearable length. */
+/** What the runtime's message means, to follow the provider's name. */
 export function plain(message: string): string {
   if (/No supported adapters|Failed to get a WebGPU adapter|adapter/i.test(message)) {
-    return 'no graphics adapter with a usable driver was found'
+    return 'found no graphics adapter with a usable driver'
   }
-  if (/Failed to load shared library/i.test(message)) return 'its libraries are not installed beside ONNX Runtime'
+  if (/Failed to load shared library/i.test(message)) return 'is not installed beside ONNX Runtime'
   const library =
     /(?:load library|cannot open shared object file|Failed to load).*?([\w.-]+\.(?:so|dll|dylib)[\w.]*)/.exec(message)
-  if (library) return `the library ${library[1]} is missing`
+  if (library) return `lacks the library ${library[1]}`
+  return `failed (${short(message)})`
+}
+
+/** Without source paths and codes, in a line of bearable length. */
+function short(message: string): string {
   const line = message
     .replace(/\/\S+\.(?:cc|h):\d+\s*\S*/g, '')
     .replace(/\s+/g, ' ')

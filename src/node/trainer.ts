@@ -8,7 +8,7 @@ import type { Outcome, RunEvent } from '../core/train/event.ts'
 import { freshState, type LoopEnd, type LoopState, trainLoop } from '../core/train/loop.ts'
 import { applyHead } from '../core/train/predict.ts'
 import type { Recipe } from '../core/train/recipe.ts'
-import type { Provider, RuntimeChoice } from '../core/train/runtime.ts'
+import { type Provider, passedOver, providerNames, type RuntimeChoice } from '../core/train/runtime.ts'
 import { makeSchedule, type Schedule } from '../core/train/schedule.ts'
 import {
   inPlace,
@@ -126,13 +126,13 @@ async function openModel(
   }
   const warn = (message: string) => emit({ kind: 'warned', at: io.now(), code: 'provider-fallback', message })
   const choice = await io.open(request(device))
-  const passed = choice.attempts.filter(a => !a.chosen).map(a => `${a.provider} (${a.reason})`)
-  if (passed.length > 0) warn(`Training on ${choice.runtime.provider}; not used: ${passed.join(', ')}`)
+  const passed = passedOver(choice)
+  if (passed !== undefined) warn(passed)
   try {
     return await build(choice)
   } catch (error) {
     if (error instanceof Cancelled || choice.runtime.provider === 'cpu' || device !== 'auto') throw error
-    warn(`Training on cpu: ${choice.runtime.provider} could not run this model: ${failureLine(error)}`)
+    warn(`Trains on the CPU: ${providerNames[choice.runtime.provider]} could not run this model: ${failureLine(error)}`)
     return await build(await io.open(request('cpu')))
   }
 }

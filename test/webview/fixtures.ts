@@ -106,9 +106,9 @@ export function runEvents(plan: RunPlan): RunEvent[] {
       'Validation loss has risen for 3 evaluations while training loss fell. The best checkpoint is kept',
     ],
     ['gradient-spike', `Gradient norm ${(9.8).toFixed(1)} at step ${plan.spike ?? 1}, 7 times its median`],
-    ['provider', 'CUDA did not start (libcudart.so.12 is missing), so the run goes on with CPU'],
-    ['truncated', '61 of 4,987 training rows are longer than 64 tokens and were cut'],
-    ['disk', 'The disk has 1.2 GB left: checkpoints are kept for the best and the last step only'],
+    ['provider-fallback', 'Trains on the CPU: CUDA lacks the library libcudart.so.12'],
+    ['rows-cut', '61 of 4,987 training rows are longer than 64 tokens and were cut'],
+    ['disk-full', 'The disk has 1.2 GB left: checkpoints are kept for the best and the last step only'],
   ] as const
   for (const [i, [code, message]] of sentences.slice(0, plan.warnings ?? 0).entries())
     events.push({

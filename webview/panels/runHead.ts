@@ -1,4 +1,6 @@
 import { type Phase, type Run, timeLeft } from '../../src/core/run/run.ts'
+import { byGravity } from '../../src/core/run/warnings.ts'
+import { type Provider, providerNames } from '../../src/core/train/runtime.ts'
 import type { FromRunPanel } from '../../src/core/view/protocol.ts'
 import { about, count, counted, duration } from '../../src/core/view/words.ts'
 import { button, enable } from '../parts/controls.ts'
@@ -133,14 +135,7 @@ export function stateWords(run: Run): string {
 export function providerWords(run: Run): string | undefined {
   const { started } = run
   if (!started) return undefined
-  const names: Record<string, string> = {
-    cpu: 'CPU',
-    cuda: 'CUDA',
-    webgpu: 'WebGPU',
-    dml: 'DirectML',
-    coreml: 'CoreML',
-  }
-  const provider = names[started.provider] ?? started.provider
+  const provider = providerNames[started.provider as Provider] ?? started.provider
   const threads = started.threads === undefined ? undefined : counted(started.threads, 'thread')
   const detail = started.device ?? (started.provider === 'cpu' ? threads : undefined)
   return detail === undefined ? provider : `${provider} · ${detail}`
@@ -178,10 +173,9 @@ export function runWarnings(act: { readonly rows: (step: number) => void; readon
   let all = false
   const element = h('ul', { class: 'warnings', 'aria-label': 'Warnings' })
   const update = (run: Run, dismissed: readonly string[]): void => {
-    const open = run.warned
+    const open = byGravity(run.warned)
       .map(w => ({ ...w, key: `${w.code}@${w.step ?? w.at}` }))
       .filter(w => !dismissed.includes(w.key))
-      .sort((a, b) => gravity(a.code) - gravity(b.code) || b.at - a.at)
     const seen = all ? open : open.slice(0, 3)
     element.hidden = open.length === 0
     refresh(element, [seen, open.length, all], () => [
@@ -249,9 +243,3 @@ function saidOf(message: string): Child {
 }
 
 const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`)
-
-function gravity(code: string): number {
-  const order = ['diverg', 'nan', 'provider', 'overfit', 'checkpoint', 'disk', 'gradient', 'spike']
-  const at = order.findIndex(word => code.includes(word))
-  return at < 0 ? order.length : at
-}

@@ -3,6 +3,15 @@
 /** Where a graph runs: the names are those of ONNX Runtime. */
 export type Provider = 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
 
+/** The providers by the names people know them by. */
+export const providerNames: Readonly<Record<Provider, string>> = {
+  cpu: 'CPU',
+  cuda: 'CUDA',
+  webgpu: 'WebGPU',
+  dml: 'DirectML',
+  coreml: 'CoreML',
+}
+
 export type TensorData =
   | Float32Array
   | Float64Array
@@ -58,7 +67,10 @@ export interface Runtime {
   load(model: Uint8Array, options?: LoadOptions): Promise<Session>
 }
 
-/** One provider that was considered for a run. `reason` says in words why it was chosen or passed over. */
+/**
+ * One provider that was considered for a run. `reason` says why it was chosen or passed over; of one passed over it
+ * goes on from the provider's name: `found no graphics adapter`.
+ */
 export interface Attempt {
   readonly provider: Provider
   readonly chosen: boolean
@@ -73,10 +85,21 @@ export interface RuntimeChoice {
   readonly attempts: readonly Attempt[]
 }
 
+/** Where a run trains and why not elsewhere, as a sentence; undefined where nothing was passed over. */
+export function passedOver({ runtime, attempts }: RuntimeChoice): string | undefined {
+  const whys = attempts.filter(a => !a.chosen).map(a => `${providerNames[a.provider]} ${a.reason}`)
+  if (whys.length === 0) return undefined
+  const place = runtime.provider === 'cpu' ? 'the CPU' : providerNames[runtime.provider]
+  const last = whys.pop() as string
+  return `Trains on ${place}: ${whys.length > 0 ? `${whys.join(', ')}, and ${last}` : last}`
+}
+
+/** float32 values as a tensor, a vector unless dimensions are given. */
 export function float32(data: ArrayLike<number>, dims: readonly number[] = [data.length]): Tensor {
   return { dtype: 'float32', dims, data: data instanceof Float32Array ? data : Float32Array.from(data) }
 }
 
+/** Whole numbers as an int64 tensor, a vector unless dimensions are given. */
 export function int64(data: ArrayLike<number>, dims: readonly number[] = [data.length]): Tensor {
   return { dtype: 'int64', dims, data: BigInt64Array.from(Array.from(data), x => BigInt(x)) }
 }

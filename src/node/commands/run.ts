@@ -1,6 +1,7 @@
 import { table } from '../../core/eval/text.ts'
 import { count, counted, percent } from '../../core/eval/words.ts'
 import { pace, type Run, timeLeft } from '../../core/run/run.ts'
+import { byGravity } from '../../core/run/warnings.ts'
 import type { Scores } from '../../core/train/event.ts'
 import { killRun, stopRun } from '../program.ts'
 import { findRoot, findRun, type RunFolder, readData, readRecipe, readRun } from '../runs.ts'
@@ -104,7 +105,7 @@ export async function runText(shown: RunFolder): Promise<string> {
       ['loss', `${(series.loss[0] as number).toFixed(4)} first, ${(series.loss.at(-1) as number).toFixed(4)} last`],
     )
   }
-  const lines = [...table(facts), ...scoreTable(run), ...run.warned.map(w => `warning: ${w.message}`)]
+  const lines = [...table(facts), ...scoreTable(run), ...byGravity(run.warned).map(w => `warning: ${w.message}`)]
   return `${lines.join('\n')}\n`
 }
 

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Failure } from '../../../src/core/base/failure.ts'
 import { builder } from '../../../src/core/graph/builder.ts'
 import { modelBytes } from '../../../src/core/graph/onnx.ts'
-import { float32 } from '../../../src/core/train/runtime.ts'
+import { float32, passedOver, type Runtime } from '../../../src/core/train/runtime.ts'
 import { openRuntime, ortPath } from '../../../src/node/ort.ts'
 import { plain, probe } from '../../../src/node/ortProbe.ts'
 import { matmulRate } from '../../bench/matmul.ts'
@@ -57,22 +57,22 @@ test('a provider that this build does not have is a failure with a hint', async 
 test('a driver that aborts, throws or prints nothing only loses its own process', async () => {
   const aborting = await probeOf(brokenRuntime('process.stderr.write("driver bug\\n"); process.abort()'))
   expect(aborting.rate).toBeUndefined()
-  expect(aborting.reason).toContain('ended the process with SIGABRT: driver bug')
+  expect(aborting.reason).toContain('ended its process with SIGABRT (driver bug)')
   const failing =
     'exports.InferenceSession = { create: async () => { throw new Error("Failed to get a WebGPU adapter") } }'
-  expect((await probeOf(brokenRuntime(failing))).reason).toBe('no graphics adapter with a usable driver was found')
+  expect((await probeOf(brokenRuntime(failing))).reason).toBe('found no graphics adapter with a usable driver')
   const wrong = `
     exports.Tensor = class {}
     exports.InferenceSession = { create: async () => ({ run: async () => ({ y: { data: [1] } }) }) }`
   expect((await probeOf(brokenRuntime(wrong))).reason).toContain('wrong results')
-  expect((await probeOf(brokenRuntime('process.exit(0)'))).reason).toBe('it ended the process')
+  expect((await probeOf(brokenRuntime('process.exit(0)'))).reason).toBe('ended its process')
 })
 
 test('messages of the runtime become short and lose source paths', () => {
   const cuda = '/onnxruntime_src/onnxruntime/core/session/provider.cc:1080 Get Failed to load shared library'
-  expect(plain(cuda)).toBe('its libraries are not installed beside ONNX Runtime')
-  expect(plain('Failed to load library libcudnn.so.9: cannot open')).toBe('the library libcudnn.so.9 is missing')
-  expect(plain(`x ${'y'.repeat(500)}`)).toHaveLength(201)
+  expect(plain(cuda)).toBe('is not installed beside ONNX Runtime')
+  expect(plain('Failed to load library libcudnn.so.9: cannot open')).toBe('lacks the library libcudnn.so.9')
+  expect(plain(`x ${'y'.repeat(500)}`)).toHaveLength(201 + 'failed ()'.length)
 })
 
 test('the runtime is found beside the bundle, or where the environment says', async () => {
@@ -109,4 +109,18 @@ test('the yardstick measures something', async () => {
   const { rate, best } = await matmulRate(runtime, 256, 3)
   expect(rate).toBeGreaterThan(0.1)
   expect(best).toBeGreaterThanOrEqual(rate)
+})
+
+test('a run says where it trains and why not elsewhere', () => {
+  const runtime = { provider: 'cpu' } as Runtime
+  const chosen = { provider: 'cpu', chosen: true, reason: 'nothing faster is usable' } as const
+  const cuda = { provider: 'cuda', chosen: false, reason: 'is not installed beside ONNX Runtime' } as const
+  const webgpu = { provider: 'webgpu', chosen: false, reason: 'found no graphics adapter' } as const
+  expect(passedOver({ runtime, attempts: [chosen] })).toBeUndefined()
+  expect(passedOver({ runtime, attempts: [cuda, chosen] })).toBe(
+    'Trains on the CPU: CUDA is not installed beside ONNX Runtime',
+  )
+  expect(passedOver({ runtime, attempts: [cuda, webgpu, chosen] })).toBe(
+    'Trains on the CPU: CUDA is not installed beside ONNX Runtime, and WebGPU found no graphics adapter',
+  )
 })
