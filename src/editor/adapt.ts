@@ -60,6 +60,15 @@ export function signalOf(token: vscode.CancellationToken): AbortSignal {
   return controller.signal
 }
 
+/** Work that yields, done with a pause after each of its pieces: everything else that waits has its turn. */
+export async function inPieces<T>(work: Generator<unknown, T>): Promise<T> {
+  for (;;) {
+    const next = work.next()
+    if (next.done) return next.value
+    await breathe()
+  }
+}
+
 /** Lets everything else that waits have its turn. */
 export function breathe(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))

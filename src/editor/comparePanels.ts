@@ -1,15 +1,19 @@
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
 import { Failure, failureLine, never } from '../core/base/failure.ts'
-import { type Ledger, makeLedger } from '../core/eval/ledger.ts'
+import { type Ledger, ledgerPieces } from '../core/eval/ledger.ts'
 import type { FromComparePanel, ToComparePanel } from '../core/view/protocol.ts'
 import { loadPair } from '../node/evaluations.ts'
+import { breathe, inPieces } from './adapt.ts'
 import { saveExport } from './exports.ts'
 import type { History, RunEntry } from './history.ts'
 import { fromComparePanel, panelState } from './messages.ts'
 import { dressPanel, makePanel } from './panelPage.ts'
 import type { Rows } from './rows.ts'
 import { isScored } from './runTree.ts'
+
+/** Rows sent in one message: more would keep the extension host from answering meanwhile. */
+const piece = 2000
 
 interface Parts {
   readonly extension: vscode.Uri
@@ -134,11 +138,17 @@ class ComparePanel implements Disposable {
     }
     this.send({ kind: 'loading', what: vscode.l10n.t('Predictions') })
     const [a, b] = await loadPair(root, [this.a, this.b], { cwd: root })
-    const ledger = makeLedger(a, b)
+    const ledger = await inPieces(ledgerPieces(a, b))
     if (asked !== this.asked) return
     this.ledger = ledger
     this.panel.title = `${ledger.a.name} → ${ledger.b.name}`
-    this.send({ kind: 'hydrate', ledger, choices, a: this.a, b: this.b })
+    const { rows } = ledger
+    this.send({ kind: 'hydrate', ledger: { ...ledger, rows: rows.slice(0, piece) }, choices, a: this.a, b: this.b })
+    for (let i = piece; i < rows.length; i += piece) {
+      await breathe()
+      if (asked !== this.asked) return
+      this.send({ kind: 'rows', rows: rows.slice(i, i + piece) })
+    }
   }
 
   private rootOf(reference: string): string | undefined {

@@ -202,9 +202,9 @@ class RunPanel implements Disposable {
   private async shownOf(entry: RunEntry, run: Run): Promise<RunShown> {
     const recipe: unknown = await readRecipe(entry.folder).catch(() => undefined)
     const data = await readData(entry.folder).catch(() => undefined)
-    const reasons = new Map<string, number>()
-    for (const { reason } of data?.dropped ?? []) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
-    const dropped = [...reasons].map(([reason, rows]) => ({ reason, rows }))
+    const rules = new Map<string, number>()
+    for (const { rule } of data?.dropped ?? []) rules.set(rule, (rules.get(rule) ?? 0) + 1)
+    const dropped = [...rules].map(([rule, rows]) => ({ rule, rows }))
     return { run, recipe, color: this.colorOf(entry.id), ...(data ? { data: { dropped } } : {}) }
   }
 

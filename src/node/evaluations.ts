@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { setImmediate as breathe } from 'node:timers/promises'
 import { Failure } from '../core/base/failure.ts'
 import type { Evaluation, Prediction } from '../core/eval/evaluation.ts'
 import { scoreTwice } from '../core/eval/score.ts'
@@ -67,13 +68,17 @@ export async function readPredictions(file: string): Promise<Prediction[]> {
   } catch (cause) {
     throw new Failure('no-evaluation', `${file} cannot be read: ${(cause as Error).message}`, '', { cause })
   }
-  return text.split('\n').flatMap((line, i) => {
-    if (line.trim() === '') return []
+  const predictions: Prediction[] = []
+  for (const [i, line] of text.split('\n').entries()) {
+    // The editor reads them in its extension host, which has others to answer meanwhile.
+    if (i % 2048 === 2047) await breathe()
+    if (line.trim() === '') continue
     const value = parse(line)
     if (!isPrediction(value))
       throw new Failure('bad-evaluation', `${file}:${i + 1} is not a prediction`, 'Evaluate again: winnow evaluate')
-    return [{ ...value, loss: value.loss ?? Number.NaN }]
-  })
+    predictions.push({ ...value, loss: value.loss ?? Number.NaN })
+  }
+  return predictions
 }
 
 /**

@@ -260,3 +260,15 @@ test.concurrent('beside an editor nothing is cut off at the side: tabs two by tw
   expect(await cells(shown)).toEqual(lineOf(rowsOf('broken')[0] as LedgerRow))
   await shown.close()
 })
+
+test.concurrent('a ledger of many rows comes in pieces and is shown when the last has come', async () => {
+  const shown = await s.open({ panel: 'compare' })
+  const { page } = shown
+  await shown.send(compareHydrate({ ...ledger, rows: ledger.rows.slice(0, 200) }))
+  expect(await page.locator('.headline').count()).toBe(0)
+  expect(await page.locator('.loading span').textContent()).toContain('200')
+  await shown.send({ kind: 'rows', rows: ledger.rows.slice(200) })
+  expect(await page.locator('#rows').getAttribute('aria-rowcount')).toBe(String(rowsOf('broken').length + 1))
+  expect(await page.locator('.loading').isVisible()).toBe(false)
+  await shown.close()
+})

@@ -145,8 +145,8 @@ export function shownOf(plan: RunPlan, color: number): RunShown {
     recipe: recipeOf(plan),
     data: {
       dropped: [
-        { reason: 'duplicate', rows: 47 },
-        { reason: 'label-conflict', rows: 2 },
+        { rule: 'duplicate', rows: 47 },
+        { rule: 'label-conflict', rows: 2 },
       ],
     },
     color,

@@ -23,6 +23,8 @@ import { compareTabs } from './compareTabs.ts'
 export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToComparePanel>): void {
   let view: CompareView = restoreView(host.restored()?.['view'])
   let ledger: Ledger | undefined
+  /** A ledger whose rows have not all come yet. */
+  let coming: { readonly ledger: Ledger; readonly rows: LedgerRow[] } | undefined
   let choices: readonly Choice[] = []
   let pair = { a: '', b: '' }
   let told = new Date()
@@ -131,6 +133,22 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
     }
     put(scores, headline(next, { showLeaked: () => set({ ...cleared, leaked: true }) }))
   }
+  const arrive = (more: readonly LedgerRow[]) => {
+    if (!coming) return
+    const { rows: all, ledger: next } = coming
+    for (const row of more) all.push(row)
+    if (all.length < next.all.rows) {
+      state.loading({ kind: 'loading', what: 'Rows', done: all.length, total: next.all.rows })
+      return
+    }
+    coming = undefined
+    state.clear()
+    hydrate({ ...next, rows: all })
+    told = new Date()
+    tabs.show(view.tab)
+    draw()
+    keep()
+  }
   const nothing = () => {
     const narrowed = view.text.trim() !== '' || view.gold !== undefined || view.leaked
     if (!narrowed) return `No row is ${outcomeLooks[view.tab].name}.`
@@ -150,16 +168,15 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
       case 'hydrate':
         choices = message.choices.map(c => ({ value: c.id, text: c.name }))
         pair = { a: message.a, b: message.b }
-        state.clear()
-        hydrate(message.ledger)
-        told = new Date()
-        tabs.show(view.tab)
-        draw()
-        keep()
+        coming = { ledger: message.ledger, rows: [] }
+        arrive(message.ledger.rows)
+        break
+      case 'rows':
+        arrive(message.rows)
         break
       case 'empty':
         choices = message.choices.map(c => ({ value: c.id, text: c.name }))
-        ledger = undefined
+        ledger = coming = undefined
         draw()
         state.empty(
           h(

@@ -155,7 +155,7 @@ function droppedSection({ shown, curves }: ShownRun): HTMLElement | undefined {
           line('Validation rows', count(rows.validation)),
           line('Test rows', count(rows.test)),
         ],
-        dropped.map(d => line(`Left out: ${d.reason}`, `\u2212${count(d.rows)}`)),
+        dropped.map(d => line(`Left out: ${d.rule}`, `\u2212${count(d.rows)}`)),
       ),
     ),
   )

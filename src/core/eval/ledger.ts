@@ -78,11 +78,22 @@ export interface Ledger {
  * leaked into the training rows of either model.
  */
 export function makeLedger(a: Evaluation, b: Evaluation): Ledger {
-  const pairs = pairRows(a.predictions, b.predictions)
-  const rows = pairs.map(([from, to]) => ledgerRow(from, to))
+  const work = ledgerPieces(a, b)
+  for (;;) {
+    const next = work.next()
+    if (next.done) return next.value
+  }
+}
+
+/** `makeLedger` for who has others to answer meanwhile: it yields every few milliseconds, and returns the ledger. */
+export function* ledgerPieces(a: Evaluation, b: Evaluation): Generator<void, Ledger> {
+  const pairs = yield* pairRows(a.predictions, b.predictions)
+  const rows: LedgerRow[] = []
+  yield* each(pairs, ([from, to]) => void rows.push(ledgerRow(from, to)))
   const labels = [...new Set([...b.labels, ...a.labels])]
   const clean = rows.filter(r => !r.leaked)
   const own = ({ model, run }: Evaluation) => (run === undefined ? { name: model } : { name: model, run })
+  yield
   return {
     a: own(a),
     b: own(b),
@@ -90,7 +101,7 @@ export function makeLedger(a: Evaluation, b: Evaluation): Ledger {
     labels,
     all: pairedAccuracy(rows),
     ...(clean.length === rows.length ? {} : { withoutLeaks: pairedAccuracy(clean) }),
-    perLabel: perLabel(rows, labels),
+    perLabel: yield* perLabel(rows, labels),
     rows,
     unmatched: { a: a.predictions.length - pairs.length, b: b.predictions.length - pairs.length },
     relabelled: pairs.filter(([from, to]) => from.gold !== to.gold).length,
@@ -143,60 +154,74 @@ function ledgerRow(a: Prediction, b: Prediction): LedgerRow {
 }
 
 /** In the order of b. Each row is paired at most once. */
-function pairRows(a: readonly Prediction[], b: readonly Prediction[]): [Prediction, Prediction][] {
+function* pairRows(a: readonly Prediction[], b: readonly Prediction[]): Generator<void, [Prediction, Prediction][]> {
   const place = (p: Prediction) => `${p.row} ${p.file}`
-  const byPlace = new Map(a.map(p => [place(p), p]))
+  const byPlace = new Map<string, Prediction>()
+  yield* each(a, from => void byPlace.set(place(from), from))
   const found = new Map<Prediction, Prediction>()
   const used = new Set<Prediction>()
   const take = (from: Prediction, to: Prediction) => {
     found.set(to, from)
     used.add(from)
   }
-  for (const to of b) {
+  yield* each(b, to => {
     const from = byPlace.get(place(to))
     if (from && from.text === to.text && !used.has(from)) take(from, to)
-  }
+  })
   // First those that agree in text and gold, then text alone: a moved row may have been given another label since.
   const keys = [(p: Prediction) => `${p.gold}\n${p.text}`, (p: Prediction) => p.text]
   for (const key of keys) {
     const free = new Map<string, Prediction[]>()
-    for (const from of a)
-      if (!used.has(from)) {
-        const list = free.get(key(from))
-        if (list) list.push(from)
-        else free.set(key(from), [from])
-      }
+    yield* each(a, from => {
+      if (used.has(from)) return
+      const list = free.get(key(from))
+      if (list) list.push(from)
+      else free.set(key(from), [from])
+    })
     for (const list of free.values()) list.reverse()
-    for (const to of b) {
+    yield* each(b, to => {
       const from = found.has(to) ? undefined : free.get(key(to))?.pop()
       if (from) take(from, to)
-    }
+    })
   }
-  return b.flatMap(to => {
+  const pairs: [Prediction, Prediction][] = []
+  yield* each(b, to => {
     const from = found.get(to)
-    return from ? [[from, to] as [Prediction, Prediction]] : []
+    if (from) pairs.push([from, to])
   })
+  return pairs
+}
+
+/** Goes through the rows with a yield every few milliseconds. */
+function* each<T>(rows: readonly T[], act: (row: T) => void): Generator<void, void> {
+  for (const [i, row] of rows.entries()) {
+    act(row)
+    if (i % 4096 === 4095) yield
+  }
 }
 
 /** The labels that occur as gold or prediction, in the order of `labels`. */
-function perLabel(rows: readonly LedgerRow[], labels: readonly string[]): LabelChange[] {
+function* perLabel(rows: readonly LedgerRow[], labels: readonly string[]): Generator<void, LabelChange[]> {
   // Both matrices name the same labels in the same order, whichever model used a label first.
-  const every = [...new Set([...labels, ...rows.flatMap(r => [r.gold, r.a.label, r.b.label])])]
+  const every = new Set(labels)
+  const byGold = new Map<string, LedgerRow[]>()
+  yield* each(rows, row => {
+    every.add(row.gold).add(row.a.label).add(row.b.label)
+    const list = byGold.get(row.gold)
+    if (list) list.push(row)
+    else byGold.set(row.gold, [row])
+  })
   const scores = (of: 'a' | 'b') =>
     labelScores(
       confusionOf(
         rows.map(r => ({ gold: r.gold, label: r[of].label, loss: r[of].loss })),
-        every,
+        [...every],
       ),
     )
+  yield
   const before = scores('a')
+  yield
   const after = scores('b')
-  const byGold = new Map<string, LedgerRow[]>()
-  for (const row of rows) {
-    const list = byGold.get(row.gold)
-    if (list) list.push(row)
-    else byGold.set(row.gold, [row])
-  }
   const found = before.flatMap((a, i) => {
     const b = after[i] as LabelScore
     if (a.rows + a.predicted + b.predicted === 0) return []

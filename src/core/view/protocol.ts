@@ -18,8 +18,8 @@ export interface RunShown {
   readonly run: Run
   /** `recipe.json`, resolved. */
   readonly recipe: unknown
-  /** Short facts of `data.json`. */
-  readonly data?: { readonly dropped: readonly { readonly reason: string; readonly rows: number }[] }
+  /** Short facts of `data.json`: rows left out, by the rule that said so. */
+  readonly data?: { readonly dropped: readonly { readonly rule: string; readonly rows: number }[] }
   /** 0 is the panel's own run; an overlaid one keeps its colour for life. */
   readonly color: number
 }
@@ -93,11 +93,13 @@ export type FromRunPanel =
 export type ToComparePanel =
   | {
       readonly kind: 'hydrate'
+      /** With its first rows only where there are many: the others follow as `rows`, until there are `all.rows`. */
       readonly ledger: Ledger
       readonly choices: readonly { readonly id: string; readonly name: string }[]
       readonly a: string
       readonly b: string
     }
+  | { readonly kind: 'rows'; readonly rows: Ledger['rows'] }
   /** Nothing to compare yet: fewer than two evaluations. */
   | { readonly kind: 'empty'; readonly choices: readonly { readonly id: string; readonly name: string }[] }
   | Problem

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Evaluation, Prediction } from '../../../src/core/eval/evaluation.ts'
-import { makeLedger, pairedAccuracy, type RowOutcome } from '../../../src/core/eval/ledger.ts'
+import { ledgerPieces, makeLedger, pairedAccuracy, type RowOutcome } from '../../../src/core/eval/ledger.ts'
 import { scoreTwice } from '../../../src/core/eval/score.ts'
 import { decided, verdictOf } from '../../../src/core/eval/verdict.ts'
 
@@ -155,4 +155,26 @@ describe('the verdict names no winner inside the noise', () => {
       'tuned is better only through the 14 leaked rows. Without them: 6 fixed against 4 broken can be chance.',
     )
   })
+})
+
+test('in pieces it is the same ledger, and none of many rows takes long', () => {
+  const rows = 100_000
+  const letter = (i: number) => String.fromCharCode(97 + (i % 26))
+  const said = (seed: number) =>
+    Array.from({ length: rows }, (_, i) => `${letter(i)}>${(i * seed) % 53 < 45 ? letter(i) : 'z'}`)
+  const [before, after] = [evaluation('a', said(7)), evaluation('b', said(11))]
+  const pieces = ledgerPieces(before, after)
+  let longest = 0
+  let count = 0
+  for (;;) {
+    const start = performance.now()
+    const next = pieces.next()
+    longest = Math.max(longest, performance.now() - start)
+    count++
+    if (!next.done) continue
+    expect(next.value).toEqual(makeLedger(before, after))
+    break
+  }
+  console.log(`a ledger of ${rows} rows: ${count} pieces, the longest ${longest.toFixed(0)} ms`)
+  expect(count).toBeGreaterThan(100)
 })
