@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { Failure } from '../../core/base/failure.ts'
+import { parseBaseline, printBaseline, sinceBaseline } from '../../core/check/baseline.ts'
 import { type Checked, check } from '../../core/check/check.ts'
 import { severities } from '../../core/check/finding.ts'
 import { reportHtml } from '../../core/check/formats/html.ts'
@@ -11,6 +14,8 @@ import { toReport } from '../../core/check/toReport.ts'
 import { rowText } from '../../core/data/roles.ts'
 import { readForCheck, shownPath } from '../checkInput.ts'
 import { drive } from '../drive.ts'
+import { writeAtomic } from '../files.ts'
+import type { Watch } from '../tables.ts'
 import type { Command, CommandIo } from './command.ts'
 import { oneOf, readOptions } from './options.ts'
 
@@ -29,6 +34,8 @@ Without a path, the current folder.
   --rule <id>=<severity>          error, warning, info or off; may be repeated, and goes before winnow.json
   --fail-on error|warning|info|never
                                   exit 1 where a finding is at or above (default error)
+  --baseline <file>               findings that the file lists are old: they are left out and not counted
+  --write-baseline                lists the findings of now in the file that --baseline names
 
 The rules: ${rules.map(rule => rule.meta.id).join(', ')}.
 
@@ -43,14 +50,30 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
         format: { type: 'string', default: 'text' },
         rule: { type: 'string', multiple: true },
         'fail-on': { type: 'string', default: 'error' },
+        baseline: { type: 'string' },
+        'write-baseline': { type: 'boolean', default: false },
       },
     })
     const format = oneOf(values.format, formats, '--format')
     const bar = oneOf(values['fail-on'], bars, '--fail-on')
+    const { baseline, 'write-baseline': writes } = values
+    if (writes && baseline === undefined)
+      throw new Failure('usage', '--write-baseline needs a file', 'Name it with --baseline')
     const started = performance.now()
-    const input = await readForCheck(positionals, { cwd: io.cwd, rules: ruleFlags(values.rule ?? []) })
+    const input = await readForCheck(positionals, {
+      cwd: io.cwd,
+      watch: watchOf(io),
+      rules: ruleFlags(values.rule ?? []),
+    })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
-    const checked = await drive(check(input), io.cancel, progressOn(io))
+    const whole = await drive(check(input), io.cancel, progressOn(io))
+    if (writes) {
+      await writeAtomic(resolve(io.cwd, baseline!), printBaseline(whole.findings))
+      io.err(`${whole.findings.length} finding${whole.findings.length === 1 ? '' : 's'} written to ${baseline}\n`)
+      return 0
+    }
+    const findings = baseline === undefined ? whole.findings : await newFindings(whole, baseline, io.cwd)
+    const checked = { ...whole, findings }
     const report = toReport(checked, performance.now() - started)
     const path = (uri: string) => shownPath(io.cwd, uri)
     if (format === 'json') io.out(reportJson(report, path))
@@ -59,10 +82,22 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     else {
       io.out(reportText(report, path, io.isTTY ? ansiPaint : noPaint))
       if (checked.ignored > 0) io.out(`${checked.ignored} ignored.\n`)
+      const old = whole.findings.length - findings.length
+      if (old > 0) io.out(`${old} in the baseline.\n`)
     }
     const reached = bar === 'never' ? -1 : severities.indexOf(bar)
     return report.findings.some(finding => severities.indexOf(finding.severity) <= reached) ? 1 : 0
   },
+}
+
+async function newFindings({ findings }: Checked, baseline: string, cwd: string) {
+  let text: string
+  try {
+    text = await readFile(resolve(cwd, baseline), 'utf8')
+  } catch {
+    throw new Failure('no-baseline', `${baseline} cannot be read`, 'Write it with --write-baseline')
+  }
+  return sinceBaseline(findings, parseBaseline(text, baseline))
 }
 
 /** `near-duplicate=off` */
@@ -74,6 +109,11 @@ export function ruleFlags(flags: readonly string[]): { [rule: string]: string } 
     settings[match[1]!] = match[2]!
   }
   return settings
+}
+
+/** Reading ends on Ctrl+C too, and says how far it is. */
+export function watchOf(io: CommandIo): Watch {
+  return { cancel: io.cancel, progress: progressOn(io) }
 }
 
 /** A line that is written over, on a terminal only, and only for work that takes a moment. */
