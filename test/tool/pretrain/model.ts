@@ -10,9 +10,9 @@ import { specialTokens, tokenizerJson } from './wordPiece.ts'
 export const shape = {
   vocabulary: 10_000,
   words: 8_900,
-  hidden: 192,
+  hidden: 256,
   layers: 2,
-  heads: 6,
+  heads: 8,
   feedForward: 768,
   positions: 128,
 }

@@ -2,7 +2,7 @@
 export const recipe = {
   seed: 1,
   /** Optimizer steps of `rows` sequences of `tokens` tokens. */
-  steps: 2000,
+  steps: 8000,
   rows: 32,
   tokens: 64,
   /** Sequences that are scored and never learnt from. */
@@ -15,5 +15,5 @@ export const recipe = {
   /** Steps between two looks at the held-out sequences; the model is written each time. */
   evaluate: 250,
   /** Word vectors before training; they then learn at `rate` times the rate, or a few steps of noise would undo them. */
-  embedding: { window: 12, scale: 0.05, rate: 0.1 },
+  embedding: { window: 16, scale: 0.05, rate: 0.1 },
 } as const
