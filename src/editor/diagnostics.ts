@@ -1,8 +1,8 @@
 import * as vscode from 'vscode'
 import type { Disposable } from '../core/base/event.ts'
+import { count } from '../core/base/words.ts'
 import { type Severity, severities } from '../core/check/finding.ts'
 import type { ReportedFinding } from '../core/check/report.ts'
-import { count } from '../core/eval/words.ts'
 import { breathe, toRange, uriOf } from './adapt.ts'
 import type { Catalog } from './catalog.ts'
 

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode'
+import { count, counted } from '../core/base/words.ts'
 import type { Severity } from '../core/check/finding.ts'
 import type { ReportedFinding } from '../core/check/report.ts'
-import { count, counted } from '../core/eval/words.ts'
 import { baseName, openCommand, shownPath } from './adapt.ts'
 import type { Group } from './catalog.ts'
 

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode'
 import type { Disposable } from '../core/base/event.ts'
+import { count, counted } from '../core/base/words.ts'
 import { type Severity, severities } from '../core/check/finding.ts'
-import { count, counted } from '../core/eval/words.ts'
 import { type Catalog, catalogOf } from './catalog.ts'
 import type { Checking } from './checking.ts'
 import { itemOf, type Node, type Pages, type Summaries, severityWords } from './findingNodes.ts'

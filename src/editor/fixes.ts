@@ -1,6 +1,6 @@
 import * as vscode from 'vscode'
+import { count, counted } from '../core/base/words.ts'
 import type { ReportedEdit, ReportedFinding } from '../core/check/report.ts'
-import { count, counted } from '../core/eval/words.ts'
 import { pathOf, toRange, uriOf } from './adapt.ts'
 import { type Checking, isCurrent } from './checking.ts'
 import type { Diagnostics } from './diagnostics.ts'

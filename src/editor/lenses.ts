@@ -1,6 +1,6 @@
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
-import { count, counted } from '../core/eval/words.ts'
+import { count, counted } from '../core/base/words.ts'
 import { pathOf } from './adapt.ts'
 import type { Checking } from './checking.ts'
 import { isTunable } from './explorer.ts'

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
-import { counted } from '../core/eval/words.ts'
+import { counted } from '../core/base/words.ts'
 import type { Run } from '../core/run/run.ts'
 import { type History, isGoing, type RunEntry } from './history.ts'
 import { runWords } from './words.ts'

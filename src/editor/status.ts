@@ -1,6 +1,6 @@
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
-import { counted } from '../core/eval/words.ts'
+import { counted } from '../core/base/words.ts'
 import { shortened } from './adapt.ts'
 import type { Checking } from './checking.ts'
 import type { History } from './history.ts'

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode'
-import { count, percent } from '../core/eval/words.ts'
+import { count, percent } from '../core/base/words.ts'
 import { type Run, timeLeft } from '../core/run/run.ts'
 import { about } from '../core/view/words.ts'
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { count, percent, points } from '../../src/core/base/words.ts'
 import type { LedgerRow } from '../../src/core/eval/ledger.ts'
-import { count, fixed, percent, points, probability } from '../../src/core/view/words.ts'
+import { fixed, probability } from '../../src/core/view/words.ts'
 import { compareHydrate, decidedPlan, ledgerOf, noisePlan } from './fixtures.ts'
 import { type Shown, type Stage, stage } from './stage.ts'
 

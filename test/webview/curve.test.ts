@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { percent, points } from '../../src/core/base/words.ts'
 import { newRun, reduce } from '../../src/core/run/run.ts'
 import { changes, settingName } from '../../src/core/view/change.ts'
 import {
@@ -14,7 +15,7 @@ import {
 } from '../../src/core/view/curve.ts'
 import { column, follow, newCurves, place, reach } from '../../src/core/view/curves.ts'
 import { runCsv } from '../../src/core/view/runTable.ts'
-import { about, duration, percent, points, probability, small, tick } from '../../src/core/view/words.ts'
+import { about, duration, probability, small, tick } from '../../src/core/view/words.ts'
 import { dice, live, runEvents, runOf } from './fixtures.ts'
 
 test('smoothing is the debiased average, and growing it gives what starting anew gives', () => {

@@ -1,5 +1,5 @@
+import { counted } from '../../src/core/base/words.ts'
 import type { Ledger } from '../../src/core/eval/ledger.ts'
-import { counted } from '../../src/core/view/words.ts'
 import { h, s } from '../parts/dom.ts'
 
 const most = 24

@@ -1,4 +1,4 @@
-import { count, counted } from '../../src/core/view/words.ts'
+import { count, counted } from '../../src/core/base/words.ts'
 import { textField } from '../parts/controls.ts'
 import { h, icon, put, refresh } from '../parts/dom.ts'
 import type { CompareView } from './compareState.ts'

@@ -1,5 +1,5 @@
+import { counted, signed } from '../../src/core/base/words.ts'
 import type { LabelChange, Ledger } from '../../src/core/eval/ledger.ts'
-import { counted, signed } from '../../src/core/view/words.ts'
 import { h } from '../parts/dom.ts'
 import { scaleOf } from '../parts/interval.ts'
 

@@ -1,8 +1,9 @@
+import { count, counted } from '../../src/core/base/words.ts'
 import type { Ledger } from '../../src/core/eval/ledger.ts'
 import { smallestDifference } from '../../src/core/eval/significance.ts'
-import { about } from '../../src/core/eval/words.ts'
+import { roughly } from '../../src/core/eval/words.ts'
 import { niceUp } from '../../src/core/view/curve.ts'
-import { count, counted, tick } from '../../src/core/view/words.ts'
+import { tick } from '../../src/core/view/words.ts'
 import { h, s } from '../parts/dom.ts'
 import { scaleOf } from '../parts/interval.ts'
 
@@ -14,7 +15,7 @@ export function noiseSection(ledger: Ledger): HTMLElement | undefined {
   const { all } = ledger
   const moving = (all.fixed + all.broken) / Math.max(1, all.rows)
   if (all.rows === 0 || moving === 0) return undefined
-  const needed = all.rowsNeeded === undefined ? undefined : about(all.rowsNeeded)
+  const needed = all.rowsNeeded === undefined ? undefined : roughly(all.rowsNeeded)
   const least = smallestDifference(all.rows, moving)
   // A difference that needs a hundred times the rows is not worth an axis that long.
   const far = needed !== undefined && needed > all.rows && needed <= 100 * all.rows ? needed : undefined

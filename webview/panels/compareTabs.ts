@@ -1,5 +1,5 @@
+import { count, counted } from '../../src/core/base/words.ts'
 import { type Ledger, type LedgerRow, outcomes, type RowOutcome } from '../../src/core/eval/ledger.ts'
-import { count, counted } from '../../src/core/view/words.ts'
 import { type Tabs, tabs } from '../parts/controls.ts'
 import { h, icon, put } from '../parts/dom.ts'
 import { outcomeLooks } from './compareState.ts'

@@ -1,6 +1,7 @@
+import { count, counted } from '../../src/core/base/words.ts'
 import { nearest, spikes } from '../../src/core/view/curve.ts'
 import type { BatchRow, FromRunPanel } from '../../src/core/view/protocol.ts'
-import { count, counted, fixed } from '../../src/core/view/words.ts'
+import { fixed } from '../../src/core/view/words.ts'
 import { button, enable } from '../parts/controls.ts'
 import { h, put } from '../parts/dom.ts'
 import { type Grid, grid } from '../parts/grid.ts'

@@ -1,6 +1,7 @@
+import { count, percent } from '../../src/core/base/words.ts'
 import { nearest, niceUp, outlierTop, spikes } from '../../src/core/view/curve.ts'
 import { type Axis, column, place, reach, validations } from '../../src/core/view/curves.ts'
-import { count, duration, fixed, percent, small, tick } from '../../src/core/view/words.ts'
+import { duration, fixed, small, tick } from '../../src/core/view/words.ts'
 import { type Chart, chart, type Drawing, type Line, type Note } from '../parts/chart.ts'
 import type { Mark } from '../parts/crosshair.ts'
 import { type Child, h } from '../parts/dom.ts'

@@ -1,5 +1,6 @@
+import { count } from '../../src/core/base/words.ts'
 import { column, validations } from '../../src/core/view/curves.ts'
-import { count, duration } from '../../src/core/view/words.ts'
+import { duration } from '../../src/core/view/words.ts'
 import { h } from '../parts/dom.ts'
 import { type Column, type Grid, grid } from '../parts/grid.ts'
 import { segments } from '../parts/segments.ts'

@@ -1,4 +1,4 @@
-import { signed } from '../../src/core/view/words.ts'
+import { signed } from '../../src/core/base/words.ts'
 import { s } from './dom.ts'
 
 export interface IntervalOptions {

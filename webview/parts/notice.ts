@@ -1,5 +1,5 @@
+import { count } from '../../src/core/base/words.ts'
 import type { Loading, Problem } from '../../src/core/view/protocol.ts'
-import { count } from '../../src/core/view/words.ts'
 import { button } from './controls.ts'
 import { type Child, h, icon, put } from './dom.ts'
 

@@ -1,6 +1,7 @@
+import { count, counted, percent, points } from '../base/words.ts'
 import type { LabelChange, Ledger, LedgerRow, PairedAccuracy, RowOutcome } from './ledger.ts'
 import { verdictOf } from './verdict.ts'
-import { count, counted, percent, points, pText } from './words.ts'
+import { pText } from './words.ts'
 
 const titles: { readonly [O in RowOutcome]: readonly [sign: string, name: string, meaning: string] } = {
   fixed: ['↑', 'fixed', 'wrong, now right'],

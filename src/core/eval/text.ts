@@ -1,6 +1,7 @@
+import { count, counted, percent, points } from '../base/words.ts'
 import type { LabelChange, Ledger, LedgerRow, PairedAccuracy } from './ledger.ts'
 import { verdictOf } from './verdict.ts'
-import { count, counted, percent, points, pText } from './words.ts'
+import { pText } from './words.ts'
 
 /** How much of a ledger is printed. */
 export interface TextOptions {

@@ -1,5 +1,6 @@
+import { count, counted } from '../base/words.ts'
 import type { Ledger, PairedAccuracy } from './ledger.ts'
-import { about, count, counted, pText } from './words.ts'
+import { pText, roughly } from './words.ts'
 
 /**
  * What may be said: `better` and `worse` only outside the noise; `undecided` where chance could have done it; `same`
@@ -69,8 +70,8 @@ function detail(accuracy: PairedAccuracy): string {
     return reach === undefined ? '' : `These ${counted(rows, 'row')} could have shown a difference of ${reach}.`
   if (rowsNeeded === undefined) return upperFirst(could)
   const size = `${(Math.abs(difference) * 100).toFixed(1)} points`
-  if (rowsNeeded <= rows) return `About ${counted(about(rowsNeeded), 'row')} usually decide a difference of ${size}.`
-  return `About ${count(about(rowsNeeded))} rows would decide a difference of ${size}; ${could}`
+  if (rowsNeeded <= rows) return `About ${counted(roughly(rowsNeeded), 'row')} usually decide a difference of ${size}.`
+  return `About ${count(roughly(rowsNeeded))} rows would decide a difference of ${size}; ${could}`
 }
 
 function sentence(b: string, accuracy: PairedAccuracy): string {

@@ -1,33 +1,4 @@
-import { count } from '../eval/words.ts'
-
-/**
- * Numbers as people read them, the same in every view: thousands with a comma, minus as U+2212, a percentage with one
- * decimal, a difference in points.
- */
-
-export { count } from '../eval/words.ts'
-
-/** `1 row`, `3,100 rows` */
-export function counted(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`
-}
-
-/** A fraction as `90.4 %`; an en dash where there is none. */
-export function percent(fraction: number | undefined): string {
-  return isNumber(fraction) ? `${minus((fraction * 100).toFixed(1))} %` : '–'
-}
-
-/** A difference of fractions in points, signed: `+9.2`, `−0.4`, `0.0`. */
-export function points(fraction: number | undefined): string {
-  return isNumber(fraction) ? signed(fraction * 100, 1) : '–'
-}
-
-/** `+9.2`; what rounds to nothing carries no sign. */
-export function signed(value: number, digits: number): string {
-  const text = Math.abs(value).toFixed(digits)
-  if (Number(text) === 0) return text
-  return (value < 0 ? '\u2212' : '+') + text
-}
+/** What only the panels and the editor say; counts, percentages and points are in `base/words.ts`. */
 
 /** With as many decimals as asked; an en dash where there is no number. */
 export function fixed(value: number | undefined, digits: number): string {

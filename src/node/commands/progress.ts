@@ -1,5 +1,5 @@
+import { count, percent } from '../../core/base/words.ts'
 import { oneLine } from '../../core/eval/text.ts'
-import { count, percent } from '../../core/eval/words.ts'
 import { pace, type Run, timeLeft } from '../../core/run/run.ts'
 import type { RunEvent } from '../../core/train/event.ts'
 

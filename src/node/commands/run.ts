@@ -1,5 +1,5 @@
+import { count, counted, percent } from '../../core/base/words.ts'
 import { table } from '../../core/eval/text.ts'
-import { count, counted, percent } from '../../core/eval/words.ts'
 import { pace, type Run, timeLeft } from '../../core/run/run.ts'
 import { byGravity } from '../../core/run/warnings.ts'
 import type { Scores } from '../../core/train/event.ts'

@@ -1,5 +1,5 @@
+import { percent } from '../../core/base/words.ts'
 import { oneLine, table } from '../../core/eval/text.ts'
-import { percent } from '../../core/eval/words.ts'
 import { findRoot, listRuns, type RunFolder } from '../runs.ts'
 import type { Command } from './command.ts'
 import { oneOf, readOptions } from './options.ts'

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { count, percent, points } from '../../../src/core/base/words.ts'
 import { confusionOf, labelScores, scoresOf, scoreTwice } from '../../../src/core/eval/score.ts'
-import { count, percent, points, pText } from '../../../src/core/eval/words.ts'
+import { pText } from '../../../src/core/eval/words.ts'
 
 const scored = (pairs: string) =>
   pairs.split(' ').map(pair => ({ gold: pair.charAt(0), label: pair.charAt(1), loss: 0.5, leaked: pair.endsWith('!') }))
