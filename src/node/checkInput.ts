@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
+import type { Benchmarks } from '../core/check/contamination.ts'
 import { type Ignored, nothingIgnored, parseIgnored } from '../core/check/ignore.ts'
 import { mergeRules, type RuleSetting } from '../core/check/options.ts'
 import type { Dataset, DatasetFiles } from '../core/data/dataset.ts'
 import { decodeAll } from '../core/text/decode.ts'
+import { readBenchmarks } from './benchmarks.ts'
 import type { ConfigFile } from './config.ts'
 import { discover, loadDataset } from './datasets.ts'
 import { readSource, slashed } from './files.ts'
+import type { Watch } from './tables.ts'
 
 export const ignoreName = 'winnow-ignore.jsonl'
 
@@ -14,6 +17,7 @@ export const ignoreName = 'winnow-ignore.jsonl'
 export interface CheckSettings {
   readonly rules: { readonly [rule: string]: RuleSetting }
   readonly ignored: Ignored
+  readonly benchmarks: Benchmarks | undefined
   /** Where the settings come from, for messages. */
   readonly where: string
   /** Things about the surroundings that a person should know, and that stop nothing. */
@@ -37,6 +41,7 @@ export async function settingsFor(
   return {
     rules: mergeRules(mergeRules(profiled(config), config?.config.rules ?? {}), over),
     ignored,
+    benchmarks: await readBenchmarks(config),
     where: config?.path ?? 'the rule settings',
     warnings,
   }
@@ -56,7 +61,7 @@ export interface CheckFiles extends CheckSettings {
 /** Finds and reads the datasets at paths that are relative to `cwd`. */
 export async function readForCheck(
   paths: readonly string[],
-  options: { readonly cwd: string; readonly rules?: { readonly [rule: string]: RuleSetting } },
+  options: { readonly cwd: string; readonly rules?: { readonly [rule: string]: RuleSetting }; readonly watch?: Watch },
 ): Promise<CheckFiles> {
   const absolute = (paths.length > 0 ? paths : ['.']).map(path => resolve(options.cwd, path))
   const { datasets: files, config } = await discover(absolute)
@@ -66,7 +71,8 @@ export async function readForCheck(
     : first
   const settings = await settingsFor(config, folder, options.rules)
   const datasets: Dataset[] = []
-  for (const dataset of files) datasets.push(await loadDataset(dataset))
+  for (const dataset of files)
+    datasets.push(await loadDataset(dataset, undefined, options.watch ? { watch: options.watch } : {}))
   return { ...settings, files, datasets }
 }
 

@@ -17,6 +17,7 @@ import { drive } from './drive.ts'
 import { slashed, textSource } from './files.ts'
 import { globTest } from './globs.ts'
 import { TableCache } from './tableCache.ts'
+import type { Watch } from './tables.ts'
 
 type CheckRequest = Parameters<CheckService['check']>[0]
 type RowsRequest = Parameters<RowService['rows']>[0]
@@ -86,9 +87,9 @@ export class Checker {
       const problems = new Map<string, string>()
       const results: { checked: Checked; files: readonly DatasetFiles[] }[] = []
       for (const { files, settings } of found) {
-        const dataset = await this.load(files, documents, problems)
-        const { rules, ignored, where } = settings
-        const work = check({ datasets: [dataset], rules, ignored, where, memory: of => this.memoryOf(of) })
+        const dataset = await this.load(files, { documents, problems, watch: { cancel, progress: this.progress } })
+        const { rules, ignored, where, benchmarks } = settings
+        const work = check({ datasets: [dataset], rules, ignored, benchmarks, where, memory: of => this.memoryOf(of) })
         results.push({ checked: await drive(work, cancel, this.progress), files: [files] })
       }
       const report = toReport(merged(results.map(result => result.checked)), performance.now() - started, this.places)
@@ -127,13 +128,17 @@ export class Checker {
   /** Reads a dataset; a file that cannot be read is left out, and why is noted. */
   private async load(
     files: DatasetFiles,
-    documents: ReadonlyMap<string, Source>,
-    problems: Map<string, string>,
+    about: {
+      readonly documents: ReadonlyMap<string, Source>
+      readonly problems: Map<string, string>
+      readonly watch: Watch
+    },
   ): Promise<Dataset> {
+    const { documents, problems, watch } = about
     const readable = new Set<string>()
     for (const path of filesOf(files)) {
       try {
-        await this.tables.open(path, files.format, documents.get(path))
+        await this.tables.open(path, files.format, documents.get(path), watch)
         readable.add(path)
       } catch (error) {
         if (!(error instanceof Failure)) throw error

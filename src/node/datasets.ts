@@ -11,7 +11,7 @@ import { canUnpack } from './compressed.ts'
 import { type ConfigFile, findConfig } from './config.ts'
 import { datasetInfoName, readDatasetInfo } from './datasetInfo.ts'
 import { fileFailure, slashed, walkFiles } from './files.ts'
-import { type FileTables, readTables, tablesOfSource } from './tables.ts'
+import { type FileTables, readTables, tablesOfSource, type Watch } from './tables.ts'
 
 /** Datasets and the `winnow.json` that governs them. */
 export interface FoundDatasets {
@@ -75,11 +75,15 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
 export async function loadDataset(
   files: DatasetFiles,
   documents?: ReadonlyMap<string, Source>,
-  known: { readonly tables?: (path: string) => Promise<FileTables>; readonly roles?: Roles } = {},
+  known: {
+    readonly tables?: (path: string) => Promise<FileTables>
+    readonly roles?: Roles
+    readonly watch?: Watch
+  } = {},
 ): Promise<Dataset> {
   const read = async (path: string) => {
     const document = documents?.get(path)
-    return document ? tablesOfSource(document, files.format) : readTables(path, files.format)
+    return document ? tablesOfSource(document, files.format, known.watch) : readTables(path, files.format, known.watch)
   }
   const tablesOf = new Map<SplitName, Table[]>()
   for (const name of splitNames) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { chmod, type FileHandle, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { type Cancel, Cancelled, checkCancel } from '../core/base/cancel.ts'
 import { Failure } from '../core/base/failure.ts'
 import { skippedFolders } from '../core/data/splits.ts'
 import type { Source } from '../core/data/table.ts'
@@ -22,14 +23,14 @@ export async function readSource(path: string): Promise<Source> {
 }
 
 /** The bytes of a file as they are. */
-export async function readBytes(path: string): Promise<Uint8Array> {
+export async function readBytes(path: string, cancel?: Cancel): Promise<Uint8Array> {
   let file: FileHandle | undefined
   try {
     file = await open(path, 'r')
     const about = await file.stat()
     if (about.isDirectory()) throw new Failure('is-folder', `${path} is a folder`, 'Name a file')
     if (about.size > maxFileBytes) throw tooLarge(path, about.size)
-    return await readHandle(file, about.size)
+    return await readHandle(file, about.size, cancel)
   } catch (error) {
     throw fileFailure(path, error)
   } finally {
@@ -37,13 +38,14 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-async function readHandle(file: FileHandle, size: number): Promise<Uint8Array> {
+async function readHandle(file: FileHandle, size: number, cancel?: Cancel): Promise<Uint8Array> {
   // A pipe tells no size, and one read gives at most 2 GiB.
   if (size === 0) return new Uint8Array(await file.readFile())
   const bytes = new Uint8Array(size)
   let at = 0
   while (at < size) {
-    const { bytesRead } = await file.read(bytes, at, Math.min(size - at, 1 << 28), at)
+    if (cancel) checkCancel(cancel)
+    const { bytesRead } = await file.read(bytes, at, Math.min(size - at, 1 << 25), at)
     if (bytesRead === 0) break
     at += bytesRead
   }
@@ -158,6 +160,7 @@ export async function walkFiles(root: string, limit = 200_000): Promise<string[]
 /** What an error of the file system means, in words; failures stay what they are. */
 export function fileFailure(path: string, error: unknown): Failure {
   if (error instanceof Failure) return error
+  if (error instanceof Cancelled) throw error
   const code = (error as NodeJS.ErrnoException)?.code ?? ''
   const cause = { cause: error }
   switch (code) {

@@ -2,14 +2,19 @@ import { stat } from 'node:fs/promises'
 import type { DatasetFiles } from '../core/data/dataset.ts'
 import type { Source } from '../core/data/table.ts'
 import { fileFailure } from './files.ts'
-import { type FileTables, labelFileOf, readTables, tablesOfSource } from './tables.ts'
+import { type FileTables, labelFileOf, readTables, tablesOfSource, type Watch } from './tables.ts'
 
 /** Tables by path, kept as long as the file or the open document is the same. */
 export class TableCache {
   private readonly known = new Map<string, { readonly stamp: string; readonly tables: FileTables }>()
 
   /** The table of a file, or of the document that is open in its place. */
-  async open(path: string, format: DatasetFiles['format'], document: Source | undefined): Promise<FileTables> {
+  async open(
+    path: string,
+    format: DatasetFiles['format'],
+    document: Source | undefined,
+    watch?: Watch,
+  ): Promise<FileTables> {
     const way = JSON.stringify(format ?? {})
     const labels = labelFileOf(path)
     const also = labels === undefined ? '' : ` ${await stampOf(labels)}`
@@ -19,7 +24,7 @@ export class TableCache {
     const known = this.known.get(path)
     if (known?.stamp === stamp && (!document || sameBytes(known.tables[0]!.table.source.bytes, document.bytes)))
       return known.tables
-    const tables = document ? await tablesOfSource(document, format) : await readTables(path, format)
+    const tables = document ? await tablesOfSource(document, format, watch) : await readTables(path, format, watch)
     this.known.set(path, { stamp, tables })
     return tables
   }

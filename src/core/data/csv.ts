@@ -4,9 +4,10 @@ import type { Edit, Span } from '../text/span.ts'
 import { csvDialect, fieldText, fieldTexts, hasHeader } from './csvDialect.ts'
 import { CsvScanner, type Dialect } from './csvScan.ts'
 import type { DatasetFiles } from './dataset.ts'
-import { IssueList, looksBinary, reportBytes } from './issues.ts'
+import { IssueList, looksBinary, readBytes } from './issues.ts'
 import { removeLines } from './lineRows.ts'
 import { Offsets } from './offsets.ts'
+import { type Reading, readAtOnce, readSlice } from './reading.ts'
 import type { Cell, Issue, Source, Table } from './table.ts'
 
 /**
@@ -15,6 +16,11 @@ import type { Cell, Issue, Source, Table } from './table.ts'
  * value belongs to which column is then a guess. A quote inside a bare field is reported and read as a character.
  */
 export function parseCsv(source: Source, kind: 'csv' | 'tsv', given: DatasetFiles['format'] = {}): Table {
+  return readAtOnce(readCsv(source, kind, given))
+}
+
+/** As `parseCsv`, piece by piece. */
+export function* readCsv(source: Source, kind: 'csv' | 'tsv', given: DatasetFiles['format'] = {}): Reading<Table> {
   const { bytes } = source
   const issues = new IssueList()
   const binary = looksBinary(bytes)
@@ -26,7 +32,11 @@ export function parseCsv(source: Source, kind: 'csv' | 'tsv', given: DatasetFile
   const ends = new Offsets(body.length >> 7)
   const broken = new Set<number>()
   let columns: string[] | undefined
-  for (let at = 0; at < body.length; at = scanner.next) {
+  for (let at = 0, told = 0; at < body.length; at = scanner.next) {
+    if (at - told > readSlice) {
+      told = at
+      yield { phase: 'read', done: at, total: body.length }
+    }
     scanner.record(at)
     if (scanner.end === at) continue
     if (!columns) {
@@ -50,7 +60,7 @@ export function parseCsv(source: Source, kind: 'csv' | 'tsv', given: DatasetFile
       const message = `The first record looks like data, so the columns are called ${columns?.join(', ')}. Set "header" in winnow.json if it is one`
       issues.add('no-header', undefined, { start: rows.starts[0]!, end: rows.ends[0]! }, message)
     }
-    reportBytes(body, rows.starts, issues)
+    yield* readBytes(body, rows.starts, issues)
   }
   return new CsvTable({ source, kind, dialect, columns: columns ?? [], ...rows, broken, issues: issues.done() })
 }

@@ -1,9 +1,10 @@
 import { Failure } from '../base/failure.ts'
-import { parseCsv } from './csv.ts'
+import { readCsv } from './csv.ts'
 import type { DatasetFiles } from './dataset.ts'
 import { parseJson } from './json.ts'
-import { parseJsonl } from './jsonl.ts'
+import { readJsonl } from './jsonl.ts'
 import { parseText } from './plainText.ts'
+import { type Reading, readAtOnce } from './reading.ts'
 import type { FormatName, Source, Table } from './table.ts'
 
 const byExtension: { readonly [extension: string]: FormatName } = {
@@ -24,17 +25,25 @@ export function formatOfName(path: string): FormatName | undefined {
 }
 
 /** The tables of a file: one, but for a JSON object of lists. `part` is the key of such a list. */
-export function parseTables(
-  source: Source,
-  given: DatasetFiles['format'] = {},
-): { readonly part: string | undefined; readonly table: Table }[] {
+export function parseTables(source: Source, given: DatasetFiles['format'] = {}): FileTable[] {
+  return readAtOnce(readTablesOf(source, given))
+}
+
+/** One list of rows in a file, under the key it stands at. */
+export interface FileTable {
+  readonly part: string | undefined
+  readonly table: Table
+}
+
+/** As `parseTables`, piece by piece where the format is one of lines. */
+export function* readTablesOf(source: Source, given: DatasetFiles['format'] = {}): Reading<FileTable[]> {
   const format = formatOfName(source.uri)
   switch (format) {
     case 'json':
       return parseJson(source)
     case 'jsonl':
       // A list under the name of JSON Lines: one record on many lines would make every line a broken row.
-      return startsList(source.bytes) ? parseJson(source) : [{ part: undefined, table: parseJsonl(source) }]
+      return startsList(source.bytes) ? parseJson(source) : [{ part: undefined, table: yield* readJsonl(source) }]
     case 'text':
       return [{ part: undefined, table: parseText(source) }]
     case 'parquet':
@@ -44,7 +53,7 @@ export function parseTables(
         'Close it in the editor',
       )
     default:
-      return [{ part: undefined, table: parseCsv(source, format === 'tsv' ? 'tsv' : 'csv', given) }]
+      return [{ part: undefined, table: yield* readCsv(source, format === 'tsv' ? 'tsv' : 'csv', given) }]
   }
 }
 

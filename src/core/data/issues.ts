@@ -1,6 +1,7 @@
 import type { Span } from '../text/span.ts'
 import { byteFaults } from '../text/utf8.ts'
 import { lastAtMost } from './offsets.ts'
+import { type Reading, readSlice } from './reading.ts'
 import type { Issue } from './table.ts'
 
 /** Issues kept of one kind; a file of a million broken rows says so in one more line instead of a million. */
@@ -67,6 +68,17 @@ export function reportBytes(
     if (row === last) continue
     last = row
     issues.add('nul-byte', row < 0 ? undefined : row, { start: at, end: at + 1 }, 'A NUL byte inside the text')
+  }
+}
+
+/** As `reportBytes` of a whole file, piece by piece. Pieces end with a row, so that they cut no character. */
+export function* readBytes(bytes: Uint8Array, starts: Uint32Array, issues: IssueList): Reading<void> {
+  for (let from = 0; from < bytes.length; ) {
+    const next = starts[lastAtMost(starts, from + readSlice * 4)] ?? 0
+    const to = next > from && from + readSlice * 4 < bytes.length ? next : bytes.length
+    reportBytes(bytes, starts, issues, { from, to })
+    from = to
+    yield { phase: 'read', done: from, total: bytes.length }
   }
 }
 

@@ -1,9 +1,10 @@
 import { ColumnNames } from './columnNames.ts'
-import { IssueList, looksBinary, maxRecordBytes, megabytes, reportBytes } from './issues.ts'
+import { IssueList, looksBinary, maxRecordBytes, megabytes, readBytes } from './issues.ts'
 import { JsonScanner } from './jsonScan.ts'
 import { described, JsonTable, type RecordShape } from './jsonTable.ts'
 import { removeLines } from './lineRows.ts'
 import { Offsets } from './offsets.ts'
+import { type Reading, readAtOnce, readSlice } from './reading.ts'
 import type { Source, Table } from './table.ts'
 
 /**
@@ -11,6 +12,11 @@ import type { Source, Table } from './table.ts'
  * objects; a file whose first good record is an array or a string has rows of that shape.
  */
 export function parseJsonl(source: Source): Table {
+  return readAtOnce(readJsonl(source))
+}
+
+/** As `parseJsonl`, piece by piece. */
+export function* readJsonl(source: Source): Reading<Table> {
   const { bytes } = source
   const issues = new IssueList()
   const broken = new Set<number>()
@@ -19,11 +25,15 @@ export function parseJsonl(source: Source): Table {
   const columns = new ColumnNames(bytes)
   let shape: RecordShape | undefined
   const binary = looksBinary(bytes)
-  if (binary) return table('object')
+  if (binary) return yield* table('object')
 
   const scanner = new JsonScanner(bytes)
   const terminator = bytes.indexOf(0x0a) < 0 && bytes.indexOf(0x0d) >= 0 ? 0x0d : 0x0a
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0, told = 0; at < bytes.length; ) {
+    if (at - told > readSlice) {
+      told = at
+      yield { phase: 'read', done: at, total: bytes.length }
+    }
     const found = bytes.indexOf(terminator, at)
     const stop = found < 0 ? bytes.length : found
     const end = stop > at && bytes[stop - 1] === 0x0d ? stop - 1 : stop
@@ -37,7 +47,7 @@ export function parseJsonl(source: Source): Table {
     at = stop + 1
   }
   if (starts.length === 0) issues.add('empty-file', undefined, { start: 0, end: 0 }, 'The file holds no rows')
-  return table(shape ?? 'object')
+  return yield* table(shape ?? 'object')
 
   function read(row: number, start: number, first: number, end: number): void {
     const problem = problemOf(row, start, first, end)
@@ -80,10 +90,10 @@ export function parseJsonl(source: Source): Table {
     return undefined
   }
 
-  function table(found: RecordShape): Table {
+  function* table(found: RecordShape): Reading<Table> {
     const rows = { starts: starts.done(), ends: ends.done() }
     if (binary) issues.add(binary.code, undefined, binary.span, binary.message)
-    else reportBytes(bytes, rows.starts, issues)
+    else yield* readBytes(bytes, rows.starts, issues)
     const names = found === 'value' ? (rows.starts.length ? ['text'] : []) : columns.names
     return new JsonTable({
       source,

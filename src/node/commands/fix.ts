@@ -13,6 +13,7 @@ import { applyPlan, recoverJournal } from '../journal.ts'
 import { progressOn } from './check.ts'
 import type { Command } from './command.ts'
 import { readOptions } from './options.ts'
+import { watchOf } from './watch.ts'
 
 export const command: Command = {
   name: 'fix',
@@ -39,7 +40,7 @@ winnow fix data --rule duplicate --rule label-typo --write
     if (values.write)
       for (const file of await recoverJournal(io.cwd))
         io.err(`winnow: ${shownPath(io.cwd, file)} was put back after a fix that had been cut short\n`)
-    const input = await readForCheck(positionals, { cwd: io.cwd })
+    const input = await readForCheck(positionals, { cwd: io.cwd, watch: watchOf(io) })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
     const formats = formatsOf(input.files)
     const memories = new Map<string, Memory>()

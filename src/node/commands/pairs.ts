@@ -16,6 +16,7 @@ import { slashed } from '../files.ts'
 import { progressOn } from './check.ts'
 import type { Command, CommandIo } from './command.ts'
 import { readOptions } from './options.ts'
+import { watchOf } from './watch.ts'
 
 export const command: Command = {
   name: 'pairs',
@@ -67,7 +68,9 @@ async function filesInOrder(paths: readonly string[], io: CommandIo, column: str
   const loaded = new Map<string, Compared>()
   const known: string[] = []
   for (const files of datasets) {
-    const dataset = await loadDataset(column === undefined ? files : { ...files, roles: { text: column } })
+    const dataset = await loadDataset(column === undefined ? files : { ...files, roles: { text: column } }, undefined, {
+      watch: watchOf(io),
+    })
     for (const table of tablesOf(dataset)) {
       const name = shownPath(io.cwd, table.source.uri)
       loaded.set(table.source.uri, { name, table, roles: dataset.roles })

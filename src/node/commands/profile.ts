@@ -8,6 +8,7 @@ import { drive } from '../drive.ts'
 import { progressOn } from './check.ts'
 import type { Command } from './command.ts'
 import { oneOf, readOptions } from './options.ts'
+import { watchOf } from './watch.ts'
 
 export const command: Command = {
   name: 'profile',
@@ -28,7 +29,7 @@ winnow profile data --format html > card.html
       options: { format: { type: 'string', default: 'text' } },
     })
     const format = oneOf(values.format, ['text', 'json', 'html'] as const, '--format')
-    const input = await readForCheck(positionals, { cwd: io.cwd })
+    const input = await readForCheck(positionals, { cwd: io.cwd, watch: watchOf(io) })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
     const profiles = await drive(profile(input), io.cancel, progressOn(io))
     const path = (uri: string) => shownPath(io.cwd, uri)

@@ -17,6 +17,7 @@ import { copiedExtension, copyRows } from '../rowCopy.ts'
 import { progressOn } from './check.ts'
 import type { Command, CommandIo } from './command.ts'
 import { readOptions } from './options.ts'
+import { watchOf } from './watch.ts'
 
 const names: { readonly [parts: number]: readonly SplitName[] } = {
   2: ['train', 'test'],
@@ -60,7 +61,7 @@ winnow split tickets.csv --ratios 0.9/0.1 --group customer
     parseScheme(values.shingle)
     parseThreshold(values.threshold)
     const path = slashed(resolve(io.cwd, positionals[0]!))
-    const dataset = await readOne(path)
+    const dataset = await readOne(path, io)
     const tables = dataset.splits.flatMap(split => [...split.tables])
     const { group } = values
     if (group !== undefined && !tables.some(table => table.columns.includes(group)))
@@ -97,11 +98,11 @@ function readRatios(text: string): number[] {
 }
 
 /** The rows of one file, whatever split its name says. Settings of `winnow.json` about it (roles, delimiter) hold. */
-async function readOne(path: string): Promise<Dataset> {
+async function readOne(path: string, io: CommandIo): Promise<Dataset> {
   const { datasets } = await discover([path])
   const files = datasets.find(dataset => filesOf(dataset).includes(path))
   if (!files) throw new Failure('is-folder', `${path} is a folder`, 'Name the one file that is to be divided')
-  const dataset = await loadDataset({ ...files, splits: { train: [path] } })
+  const dataset = await loadDataset({ ...files, splits: { train: [path] } }, undefined, { watch: watchOf(io) })
   const rows = dataset.splits.flatMap(split => split.tables).reduce((sum, table) => sum + table.rowCount, 0)
   if (rows === 0) throw new Failure('no-rows', `${path} holds no rows`, 'There is nothing to divide')
   return dataset
