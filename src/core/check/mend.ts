@@ -5,6 +5,8 @@ import { Pieces } from '../text/pieces.ts'
 import { type Edit, orderEdits } from '../text/span.ts'
 import { type CheckInput, check } from './check.ts'
 import type { Finding } from './finding.ts'
+import type { Rule } from './rule.ts'
+import { rules } from './rules.ts'
 
 export interface MendInput extends CheckInput {
   /** Only findings of these rules are mended; all of them where it is not given. */
@@ -38,7 +40,7 @@ export function* mend(input: MendInput): Work<Mended> {
   let removed = 0
   let changed = 0
   for (let round = 0; round < mostRounds; round++) {
-    const { findings } = yield* check({ ...input, datasets })
+    const { findings } = yield* check({ ...input, datasets, rules: { ...input.rules, ...withoutAdvice } })
     const fixes = choose(findings.filter(finding => !input.only || input.only.has(finding.rule)))
     if (fixes.accepted.length === 0) break
     for (const { rule } of fixes.accepted) counts[rule] = (counts[rule] ?? 0) + 1
@@ -155,3 +157,8 @@ function reread(
   }
   return { ...dataset, splits: dataset.splits.map(({ name, tables }) => ({ name, tables: tables.map(now) })) }
 }
+
+/** Switches off what costs much and mends nothing. */
+const withoutAdvice = Object.fromEntries(
+  rules.filter((rule: Rule) => rule.meta.adviceOnly).map(rule => [rule.meta.id, 'off']),
+)

@@ -1,4 +1,5 @@
 import type { Work } from '../sign/progress.ts'
+import type { Benchmarks } from './contamination.ts'
 import type { Corpus } from './corpus.ts'
 import type { Finding, Severity } from './finding.ts'
 import type { Look } from './scan/look.ts'
@@ -28,6 +29,8 @@ export interface RuleMeta {
   /** Rows that it flags, and what it then says. Markdown. */
   readonly example: string
   readonly options: { readonly [name: string]: Option }
+  /** None of its fixes is ever preferred, and it costs much: mending leaves it out. */
+  readonly adviceOnly?: boolean
   /** Runs only where `winnow.json` or `--rule` asks for it. */
   readonly optIn?: true
 }
@@ -36,6 +39,8 @@ export interface RuleMeta {
 export interface RuleContext {
   readonly corpus: Corpus
   readonly settings: RuleSettings
+  /** What training rows must not hold, where somebody named it. */
+  readonly benchmarks?: Benchmarks | undefined
   add(finding: Finding): void
 }
 

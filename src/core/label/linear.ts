@@ -19,7 +19,7 @@ export interface LinearOptions {
 }
 
 /** A class whose slope is below this is not updated: with many classes nearly all of them, after the first pass. */
-const leastSlope = 1e-3
+const leastSlope = 0.01
 /** A rare class counts at most so many times. */
 const mostWeight = 20
 

@@ -17,6 +17,7 @@ const mostCells = 2e7
 export const labelError: Rule = {
   meta: {
     id: 'label-error',
+    adviceOnly: true,
     title: 'Label that does not fit the text',
     severity: 'info',
     what: `Rows whose text speaks for another label. A small built-in classifier is trained on four fifths of all rows and judges the
@@ -27,7 +28,7 @@ or more. Labels of fewer than ${leastOfClass} rows are not judged, nor are datas
 several labels in a cell. A text that carries two labels is a \`label-conflict\` and not repeated here.`,
     why: `Every public benchmark looked at has wrong labels, 3 % on average. In training they teach the wrong thing; in a test set they
 reward it.`,
-    fix: `Read the row, then relabel it or ignore the finding. This is evidence, not proof: about a third of such findings are texts that
+    fix: `Read the row, then relabel it or ignore the finding. This is evidence, not proof: many such findings are texts that
 are hard to label. So "fix all" never touches them.`,
     example: `Among rows about refunds and deliveries:
 \`\`\`jsonl
@@ -35,7 +36,7 @@ are hard to label. So "fix all" never touches them.`,
 \`\`\`
 Row 0: \`The text fits "refund" (probability 0.93) rather than "delivery" (0.01): the classifier and the nearest rows agree.\``,
     options: {
-      probability: numberOption(0.5, [0, 1], 'The least probability of the other label.'),
+      probability: numberOption(0.8, [0, 1], 'The least probability of the other label.'),
       most: numberOption(500, [1, 1e9], 'At most so many findings, the surest first.'),
       rows: numberOption(
         100_000,

@@ -18,7 +18,7 @@ export const labelShortcut: Rule = {
     what: `Something besides the topic that alone tells the label: a web address, a tag, a handle, a code with digits, capitals only, line
 breaks, markup, and the like. It must stand in \`rows\` rows or more of one label, in a fifth of all rows of that label, and nearly nowhere
 else (of the rows that have it, \`precision\` carry that label, and by far fewer would by chance). Plain words count only where nine of ten rows of
-a label have them and hardly any other row: words of the topic are meant to predict the label, but not all of its rows share one.`,
+a label have them and hardly any other row: words of the topic are meant to predict the label, but not all of its rows share one. What stands in the label's own name is the topic too.`,
     why: `A model takes the shortest way. If every spam row of the training data ends with the same link, it learns the link, scores well on a
 test set from the same source, and fails on everything else.`,
     fix: `Look at rows of the label without it. If the sign comes from how the rows were collected, remove it from the texts, or add rows of
@@ -95,11 +95,21 @@ function* signsOf({ corpus, settings }: RuleContext, labels: LabelRows): Work<Si
     const of = labelled.get(label)!
     const share = of / read
     const telling = hits >= rows * precision && share < 0.8
-    if (telling && hits >= of * (plain ? 0.9 : 0.2)) found.push({ name, label, rows, hits, labelled: of })
+    const topical = named(name, labels.names[label]!)
+    if (telling && !topical && hits >= of * (plain ? 0.9 : 0.2)) found.push({ name, label, rows, hits, labelled: of })
   }
   found.sort((a, b) => b.hits - a.hits || (a.name < b.name ? -1 : 1))
   return yield* withExamples(corpus, labels, oneEach(found))
 }
+
+/** Is this a word of the label's own name, as `coin` is of `flip_coin`? Then it is the topic. */
+function named(sign: string, label: string): boolean {
+  const word = letters(/"(.*)"/u.exec(sign)?.[1] ?? '')
+  const name = letters(label)
+  return word !== '' && (name.includes(word) || word.includes(name))
+}
+
+const letters = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '')
 
 /** Signs that stand in the same rows are one sign: of those with equal counts the first is kept. */
 function oneEach(found: readonly Omit<Sign, 'examples'>[]): Omit<Sign, 'examples'>[] {
