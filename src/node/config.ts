@@ -4,6 +4,7 @@ import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseEr
 import * as v from 'valibot'
 import { Failure } from '../core/base/failure.ts'
 import { nearestWord } from '../core/base/nearest.ts'
+import { contaminationPresets } from '../core/check/contamination.ts'
 import { severities } from '../core/check/finding.ts'
 import { decodeAll } from '../core/text/decode.ts'
 import { LineIndex } from '../core/text/lines.ts'
@@ -75,6 +76,26 @@ export const configSchema = v.strictObject({
     v.pipe(
       v.record(v.string(), v.union([setting, v.looseObject({ severity: v.optional(setting) })])),
       v.description('Settings by rule: a severity, "off", or an object with a severity and the options of the rule.'),
+    ),
+  ),
+  contamination: v.optional(
+    v.pipe(
+      v.strictObject({
+        files: v.pipe(
+          v.array(v.string()),
+          v.minLength(1),
+          v.description('Benchmark files that training rows must not overlap with, relative to winnow.json.'),
+        ),
+        preset: v.optional(
+          v.pipe(
+            v.picklist(contaminationPresets),
+            v.description(
+              'How an overlap is defined: as for GPT-3, PaLM, GPT-4, or weighted by rarity. Default 13-gram.',
+            ),
+          ),
+        ),
+      }),
+      v.description('Benchmarks to keep out of training data.'),
     ),
   ),
   profiles: v.optional(

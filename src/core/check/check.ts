@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.ts'
 import type { Work } from '../sign/progress.ts'
+import type { Benchmarks } from './contamination.ts'
 import { Corpus } from './corpus.ts'
 import type { Finding } from './finding.ts'
 import { type Ignored, nothingIgnored } from './ignore.ts'
@@ -14,6 +15,7 @@ export interface CheckInput {
   /** By rule id: `"off"`, a severity, or `{severity, …options}`. */
   readonly rules?: { readonly [rule: string]: RuleSetting }
   readonly ignored?: Ignored
+  readonly benchmarks?: Benchmarks | undefined
   /** What is known of a dataset from earlier checks; without it every check begins anew. */
   readonly memory?: (dataset: Dataset) => Memory
   /** Where settings come from, for error messages. */
@@ -54,7 +56,8 @@ export function* check(input: CheckInput): Work<Checked> {
       if (ignored.keys.has(finding.key)) hidden++
       else findings.push(offered(finding))
     }
-    for (const { rule, settings } of resolved) yield* rule.check({ corpus, settings, add })
+    for (const { rule, settings } of resolved)
+      yield* rule.check({ corpus, settings, benchmarks: input.benchmarks, add })
     datasets.push({ dataset, labels: yield* countLabels(corpus) })
   }
   findings.sort(byPlace)

@@ -4,6 +4,7 @@ import { brokenRow } from './rules/brokenRow.ts'
 import { c4 } from './rules/c4.ts'
 import { chosenEqualsRejected } from './rules/chosenEqualsRejected.ts'
 import { classImbalance } from './rules/classImbalance.ts'
+import { contamination } from './rules/contamination.ts'
 import { controlCharacter } from './rules/controlCharacter.ts'
 import { duplicate } from './rules/duplicate.ts'
 import { emptyField } from './rules/emptyField.ts'
@@ -66,4 +67,5 @@ export const rules = [
   c4,
   gopher,
   fineweb,
+  contamination,
 ] as const satisfies readonly Rule[]

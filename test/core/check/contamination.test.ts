@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { random } from '../../../src/core/base/random.ts'
+import { type ContaminationPreset, contaminated } from '../../../src/core/check/contamination.ts'
+import { parseTables } from '../../../src/core/data/formats.ts'
+import { finishWork } from '../../../src/core/sign/progress.ts'
+
+/** `count` words that no other call draws, but for the frequent ones. */
+function text(seed: string, count: number): string {
+  const draw = random(seed)
+  return Array.from({ length: count }, () => (draw.int(4) === 0 ? 'the' : `w${draw.int(1e6)}`)).join(' ')
+}
+
+function found(preset: ContaminationPreset, bench: readonly string[], train: readonly string[]) {
+  const bytes = Buffer.from(bench.map(row => `${JSON.stringify({ text: row })}\n`).join(''))
+  const source = { uri: '/bench.jsonl', version: 0, bytes, encoding: 'utf-8' as const, bom: false }
+  const tables = parseTables(source).map(({ table }) => table)
+  const dataset = { name: 'bench', splits: [{ name: 'test' as const, tables }], roles: { text: 'text' } }
+  const rows = { rows: train.keys(), total: train.length, text: (row: number) => train[row]! }
+  return finishWork(contaminated({ preset, datasets: [dataset] }, rows)).map(({ row, with: other }) => [row, other.row])
+}
+
+const words = (row: string, from: number, to: number) => row.split(' ').slice(from, to).join(' ')
+const bench = Array.from({ length: 30 }, (_, i) => text(`bench ${i}`, 40))
+const clean = Array.from({ length: 50 }, (_, i) => text(`train ${i}`, 30))
+
+test.each(['13-gram', '8-gram', '50-char', 'idf'] as const)('%s: nothing in other texts, all in a copy', preset => {
+  expect(found(preset, bench, clean)).toEqual([])
+  const copy = `Question! ${bench[7]!.toUpperCase().replaceAll(' ', ',  ')}`
+  expect(found(preset, bench, [...clean, copy])).toEqual([[50, 7]])
+})
+
+test('13-gram: thirteen words in a row, not twelve; fewer where the benchmark is short', () => {
+  expect(found('13-gram', bench, [`${clean[0]} ${words(bench[3]!, 5, 18)} end`])).toEqual([[0, 3]])
+  expect(found('13-gram', bench, [`${clean[0]} ${words(bench[3]!, 5, 17)} end`])).toEqual([])
+  const short = bench.map(row => words(row, 0, 9))
+  expect(found('13-gram', short, [`${clean[0]} ${short[3]} end`])).toEqual([[0, 3]])
+  expect(found('13-gram', short, [`${clean[0]} ${words(short[3]!, 0, 8)} end`])).toEqual([])
+})
+
+test('13-gram: what many rows of the benchmark begin with is how it speaks', () => {
+  const intro = text('intro', 20)
+  const templated = bench.map(row => `${intro} ${row}`)
+  expect(found('13-gram', templated, [`${intro} ${clean[0]}`])).toEqual([])
+})
+
+test('8-gram: 70 % of the runs, wherever they stand; told at the row with most', () => {
+  const [a, b] = [words(bench[2]!, 0, 24), words(bench[2]!, 17, 40)]
+  expect(found('8-gram', bench, [clean[0]!, a, b])).toEqual([[1, 2]])
+  expect(found('8-gram', bench, [clean[0]!, a])).toEqual([])
+})
+
+test('50-char: only what holds one of the three parts, the same ones every time; short rows as a whole', () => {
+  expect(
+    found(
+      '50-char',
+      bench,
+      bench.map(row => row.slice(0, 30)),
+    ),
+  ).toEqual([])
+  const halves = bench.map(row => row.slice(0, row.length / 2))
+  const once = found('50-char', bench, halves)
+  expect(once.length).toBeGreaterThan(15)
+  expect(once.length).toBeLessThan(30)
+  expect(found('50-char', bench, halves)).toEqual(once)
+  expect(found('50-char', ['What is 2 + 2?'], ['what is 2+2', 'what is 2+2 in words'])).toEqual([[0, 0]])
+})
+
+test('idf: 0.8 of the weight in long rows, all of it in short ones, nothing under 20 words', () => {
+  const long = Array.from({ length: 30 }, (_, i) => text(`long ${i}`, 60))
+  expect(found('idf', long, [words(long[4]!, 0, 52)])).toEqual([[0, 4]])
+  expect(found('idf', long, [words(long[4]!, 0, 44)])).toEqual([])
+  const twenty = bench.map(row => words(row, 0, 20))
+  expect(found('idf', twenty, [twenty[4]!, words(twenty[5]!, 0, 19)])).toEqual([[0, 4]])
+  const few = bench.map(row => words(row, 0, 19))
+  expect(found('idf', few, few)).toEqual([])
+})
