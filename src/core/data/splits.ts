@@ -130,7 +130,10 @@ function* adoptTraining(groups: readonly NamedFile[][]): Generator<NamedFile[]> 
 }
 
 function nameOf(file: NamedFile): string {
-  return file.split ? file.group || baseName(file.folder) || 'data' : stem(file.path)
+  if (!file.split) return stem(file.path)
+  // A dataset of the Hugging Face Hub keeps its shards in `data/`: it is called as the folder around that.
+  const inHub = /-\d{4,5}-of-\d{4,5}/.test(baseName(file.path)) && baseName(file.folder) === 'data'
+  return file.group || (inHub && baseName(parent(file.folder))) || baseName(file.folder) || 'data'
 }
 
 /** Names are unique: where two are equal, each takes its folder in front. */

@@ -147,7 +147,9 @@ function say(
   const lines = [
     `${counted(all, 'row')} in ${counted(plan.groups, 'group')} that stay together; the largest has ${counted(plan.largest, 'row')}.`,
   ]
-  if (plan.worst)
+  const empty = plan.parts.flatMap(({ rows }, i) => (rows === 0 ? [shown[i]!] : []))
+  if (empty.length > 0) lines.push(`Too few rows for these ratios: none in ${empty.join(' and ')}.`)
+  else if (plan.worst)
     lines.push(
       plan.worst.off < 1
         ? 'Every label has its share in every part.'

@@ -29,7 +29,7 @@ describe('groupFiles', () => {
         'd/data/test-00000-of-00001-b42a775f407cee45.parquet',
       ],
       [
-        'data: train=d/data/train-00000-of-00002.parquet,d/data/train-00001-of-00002.parquet test=d/data/test-00000-of-00001-b42a775f407cee45.parquet',
+        'd: train=d/data/train-00000-of-00002.parquet,d/data/train-00001-of-00002.parquet test=d/data/test-00000-of-00001-b42a775f407cee45.parquet',
       ],
     ],
     [
