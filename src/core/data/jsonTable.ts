@@ -83,6 +83,11 @@ export class JsonTable implements Table {
     return at && this.textAt(at)
   }
 
+  plainSpan(row: number, column: string): Span | undefined {
+    const at = this.locate(row, column)
+    return at && this.source.bytes[at.start] === 0x22 ? { start: at.start + 1, end: at.end - 1 } : undefined
+  }
+
   kind(row: number, column: string): ValueKind | undefined {
     const at = this.locate(row, column)
     switch (at && this.source.bytes[at.start]) {

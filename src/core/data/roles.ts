@@ -123,6 +123,20 @@ export function rowText(table: Table, row: number, roles: Roles): string | undef
   return parts.length ? parts.join('\n') : undefined
 }
 
+/** The texts of a table's rows by `rowText`, with their bytes where one column that stands there as it is tells them. */
+export function textsOf(table: Table, roles: Roles) {
+  const column = roles.text
+  const plain =
+    column !== undefined && table.plainSpan
+      ? { bytes: table.source.bytes, span: (row: number) => table.plainSpan!(row, column) }
+      : undefined
+  return {
+    rowCount: table.rowCount,
+    text: (row: number) => rowText(table, row, roles),
+    ...(plain ? { plain } : {}),
+  }
+}
+
 /** The columns that `rowText` reads, in its order: where a finding about the whole text is shown is the first of them. */
 export function textColumns(roles: Roles): string[] {
   if (roles.text !== undefined) return [roles.text]

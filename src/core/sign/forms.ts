@@ -38,8 +38,24 @@ export class Forms {
 
   /** The slot of a text's normal form, new or known; -1 where the normal form is empty. */
   add(text: string): number {
+    return this.slotOf(this.shingler.sign(text))
+  }
+
+  /** As `add`, of a text that is these bytes; -2 where they are not plain (see `signBytes`). */
+  addBytes(bytes: Uint8Array, start: number, end: number): number {
+    const n = this.shingler.signBytes(bytes, start, end)
+    return n < 0 ? -2 : this.slotOf(n)
+  }
+
+  /** Room for so many more slots, so that it need not be made little by little. */
+  reserve(more: number): void {
+    let size = this.bitsLow.length
+    while (size < this.count + more + 2) size *= 2
+    if (size > this.bitsLow.length) this.growSlots(size)
+  }
+
+  private slotOf(n: number): number {
     const shingler = this.shingler
-    const n = shingler.sign(text)
     if (n === 0) return -1
     const mask = this.table.length - 1
     let at = Math.imul(shingler.formA ^ (shingler.formB >>> 7), 0x9e3779b1) >>> (Math.clz32(mask) & 31)
@@ -94,7 +110,10 @@ export class Forms {
 
   private append(n: number): number {
     const slot = this.count
-    if (slot + 1 === this.bitsLow.length) this.growSlots()
+    if (slot + 1 === this.bitsLow.length) {
+      this.growSlots(this.bitsLow.length * 2)
+      this.enter(slot, this.shingler.formA, this.shingler.formB)
+    }
     const from = this.start[slot]!
     if (from + n > this.pool.length) this.pool = copy(this.pool, new Uint32Array(Math.ceil((from + n) * 1.6)))
     const { pool, wide } = this
@@ -118,25 +137,23 @@ export class Forms {
     return slot
   }
 
-  private growSlots(): void {
-    const size = this.bitsLow.length * 2
+  private growSlots(size: number): void {
     this.start = copy(this.start, new Uint32Array(size + 1))
     this.bitsLow = copy(this.bitsLow, new Int32Array(size))
     this.bitsHigh = copy(this.bitsHigh, new Int32Array(size))
     this.wide = copy(this.wide, new Int32Array(size * 8))
     this.formA = copy(this.formA, new Int32Array(size))
     this.formB = copy(this.formB, new Int32Array(size))
-    this.table = new Int32Array(size * 4)
+    this.table = new Int32Array(size * 2)
+    for (let slot = 0; slot < this.count; slot++) this.enter(slot, this.formA[slot]!, this.formB[slot]!)
+  }
+
+  /** Puts a slot that is not in the table there. */
+  private enter(slot: number, a: number, b: number): void {
     const mask = this.table.length - 1
-    const shift = Math.clz32(mask) & 31
-    // The slot being appended is not in the arrays yet: its entry is placed by its hash in the shingler.
-    for (let slot = 0; slot <= this.count; slot++) {
-      const a = slot < this.count ? this.formA[slot]! : this.shingler.formA
-      const b = slot < this.count ? this.formB[slot]! : this.shingler.formB
-      let at = Math.imul(a ^ (b >>> 7), 0x9e3779b1) >>> shift
-      while (this.table[at] !== 0) at = (at + 1) & mask
-      this.table[at] = slot + 1
-    }
+    let at = Math.imul(a ^ (b >>> 7), 0x9e3779b1) >>> (Math.clz32(mask) & 31)
+    while (this.table[at] !== 0) at = (at + 1) & mask
+    this.table[at] = slot + 1
   }
 }
 

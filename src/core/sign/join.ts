@@ -43,6 +43,46 @@ export function joinCost(postings: Postings): number {
   return cost
 }
 
+/** Up to so many pairs a row are looked at before estimating is better, and so many in all cost nothing. */
+const budget = { perRow: 300, free: 20_000_000 } as const
+
+/** Is looking at so many pairs too much for so many rows? */
+export function exceedsBudget(cost: number, rows: number): boolean {
+  return cost > Math.max(budget.free, budget.perRow * rows)
+}
+
+/**
+ * What `joinSets` will look at, which is less than all pairs: its walk leaves behind what is similar. A share p of similar
+ * slots in a group of g makes it about g/p, and p is measured on pairs spread over the group.
+ */
+export function* walkCost(postings: Postings, matcher: Matcher): Work<number> {
+  const { shingles, slots, length } = postings
+  let cost = 0
+  let work = 0
+  for (let from = 0; from < length; ) {
+    let to = from + 1
+    while (to < length && shingles[to] === shingles[from]) to++
+    const size = to - from
+    let pairs = (size * (size - 1)) / 2
+    if (size >= 256) {
+      let alike = 0
+      for (let i = 0; i < 64; i++) {
+        const a = from + Math.floor((i * size) / 128)
+        if (matcher.allows(slots[a]!, slots[a + (size >> 1)]!)) alike++
+      }
+      if (alike > 0) pairs = Math.min(pairs, (size * 64) / alike)
+      work += 64
+    }
+    cost += pairs
+    if (++work > 50_000) {
+      work = 0
+      yield { phase: 'estimate', done: from, total: length }
+    }
+    from = to
+  }
+  return cost
+}
+
 /** Compares slots at one threshold: bitmaps first, sets where they allow it. */
 export class Matcher {
   readonly forms: Forms

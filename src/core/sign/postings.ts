@@ -10,8 +10,16 @@ export interface Postings {
   /** The same by slot: `prefix[prefixStart[s] .. prefixStart[s + 1])`, ascending. */
   readonly prefix: Uint32Array
   readonly prefixStart: Uint32Array
-  /** How common each bucket of shingles is, on a logarithmic scale: the global order of the prefix filter. */
-  readonly levels: Levels
+  /** What chose the keys of each slot, for slots that come later. */
+  readonly keys: Keys
+}
+
+/** Chooses keys of a slot so that two similar slots share at least one (bands: most likely share one). */
+export interface Keys {
+  /** Writes the keys of a slot, ascending and distinct, to `out` from `at`; returns the new end. */
+  prefix(forms: Forms, slot: number, t: Threshold, out: Uint32Array, at: number): number
+  /** How many keys a slot has at most. */
+  size(forms: Forms, slot: number, t: Threshold): number
 }
 
 /**
@@ -19,7 +27,7 @@ export interface Postings {
  * counting a sample and letting shingles share a bucket costs speed only. Counters are 32 bits wide: saturating ones
  * make all the boilerplate of a template tie, and with it one huge group.
  */
-export class Levels {
+export class Levels implements Keys {
   readonly table: Uint8Array
   private readonly shift: number
 
@@ -54,6 +62,10 @@ export class Levels {
       }
     }
     return new Levels(table, shift)
+  }
+
+  size(forms: Forms, slot: number, t: Threshold): number {
+    return prefixLength(t, forms.size(slot))
   }
 
   /** Writes the prefix of a slot's set (rarest first by level, then by hash) to `out` from `at`; returns the new end. */
@@ -101,15 +113,25 @@ export function* buildPostings(
   t: Threshold,
   how: { readonly alive: (slot: number) => boolean; readonly singles: boolean },
 ): Work<Postings> {
-  const levels = yield* Levels.count(forms, how.alive)
+  const keys = yield* Levels.count(forms, how.alive)
+  return yield* sortedPostings(forms, t, { ...how, keys })
+}
+
+/** The sorted postings of all living slots by keys of any kind; see `buildPostings`. */
+export function* sortedPostings(
+  forms: Forms,
+  t: Threshold,
+  how: { readonly alive: (slot: number) => boolean; readonly singles: boolean; readonly keys: Keys },
+): Work<Postings> {
+  const { keys } = how
   let capacity = 0
-  for (let slot = 0; slot < forms.count; slot++) if (how.alive(slot)) capacity += prefixLength(t, forms.size(slot))
+  for (let slot = 0; slot < forms.count; slot++) if (how.alive(slot)) capacity += keys.size(forms, slot, t)
   let shingles: Uint32Array = new Uint32Array(capacity)
   let slots: Uint32Array = new Uint32Array(capacity)
   let length = 0
   for (let slot = 0, work = 0; slot < forms.count; slot++) {
     if (!how.alive(slot)) continue
-    const end = levels.prefix(forms, slot, t, shingles, length)
+    const end = keys.prefix(forms, slot, t, shingles, length)
     while (length < end) slots[length++] = slot
     work += forms.size(slot) + 40
     if (work > 300_000) {
@@ -131,7 +153,7 @@ export function* buildPostings(
     ;[slots, otherSlots] = [otherSlots, slots]
     yield { phase: 'sort', done: pass + 1, total: 3 }
   }
-  return { shingles, slots, length, prefix, prefixStart, levels }
+  return { shingles, slots, length, prefix, prefixStart, keys }
 }
 
 /**

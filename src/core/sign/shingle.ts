@@ -30,12 +30,65 @@ export class Shingler {
     if (this.scheme.unit === 'word') {
       if (!this.asciiWords(text)) this.words(normalForm(text))
     } else if (!this.asciiCodes(text)) this.codes(normalForm(text))
+    return this.finishSigning()
+  }
+
+  /**
+   * As `sign`, of a text that is the bytes [start, end) themselves. Answers -1, with nothing signed, where they are not
+   * plain: at a character beyond ASCII, or at a backslash, which may begin an escape.
+   */
+  signBytes(bytes: Uint8Array, start: number, end: number): number {
+    this.length = 0
+    if (!(this.scheme.unit === 'word' ? this.byteWords(bytes, start, end) : this.byteCodes(bytes, start, end)))
+      return -1
+    return this.finishSigning()
+  }
+
+  private finishSigning(): number {
     this.hashForm()
     this.count = 0
     if (this.length === 0) return 0
     for (const size of this.scheme.sizes) this.grams(size)
     this.count = this.sortDistinct(this.count)
     return this.count
+  }
+
+  private byteWords(bytes: Uint8Array, start: number, end: number): boolean {
+    let a = seedA
+    let b = seedB
+    let inside = false
+    for (let i = start; i < end; i++) {
+      const folded = byteFold[bytes[i]!]!
+      if (folded > 1) {
+        a = Math.imul(a ^ folded, primeA)
+        b = Math.imul(b ^ folded, primeB)
+        inside = true
+      } else {
+        if (folded === 1) return false
+        if (!inside) continue
+        this.push(a, b)
+        a = seedA
+        b = seedB
+        inside = false
+      }
+    }
+    if (inside) this.push(a, b)
+    return true
+  }
+
+  private byteCodes(bytes: Uint8Array, start: number, end: number): boolean {
+    let gap = false
+    for (let i = start; i < end; i++) {
+      const folded = byteFold[bytes[i]!]!
+      if (folded === 1) return false
+      if (folded === 0) gap = this.length > 0
+      else {
+        if (gap) this.pushCode(32)
+        gap = false
+        this.pushCode(folded)
+      }
+    }
+    return true
   }
 
   private push(a: number, b: number): void {
@@ -222,6 +275,11 @@ export class Shingler {
     return distinct
   }
 }
+
+/** As `asciiFold`, for bytes: 1 stands for what makes a text not plain. */
+const byteFold = new Uint8Array(256).fill(1)
+byteFold.set(asciiFold)
+byteFold[0x5c] = 1
 
 const seedA = 0x811c9dc5 | 0
 const seedB = 0x5bd1e995

@@ -1,3 +1,4 @@
+import type { Span } from '../text/span.ts'
 import { Forms } from './forms.ts'
 import type { Work } from './progress.ts'
 import type { Scheme } from './scheme.ts'
@@ -12,6 +13,11 @@ export interface Kept {
 export interface Texts {
   readonly rowCount: number
   text(row: number): string | undefined
+  /**
+   * The bytes of a row's text where it stands as it is, for reading it without making a string of it; undefined where it
+   * does not. They may hold backslashes only where these begin escapes or `text` says the same.
+   */
+  readonly plain?: { readonly bytes: Uint8Array; span(row: number): Span | undefined }
 }
 
 /**
@@ -57,11 +63,21 @@ export class Signatures {
     slots.set(old.subarray(old.length - kept.tail), count - kept.tail)
     const end = count - kept.tail
     let work = 0
+    const { forms } = this
+    const { plain } = texts
+    forms.reserve(end - kept.head)
     for (let row = kept.head; row < end; row++) {
-      const text = texts.text(row)
-      if (text === undefined) continue
-      slots[row] = this.forms.add(text)
-      work += text.length + 40
+      const span = plain?.span(row)
+      const slot = span ? forms.addBytes(plain!.bytes, span.start, span.end) : -2
+      if (slot !== -2) {
+        slots[row] = slot
+        work += span!.end - span!.start + 40
+      } else {
+        const text = texts.text(row)
+        if (text === undefined) continue
+        slots[row] = forms.add(text)
+        work += text.length + 40
+      }
       if (work > 300_000) {
         work = 0
         yield { phase: 'sign', done: row, total: count }

@@ -1,4 +1,5 @@
-import { GroupWalk, joinCost, joinSets, Matcher, Sets } from './join.ts'
+import { type Banding, bandingFor, bandPostings } from './bands.ts'
+import { exceedsBudget, GroupWalk, joinSets, Matcher, Sets, walkCost } from './join.ts'
 import { buildPostings, type Postings } from './postings.ts'
 import type { Work } from './progress.ts'
 import type { Signatures } from './signatures.ts'
@@ -10,10 +11,13 @@ import type { Threshold } from './threshold.ts'
  */
 export class Similar {
   readonly matcher: Matcher
-  /** Pairs that the last full join had to look at. */
+  /** Pairs that an exact join has to look at, as known before the last full join. */
   cost = 0
+  /** The bands by which pairs were found, where the exact join would have cost too much; pairs are verified all the same. */
+  banding: Banding | undefined
   private readonly signatures: Signatures
   private readonly incremental: boolean
+  private readonly exact: boolean
   private sets = new Sets(0)
   private known = new Uint8Array(0)
   private postings: Postings | undefined
@@ -22,9 +26,17 @@ export class Similar {
   private members = new Map<number, readonly number[]>()
   private prefix = new Uint32Array(256)
 
-  /** `incremental` keeps an index for later changes, which a single check does not need. */
-  constructor(signatures: Signatures, t: Threshold, options: { readonly incremental: boolean }) {
+  /**
+   * `incremental` keeps an index for later changes, which a single check does not need; `exact` joins exactly whatever it
+   * costs.
+   */
+  constructor(
+    signatures: Signatures,
+    t: Threshold,
+    options: { readonly incremental: boolean; readonly exact?: boolean },
+  ) {
     this.signatures = signatures
+    this.exact = options.exact ?? false
     this.incremental = options.incremental
     this.matcher = new Matcher(signatures.forms, t)
   }
@@ -62,8 +74,12 @@ export class Similar {
   private *rebuild(): Work<void> {
     const { forms } = this.signatures
     const alive = (slot: number) => this.signatures.alive(slot)
-    const postings = yield* buildPostings(forms, this.matcher.t, { alive, singles: this.incremental })
-    this.cost = joinCost(postings)
+    const { t } = this.matcher
+    const how = { alive, singles: this.incremental }
+    let postings = yield* buildPostings(forms, t, how)
+    this.cost = yield* walkCost(postings, this.matcher)
+    this.banding = !this.exact && exceedsBudget(this.cost, forms.count) ? bandingFor(t) : undefined
+    if (this.banding) postings = yield* bandPostings(forms, t, { ...how, banding: this.banding })
     this.sets = new Sets(forms.count)
     yield* joinSets(postings, this.matcher, this.sets)
     this.overlay.clear()
@@ -127,8 +143,10 @@ export class Similar {
 
   private prefixOf(slot: number): Uint32Array {
     const { forms } = this.signatures
-    if (forms.size(slot) > this.prefix.length) this.prefix = new Uint32Array(forms.size(slot) * 2)
-    return this.prefix.slice(0, this.postings!.levels.prefix(forms, slot, this.matcher.t, this.prefix, 0))
+    const { keys } = this.postings!
+    const size = keys.size(forms, slot, this.matcher.t)
+    if (size > this.prefix.length) this.prefix = new Uint32Array(size * 2)
+    return this.prefix.slice(0, keys.prefix(forms, slot, this.matcher.t, this.prefix, 0))
   }
 
   private collect(): void {

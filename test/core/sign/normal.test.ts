@@ -134,3 +134,26 @@ test('texts that differ only in numbers', () => {
   expect(onlyNumbersDiffer('Order 12', 'order 12!')).toBe(false)
   expect(onlyNumbersDiffer('Order 12', 'orders 12')).toBe(false)
 })
+
+test.each(schemes)('bytes sign as the text they are, or not at all: %s', scheme => {
+  const shingler = new Shingler(parseScheme(scheme))
+  let plain = 0
+  fc.assert(
+    fc.property(
+      fc.oneof(ascii, fc.string({ unit: fc.constantFrom('a', 'B', ' ', '.', '7'), maxLength: 40 }), mixed),
+      text => {
+        const bytes = new TextEncoder().encode(`x${text}y`)
+        const count = shingler.signBytes(bytes, 1, bytes.length - 1)
+        if (count < 0) {
+          expect(text).toMatch(/[\\\u0080-\uffff]/)
+          return
+        }
+        plain++
+        const hashes = [...shingler.hashes.subarray(0, count)]
+        expect({ hashes, form: `${shingler.formA} ${shingler.formB}` }).toEqual(hashesOf(scheme, text))
+      },
+    ),
+    { numRuns: 300 },
+  )
+  expect(plain).toBeGreaterThan(50)
+})
