@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
 import type { LearnerState, NamedTensor } from '../core/train/learner.ts'
 import type { LoopState } from '../core/train/loop.ts'
@@ -216,6 +216,3 @@ function sync(folder: string): void {
     closeSync(fd)
   }
 }
-
-/** The step of a checkpoint folder's name. */
-export const stepOf = (path: string): number => Number(pattern.exec(basename(path))?.[1] ?? Number.NaN)

@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { NamedTensor } from '../core/train/learner.ts'
 import { loraLayers } from '../core/train/methods/lora.ts'
 import { linearParts, type Pooling } from '../core/train/models/encoder.ts'
@@ -153,6 +153,3 @@ function ending(name: string, others: readonly string[]): string {
   }
   return name
 }
-
-/** The name shown for a model: its folder's. */
-export const modelName = (path: string): string => basename(path)

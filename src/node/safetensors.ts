@@ -140,11 +140,6 @@ export function readFloats(place: TensorPlace): Float32Array {
   }
 }
 
-/** The raw little-endian bytes of a tensor. */
-export function readRaw(place: TensorPlace): Uint8Array {
-  return readBytes(place.file, place.offset, place.bytes)
-}
-
 /**
  * Writes a file of these tensors, in the order given, and flushes it to the disk. The data begins at a multiple of 8.
  * Not atomic: write into a temporary place and rename. Throws what the file system says (ENOSPC, EFBIG).

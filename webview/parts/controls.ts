@@ -7,7 +7,6 @@ import {
   vsCodePanels,
   vsCodePanelTab,
   vsCodePanelView,
-  vsCodeProgressRing,
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit'
 import { type Child, h, icon } from './dom.ts'
@@ -24,7 +23,6 @@ provideVSCodeDesignSystem().register(
   vsCodePanels(),
   vsCodePanelTab(),
   vsCodePanelView(),
-  vsCodeProgressRing(),
   vsCodeTextField(),
 )
 
@@ -118,11 +116,6 @@ export function textField(options: TextFieldOptions, ...start: Child[]): HTMLEle
   ) as HTMLElement & { value: string }
   element.addEventListener('input', () => options.input(element.value))
   return element
-}
-
-/** For work of unknown length. */
-export function progressRing(label: string): HTMLElement {
-  return h('vscode-progress-ring', { 'aria-label': label, role: 'progressbar' })
 }
 
 export interface TabsOptions {

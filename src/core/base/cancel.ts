@@ -3,9 +3,6 @@ export interface Cancel {
   readonly aborted: boolean
 }
 
-/** Work that nobody can cancel. */
-export const uncancelled: Cancel = { aborted: false }
-
 /** Thrown by work that noticed its `Cancel`; never shown as an error. */
 export class Cancelled extends Error {
   constructor() {

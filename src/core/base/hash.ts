@@ -1,8 +1,5 @@
 import stringify from 'fast-json-stable-stringify'
 
-/** Part of every persisted key that holds a hash: bump it when any hash below changes. */
-export const HASH_VERSION = 1
-
 /** Same value, same text, whatever the order of its keys. NaN and undefined are not values. */
 export function canonical(value: unknown): string {
   return stringify(value)

@@ -1,6 +1,3 @@
-/** The whole state of a generator: four uint32. It travels in checkpoints as plain JSON. */
-export type RandomState = readonly [number, number, number, number]
-
 /** Deterministic randomness. The only kind in the core: same seed, same numbers, on every machine. */
 export interface Random {
   /** Uniform in [0, 1), 53 bits. */
@@ -13,17 +10,11 @@ export interface Random {
   split(label: string): Random
   /** Fisher-Yates in place; returns the same array. */
   shuffle<T extends { length: number; [i: number]: unknown }>(list: T): T
-  state(): RandomState
 }
 
 /** A generator from a seed (any number or text). */
 export function random(seed: number | string): Random {
   return new Sfc32(seedState(String(seed)), String(seed))
-}
-
-/** The generator whose `state()` this was; `seed` is needed only for later `split`s. */
-export function resumeRandom(state: RandomState, seed: number | string): Random {
-  return new Sfc32([...state], String(seed))
 }
 
 /** sfc32 (Doty-Humphrey, PractRand): 128 bits of state, passes PractRand and BigCrush. */
@@ -79,10 +70,6 @@ class Sfc32 implements Random {
       list[j] = t
     }
     return list
-  }
-
-  state(): RandomState {
-    return [this.s[0] >>> 0, this.s[1] >>> 0, this.s[2] >>> 0, this.s[3] >>> 0]
   }
 }
 

@@ -1,6 +1,7 @@
 import type { SplitName } from '../data/dataset.ts'
 import type { RunData } from '../train/data.ts'
 import type { Scores } from '../train/event.ts'
+import type { Provider } from '../train/runtime.ts'
 
 /** One row of `evaluations/<split>-<step>.jsonl`: what a model said about one row. */
 export interface Prediction {
@@ -57,7 +58,7 @@ export interface EvaluateRequest {
   readonly split: SplitName
   /** Absolute path of the predictions. */
   readonly out: string
-  readonly device: 'auto' | 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
+  readonly device: 'auto' | Provider
   readonly threads: number
   readonly batch: { readonly rows: number; readonly tokens: number }
 }

@@ -2,6 +2,7 @@ import type { Evaluation, Prediction } from './evaluation.ts'
 import { confusionOf, type LabelScore, labelScores } from './score.ts'
 import { holm, mcNemar, type PairedCounts, pairedInterval, rowsToDecide, smallestDifference } from './significance.ts'
 
+/** What became of a row from a to b, as shown: `fixed` was wrong and is right. */
 export const outcomes = ['fixed', 'broken', 'still-right', 'still-wrong'] as const
 export type RowOutcome = (typeof outcomes)[number]
 
@@ -38,6 +39,7 @@ export interface PairedAccuracy {
   readonly smallest?: number
 }
 
+/** How the rows of one gold label fared under both. */
 export interface LabelChange {
   readonly label: string
   readonly rows: number

@@ -1,22 +1,4 @@
-import { canonical } from '../base/hash.ts'
 import { expandRows, type RunData } from '../train/data.ts'
-
-/** One setting that differs between two recipes; a side that lacks it is undefined. */
-export interface RecipeChange {
-  /** The keys that lead to it: `schedule.rate`. */
-  readonly path: string
-  readonly a: unknown
-  readonly b: unknown
-}
-
-/** What changed from recipe a to recipe b, in the order of their keys. Lists are compared whole. */
-export function recipeChanges(a: unknown, b: unknown, path = ''): RecipeChange[] {
-  if (isRecord(a) && isRecord(b)) {
-    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])]
-    return keys.flatMap(key => recipeChanges(a[key], b[key], path === '' ? key : `${path}.${key}`))
-  }
-  return same(a, b) ? [] : [{ path, a, b }]
-}
 
 /** One file that differs between the data of two runs. */
 export interface FileChange {
@@ -55,9 +37,3 @@ export function dataChanges(a: RunData, b: RunData): DataChanges {
     },
   }
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const same = (a: unknown, b: unknown) =>
-  a === b || (a !== undefined && b !== undefined && canonical(a) === canonical(b))

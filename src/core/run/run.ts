@@ -1,6 +1,7 @@
 import { never } from '../base/failure.ts'
 import type { Outcome, RunEvent, Scores } from '../train/event.ts'
 
+/** Where a run stands: not begun, at work, or how it ended. */
 export type Phase = 'waiting' | 'running' | Outcome
 
 /** Columns, one entry a step: what charts draw. */
@@ -16,8 +17,9 @@ export interface Series {
   readonly ms: number[]
 }
 
+/** The events that a run keeps as they are. */
 export type Evaluated = Extract<RunEvent, { kind: 'evaluated' }>
-export type Started = Extract<RunEvent, { kind: 'started' }>
+type Started = Extract<RunEvent, { kind: 'started' }>
 export type Warned = Extract<RunEvent, { kind: 'warned' }>
 
 /** The state of one run: what its log says so far. */
@@ -35,6 +37,7 @@ export interface Run {
   readonly best?: { readonly step: number; readonly scores: Scores }
 }
 
+/** A run of which nothing is known yet. */
 export function newRun(id: string, name: string): Run {
   return {
     id,
@@ -105,14 +108,19 @@ export function timeLeft(run: Run): number | undefined {
   const total = run.started?.steps
   const done = run.series.step.at(-1)
   if (total === undefined || done === undefined || run.series.ms.length < 3 || run.phase !== 'running') return undefined
-  const recent = run.series.ms.slice(-32).sort((a, b) => a - b)
-  return (total - done) * (recent[recent.length >> 1] as number)
+  const recent = pace(run)
+  return recent && (total - done) * recent.step
 }
 
-/** Rows and tokens a second over the last 32 steps; undefined before the first. */
-export function pace({ series }: Run): { readonly rows: number; readonly tokens: number } | undefined {
-  const seconds = series.ms.slice(-32).reduce((sum, ms) => sum + ms, 0) / 1000
-  if (seconds === 0) return undefined
-  const recent = (column: readonly number[]) => column.slice(-32).reduce((sum, n) => sum + n, 0)
-  return { rows: recent(series.rows) / seconds, tokens: recent(series.tokens) / seconds }
+/** Rows and tokens a second and the median step in milliseconds, over the last 32 steps; undefined before the first. */
+export function pace({
+  series,
+}: Run): { readonly rows: number; readonly tokens: number; readonly step: number } | undefined {
+  const ms = series.ms.slice(-32)
+  if (ms.length === 0) return undefined
+  const seconds = sum(ms) / 1000 || 1e-9
+  const step = ms.sort((a, b) => a - b)[ms.length >> 1] as number
+  return { rows: sum(series.rows.slice(-32)) / seconds, tokens: sum(series.tokens.slice(-32)) / seconds, step }
 }
+
+const sum = (column: readonly number[]) => column.reduce((total, value) => total + value, 0)

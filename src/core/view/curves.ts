@@ -101,20 +101,3 @@ export function scoreNames(runs: readonly Run[]): string[] {
   const known = curved.filter(name => names.has(name))
   return known.length > 0 ? known : [...names].filter(name => name !== 'loss' && name !== 'rows').slice(0, 3)
 }
-
-/** Rows and tokens a second and the middle step of the last 32 steps; undefined before the first. */
-export function pace(run: Run): { rows: number; tokens: number; step: number } | undefined {
-  const s = run.series
-  const from = Math.max(0, s.ms.length - 32)
-  const ms = s.ms.slice(from)
-  if (ms.length === 0) return undefined
-  const seconds = sum(ms) / 1000 || 1e-9
-  const middle = ms.sort((a, b) => a - b)[ms.length >> 1] as number
-  return { rows: sum(s.rows.slice(from)) / seconds, tokens: sum(s.tokens.slice(from)) / seconds, step: middle }
-}
-
-function sum(values: readonly number[]): number {
-  let total = 0
-  for (const value of values) total += value
-  return total
-}

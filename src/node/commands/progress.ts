@@ -2,15 +2,7 @@ import { count, percent } from '../../core/base/words.ts'
 import { oneLine } from '../../core/eval/text.ts'
 import { pace, type Run, timeLeft } from '../../core/run/run.ts'
 import type { RunEvent } from '../../core/train/event.ts'
-
-/** `45s`, `3m 07s`, `2h 05m`. */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000))
-  if (seconds < 60) return `${seconds}s`
-  const two = (n: number) => String(n).padStart(2, '0')
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`
-  return `${Math.floor(seconds / 3600)}h ${two(Math.floor((seconds % 3600) / 60))}m`
-}
+import { about } from '../../core/view/words.ts'
 
 /** Where a run is, on one line of a terminal. */
 export function progressLine(run: Run, columns: number): string {
@@ -25,7 +17,7 @@ export function progressLine(run: Run, columns: number): string {
     `loss ${recentLoss(run).toFixed(4)}`,
     ...(validation ? [`validation ${percent(validation['accuracy'] ?? 0)}`] : []),
     ...(speed ? [`${speed.rows.toFixed(0)} rows/s`, `${count(speed.tokens)} tokens/s`] : []),
-    ...(left === undefined ? [] : [`${duration(left)} left`]),
+    ...(left === undefined ? [] : [`${about(left)} left`]),
   ]
   return oneLine(parts.join(' · '), Math.max(20, columns - 1))
 }

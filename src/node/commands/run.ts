@@ -3,11 +3,11 @@ import { table } from '../../core/eval/text.ts'
 import { pace, type Run, timeLeft } from '../../core/run/run.ts'
 import { byGravity } from '../../core/run/warnings.ts'
 import type { Scores } from '../../core/train/event.ts'
+import { about } from '../../core/view/words.ts'
 import { killRun, stopRun } from '../program.ts'
 import { findRoot, findRun, type RunFolder, readData, readRecipe, readRun } from '../runs.ts'
 import type { Command } from './command.ts'
 import { oneOf, readOptions } from './options.ts'
-import { duration } from './progress.ts'
 
 export const command: Command = {
   name: 'run',
@@ -110,7 +110,7 @@ export async function runText(shown: RunFolder): Promise<string> {
 }
 
 /** Rows and tokens a second over all steps. */
-export function overall({ series }: Run): { readonly rows: number; readonly tokens: number } {
+function overall({ series }: Run): { readonly rows: number; readonly tokens: number } {
   const sum = (column: readonly number[]) => column.reduce((a, b) => a + b, 0)
   const seconds = sum(series.ms) / 1000 || 1
   return { rows: sum(series.rows) / seconds, tokens: sum(series.tokens) / seconds }
@@ -120,7 +120,7 @@ function stateText(run: Run): string {
   if (run.phase === 'running') {
     const left = timeLeft(run)
     const speed = pace(run)
-    return `running${left === undefined ? '' : `, ${duration(left)} left`}${speed ? `, ${speed.rows.toFixed(0)} rows/s now` : ''}`
+    return `running${left === undefined ? '' : `, ${about(left)} left`}${speed ? `, ${speed.rows.toFixed(0)} rows/s now` : ''}`
   }
   return run.reason === undefined ? run.phase : `${run.phase}: ${run.reason}`
 }

@@ -1,7 +1,7 @@
 /* Losses: composites with one gradient rule each. Targets and weights get no gradient. */
 import { float, type Graph, int, type Value, valueText } from '../graph.ts'
 import { type Dim, ShapeError, sameDims } from '../shape.ts'
-import { add, div, max, mul, neg, sub } from './elementwise.ts'
+import { div, max, mul, neg, sub } from './elementwise.ts'
 import { gather, unsqueeze } from './move.ts'
 import { logSoftmax } from './normal.ts'
 import { sum, sumAll } from './reduce.ts'
@@ -89,9 +89,4 @@ export function meanSquaredError(g: Graph, predictions: Value, targets: Value, w
 /** w/Σw, and zeros where all weights are zero instead of 0/0. */
 function normalized(g: Graph, weights: Value): Value {
   return div(g, weights, max(g, sumAll(g, weights), 1e-12))
-}
-
-/** The sum of losses, for models with more than one. */
-export function totalLoss(g: Graph, losses: readonly Value[]): Value {
-  return losses.reduce((a, b) => add(g, a, b))
 }

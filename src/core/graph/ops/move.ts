@@ -81,8 +81,6 @@ function reshapeVector(g: Graph, from: Dims, dims: Dims): Value {
   return inferred > 1 ? shapeVector(g, dims) : g.ints(sizes)
 }
 
-export const reshapeLike = (g: Graph, a: Value, like: Value): Value => reshape(g, a, like.dims)
-
 /** All axes but the last as one: [...,n] to [M,n]. */
 export function flat2d(g: Graph, a: Value): Value {
   if (a.dims.length === 2) return a
@@ -195,11 +193,6 @@ export function expand(g: Graph, a: Value, dims: Dims): Value {
     throw new ShapeError(`Expand: ${valueText(a)} does not expand to ${dimsText(dims)}`)
   }
   return g.emit1('Expand', [a, shapeVector(g, dims)], {}, { dtype: a.dtype, dims })
-}
-
-/** Repeats `a` to the dimensions of `like`. */
-export function expandLike(g: Graph, a: Value, like: Value): Value {
-  return expand(g, a, like.dims)
 }
 
 /**
