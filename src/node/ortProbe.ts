@@ -1,6 +1,7 @@
 /* Whether a provider of ONNX Runtime works here, found out in a process that may die of it. */
 import { execFile } from 'node:child_process'
 import type { Provider } from '../core/train/runtime.ts'
+import { childEnv } from './environment.ts'
 
 export interface ProbeRequest {
   readonly provider: Provider
@@ -50,7 +51,7 @@ const limit = 40_000
 export function probe(request: ProbeRequest): Promise<Probe> {
   const { provider, path, model, threads } = request
   const args = ['-e', script, path, provider, Buffer.from(model).toString('base64'), String(threads)]
-  const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1', NODE_OPTIONS: '' }
+  const env = childEnv(process.env)
   return new Promise(resolve => {
     execFile(process.execPath, args, { timeout: limit, killSignal: 'SIGKILL', env }, (error, stdout, stderr) => {
       const line = stdout.trim().split('\n').at(-1) ?? ''

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Cancel } from '../core/base/cancel.ts'
 import { Failure } from '../core/base/failure.ts'
+import { childEnv } from './environment.ts'
 import { holderOf, writeLock } from './lock.ts'
 import { allowToRun, askToStop } from './runs.ts'
 
@@ -15,15 +16,6 @@ export function workerPath(): string {
     if (existsSync(path)) return path
   }
   throw new Failure('no-worker', 'worker.cjs is missing from this installation', 'Build it: npm run build')
-}
-
-/**
- * The environment of a child: plain Node even when started from the editor's own executable, and none of the
- * switches that were meant for the parent (they broke forks: vscode#154549).
- */
-export function childEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const own = Object.entries(env).filter(([key]) => key !== 'NODE_OPTIONS' && !key.startsWith('VSCODE_'))
-  return { ...Object.fromEntries(own), ELECTRON_RUN_AS_NODE: '1' }
 }
 
 /**
