@@ -4,11 +4,16 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../../webview/', import.meta.url))
-const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(f => f.endsWith('.ts'))
+const all = readdirSync(root, { recursive: true, encoding: 'utf8' })
+const files = all.filter(f => f.endsWith('.ts'))
 
 test('the style sheet knows no colour but those of the theme', () => {
-  const css = readFileSync(join(root, 'style.css'), 'utf8')
-  expect(css.match(/#[0-9a-f]{3,8}\b|\b(rgb|rgba|hsl|hsla|oklch)\(/gi)).toBeNull()
+  const sheets = all.filter(f => f.endsWith('.css'))
+  expect(sheets).toContain(join('style', 'frame.css'))
+  for (const sheet of sheets) {
+    const css = readFileSync(join(root, sheet), 'utf8')
+    expect(css.match(/#[0-9a-f]{3,8}\b|\b(rgb|rgba|hsl|hsla|oklch)\(/gi)).toBeNull()
+  }
 })
 
 test('each library enters by one file', () => {
