@@ -56,6 +56,7 @@ export interface Learner {
   release(): Promise<void>
 }
 
+/** What a learner is made of. */
 export interface LearnerOptions {
   readonly task: Task
   readonly parameters: readonly Parameter[]
@@ -94,7 +95,10 @@ export function specOf(
   }
 }
 
-/** Builds the training graph and loads it. How many steps share a run changes no bit of the results on the CPU. */
+/**
+ * Builds the training graph and loads it. In the mode `loop`, how many steps share a run changes no bit of the results on
+ * the CPU. The two modes give results that differ by rounding: their states lie differently, and so do the sums.
+ */
 export async function makeLearner(runtime: Runtime, options: LearnerOptions): Promise<Learner> {
   const { task, parameters, optimizer, mode } = options
   const spec = specOf(runtime, options)
