@@ -39,7 +39,7 @@ function card(profile: Profile, path: (uri: string) => string): string {
 <h1>${escapeHtml(profile.name)}</h1>
 <p>${counted(rows, 'row')}, ${profile.schema}${profile.labels ? `, ${counted(profile.labels.length, 'label')}` : ''}</p>
 <div class="grid">
-<section><h2>Splits</h2>${table(
+<section class="wide"><h2>Splits</h2>${table(
     ['Split', 'File', 'Rows', 'Broken', 'Size'],
     profile.splits.flatMap(split =>
       split.files.map((file, i) => [
@@ -112,12 +112,14 @@ function labels(list: NonNullable<Profile['labels']>, unlabelled: number): strin
   return `<table><tbody>${bars.join('')}</tbody></table>${rest > 0 ? `<p>${count(rest)} more.</p>` : ''}${unlabelled > 0 ? `<p>${counted(unlabelled, 'row')} without a label.</p>` : ''}`
 }
 
-/** Cells that are numbers go to the right. */
+/** Columns of numbers go to the right. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cell = (text: string) => `<td${/^[\d,.]+( %)?$/.test(text) ? ' class="n"' : ''}>${escapeHtml(text)}</td>`
-  return `<table><thead><tr>${head.map(text => `<th scope="col">${escapeHtml(text)}</th>`).join('')}</tr></thead><tbody>${rows
-    .map(row => `<tr>${row.map(cell).join('')}</tr>`)
-    .join('')}</tbody></table>`
+  const side = (c: number) =>
+    rows.every(row => /^([\d,.]+( (%|[kMG]?B|bytes|or more))?)?$/.test(row[c]!)) ? ' class="n"' : ''
+  const sides = head.map((_, c) => side(c))
+  const heads = head.map((text, c) => `<th scope="col"${sides[c]}>${escapeHtml(text)}</th>`)
+  const lines = rows.map(row => `<tr>${row.map((text, c) => `<td${sides[c]}>${escapeHtml(text)}</td>`).join('')}</tr>`)
+  return `<table><thead><tr>${heads.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table>`
 }
 
 function escapeHtml(text: string): string {
@@ -130,7 +132,7 @@ body{margin:0;background:var(--paper);color:var(--ink);font:14px/1.5 system-ui,s
 main{max-width:1080px;margin:0 auto;padding:24px}h1{font-size:22px;margin:0}h2{font-size:14px;margin:0 0 6px}
 p{color:var(--faint);margin:2px 0 10px}.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(340px,1fr));gap:28px}
 .wide{grid-column:1/-1}section{min-width:0;overflow-x:auto}table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:3px 10px 3px 0;border-bottom:1px solid var(--line);font-weight:400;overflow-wrap:anywhere}
-thead th{color:var(--faint)}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+th,td{text-align:left;padding:3px 10px 3px 0;border-bottom:1px solid var(--line);font-weight:400;overflow-wrap:break-word}
+thead th{color:var(--faint);white-space:nowrap}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .bar{width:50%}.bar svg{display:block;width:100%;height:10px}rect{fill:var(--bar)}line{stroke:var(--line)}
 svg text{font-size:9px;fill:var(--faint)}summary{color:var(--faint);cursor:pointer}article+article{margin-top:48px}`
