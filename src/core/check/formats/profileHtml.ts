@@ -55,13 +55,6 @@ function card(profile: Profile, path: (uri: string) => string): string {
     ['Column', 'Role', 'Missing', 'Distinct'],
     profile.columns.map(({ name, missing, distinct }) => [name, role(name), count(missing), distinctText(distinct)]),
   )}</section>
-<section><h2>Length in characters</h2>${spread(profile.characters)}</section>
-<section><h2>Length in words</h2>${spread(profile.words)}</section>
-${profile.labels ? `<section class="wide"><h2>Labels</h2>${labels(profile.labels, profile.unlabelled)}</section>` : ''}
-<section><h2>Languages</h2>${table(
-    ['Language', 'Rows', 'Share'],
-    profile.languages.map(one => [one.language || 'not told', count(one.rows), share(one.rows, rows)]),
-  )}</section>
 <section><h2>Leaks</h2>${
     profile.leaks.length === 0
       ? `<p>${splits.length > 1 ? 'None: no row of one split is like a row of another.' : 'There is one split only.'}</p>`
@@ -70,6 +63,13 @@ ${profile.labels ? `<section class="wide"><h2>Labels</h2>${labels(profile.labels
           profile.leaks.map(({ split, from, equal, near }) => [split, from, count(equal), count(near)]),
         )
   }</section>
+<section><h2>Length in characters</h2>${spread(profile.characters)}</section>
+<section><h2>Length in words</h2>${spread(profile.words)}</section>
+${profile.labels ? `<section class="wide"><h2>Labels</h2>${labels(profile.labels, profile.unlabelled)}</section>` : ''}
+<section><h2>Languages</h2>${table(
+    ['Language', 'Rows', 'Share'],
+    profile.languages.map(one => [one.language || 'not told', count(one.rows), share(one.rows, rows)]),
+  )}</section>
 <section><h2>Findings</h2>${
     rules.length === 0
       ? '<p>None.</p>'
