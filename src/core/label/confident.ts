@@ -148,7 +148,7 @@ function flagOffDiagonal(flagged: Uint8Array, guesses: Int32Array, labels: Array
     if (guesses[row]! >= 0 && guesses[row] !== labels[row]) flagged[row] = 1
 }
 
-/** How many rows to take from each class, by [true, given]: at least one row of a class is right. */
+/** How many rows to take from each class, by [true, given]: at least one row of a class is right, and parts of a row are none. */
 function pruneCounts(p: Probabilities, labels: ArrayLike<number>): Joint {
   const { classes, counts } = confidentJoint(p, labels)
   const pruned = new Float64Array(classes * classes)
@@ -158,9 +158,8 @@ function pruneCounts(p: Probabilities, labels: ArrayLike<number>): Joint {
     const rates = Math.max(row.filter(n => n !== 0).length - 1, 1)
     const less = (diagonal - row[given]!) / rates
     for (let guess = 0; guess < classes; guess++)
-      pruned[guess * classes + given] = guess === given ? diagonal : Math.max(0, row[guess]! - less)
+      pruned[guess * classes + given] = guess === given ? diagonal : Math.max(0, Math.floor(row[guess]! - less))
   }
-  for (let guess = 0; guess < classes; guess++) roundKeepingSum(pruned.subarray(guess * classes, (guess + 1) * classes))
   return { classes, counts: pruned }
 }
 
