@@ -1,13 +1,13 @@
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
-import { Failure, failureLine, never } from '../core/base/failure.ts'
+import { never } from '../core/base/failure.ts'
 import { type Ledger, ledgerPieces } from '../core/eval/ledger.ts'
 import type { FromComparePanel, ToComparePanel } from '../core/view/protocol.ts'
 import { loadPair } from '../node/evaluations.ts'
 import { breathe, inPieces } from './adapt.ts'
 import { saveExport } from './exports.ts'
 import type { History, RunEntry } from './history.ts'
-import { fromComparePanel, panelState } from './messages.ts'
+import { fromComparePanel, panelState, problemOf } from './messages.ts'
 import { dressPanel, makePanel } from './panelPage.ts'
 import type { Rows } from './rows.ts'
 import { isScored } from './runTree.ts'
@@ -98,8 +98,7 @@ class ComparePanel implements Disposable {
       await this.act(message)
     } catch (error) {
       this.parts.log.error(error instanceof Error ? error : String(error))
-      const known = error instanceof Failure
-      this.send({ kind: 'problem', message: known ? error.message : failureLine(error), hint: known ? error.hint : '' })
+      this.send(problemOf(error))
     }
   }
 
@@ -157,7 +156,7 @@ class ComparePanel implements Disposable {
 }
 
 /** What a ledger can be made of: each scored run's best weights, and the model it started from. */
-export function choicesOf(runs: readonly RunEntry[]): { readonly id: string; readonly name: string }[] {
+function choicesOf(runs: readonly RunEntry[]): { readonly id: string; readonly name: string }[] {
   return runs
     .filter(({ run }) => isScored(run))
     .flatMap(({ id, run }) => {

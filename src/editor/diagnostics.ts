@@ -105,7 +105,7 @@ export class Diagnostics implements Disposable {
 }
 
 /** The link of a rule's name: opens the page about the rule. */
-export function ruleLink(rule: string): vscode.Uri {
+function ruleLink(rule: string): vscode.Uri {
   return vscode.Uri.parse(`command:winnow.showRule?${encodeURIComponent(JSON.stringify([rule]))}`)
 }
 

@@ -100,7 +100,7 @@ export function severityWords(severity: Severity): string {
   return severity === 'warning' ? vscode.l10n.t('warning') : vscode.l10n.t('information')
 }
 
-export function severityColor(severity: Severity): vscode.ThemeColor {
+function severityColor(severity: Severity): vscode.ThemeColor {
   return new vscode.ThemeColor(`problems${severity[0]?.toUpperCase()}${severity.slice(1)}Icon.foreground`)
 }
 

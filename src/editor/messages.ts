@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import type { FromComparePanel, FromRunPanel, PanelState } from '../core/view/protocol.ts'
+import { Failure, failureLine } from '../core/base/failure.ts'
+import type { FromComparePanel, FromRunPanel, PanelState, Problem } from '../core/view/protocol.ts'
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(300), v.regex(/^[^/\\\0]+$/))
 /** Of a panel's choice list: a run, or one of its evaluations. */
@@ -64,4 +65,10 @@ export function fromRunPanel(message: unknown): FromRunPanel | undefined {
 export function fromComparePanel(message: unknown): FromComparePanel | undefined {
   const result = v.safeParse(fromCompare, message)
   return result.success ? result.output : undefined
+}
+
+/** What a panel is told of an error: what happened, and what to do where that is known. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Failure) return { kind: 'problem', message: error.message, hint: error.hint }
+  return { kind: 'problem', message: failureLine(error), hint: '' }
 }

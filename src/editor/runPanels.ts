@@ -1,6 +1,6 @@
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
-import { failureLine, never } from '../core/base/failure.ts'
+import { never } from '../core/base/failure.ts'
 import type { Run } from '../core/run/run.ts'
 import { expandRows } from '../core/train/data.ts'
 import type { RunEvent } from '../core/train/event.ts'
@@ -10,7 +10,7 @@ import { readData, readRecipe } from '../node/runs.ts'
 import { breathe } from './adapt.ts'
 import { saveExport } from './exports.ts'
 import type { History, RunEntry } from './history.ts'
-import { fromRunPanel, panelState } from './messages.ts'
+import { fromRunPanel, panelState, problemOf } from './messages.ts'
 import { dressPanel, makePanel } from './panelPage.ts'
 import type { Rows } from './rows.ts'
 import { runWords } from './words.ts'
@@ -107,7 +107,7 @@ class RunPanel implements Disposable {
       await this.act(message)
     } catch (error) {
       this.parts.log.error(error instanceof Error ? error : String(error))
-      this.send({ kind: 'problem', message: failureLine(error), hint: '' })
+      this.send(problemOf(error))
     }
   }
 

@@ -26,7 +26,7 @@ export function parseReference(text: string): { readonly run: string; readonly w
 }
 
 /** The evaluations of a run that have predictions, newest last. */
-export function evaluationsOf(run: Run): Evaluated[] {
+function evaluationsOf(run: Run): Evaluated[] {
   return run.evaluated.filter(e => e.path !== undefined)
 }
 
@@ -34,7 +34,7 @@ export function evaluationsOf(run: Run): Evaluated[] {
  * Reads one evaluation of a run with its predictions, and scores them anew, so that the numbers are those of the
  * rows that are shown.
  */
-export async function loadEvaluation(folder: string, { which, split }: EvaluationChoice): Promise<Evaluation> {
+async function loadEvaluation(folder: string, { which, split }: EvaluationChoice): Promise<Evaluation> {
   const { id, run } = await readRun(folder)
   const found = choose(run, which, split)
   if (!found) {

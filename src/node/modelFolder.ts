@@ -63,7 +63,7 @@ export function findModel(model: string, from: string, known: readonly string[])
  * `model.safetensors.index.json` names. Throws `Failure` (`no-model`, `bad-config`, `no-weights`, `pickled-weights`,
  * `bad-safetensors`).
  */
-export function openModelFolder(path: string): ModelFolder {
+function openModelFolder(path: string): ModelFolder {
   const folder = resolve(path)
   if (!existsSync(folder)) throw new Failure('no-model', `There is no model folder ${folder}`)
   const config = readJson(join(folder, 'config.json'))

@@ -94,7 +94,7 @@ export async function describeFiles(
 }
 
 /** The files that a recipe means: a dataset by name or folder, files named one by one, or the only dataset there is. */
-export async function datasetOf(
+async function datasetOf(
   { data }: Pick<Recipe, 'data'>,
   { folder, root }: { readonly folder: string; readonly root: string },
 ): Promise<DatasetFiles> {

@@ -190,7 +190,7 @@ export async function stderrTail(folder: string): Promise<string> {
 }
 
 /** Calls back when something in the folder changes, where the system can tell; returns how to stop. */
-export function watchFolder(folder: string, changed: () => void): () => void {
+function watchFolder(folder: string, changed: () => void): () => void {
   try {
     const watcher = watch(folder, { persistent: false }, changed)
     // The folder was removed, or the system ran out of watches: looking at intervals goes on.

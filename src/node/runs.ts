@@ -85,7 +85,7 @@ export function slug(name: string): string {
 }
 
 /** `20261101-180203`, local time. */
-export function timestamp(at: Date): string {
+function timestamp(at: Date): string {
   const two = (n: number) => String(n).padStart(2, '0')
   const day = `${at.getFullYear()}${two(at.getMonth() + 1)}${two(at.getDate())}`
   return `${day}-${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`

@@ -133,7 +133,7 @@ export function stateWords(run: Run): string {
 }
 
 /** Where it runs, said plainly: `CPU · 2 threads`, `CUDA · NVIDIA H100`. */
-export function providerWords(run: Run): string | undefined {
+function providerWords(run: Run): string | undefined {
   const { started } = run
   if (!started) return undefined
   const provider = providerNames[started.provider as Provider] ?? started.provider

@@ -56,7 +56,7 @@ function operandsOf(
 }
 
 /** Undoes broadcasting: sums `d` over the axes that were repeated to reach its shape from `dims`. */
-export function sumTo(g: Builder, d: Value, dims: Dims): Value {
+function sumTo(g: Builder, d: Value, dims: Dims): Value {
   if (sameDims(d.dims, dims)) return d
   const extra = d.dims.length - dims.length
   const axes = d.dims.map((_, i) => i).filter(i => i < extra || (dims[i - extra] === 1 && d.dims[i] !== 1))

@@ -272,7 +272,7 @@ export class Graph {
 }
 
 /** Bytes of one element; half a byte for the four-bit types. */
-export function byteSize(dtype: Dtype): number {
+function byteSize(dtype: Dtype): number {
   switch (dtype) {
     case 'float64':
     case 'int64':

@@ -15,7 +15,7 @@ export interface Batch {
 }
 
 /** Lengths that rows are padded to. Few of them, because a GPU compiles for each, and `Loop` needs equal shapes. */
-export const bucketLengths: readonly number[] = [8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024]
+const bucketLengths: readonly number[] = [8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024]
 
 /** The smallest bucket that holds `length` tokens, at most `limit`. */
 export function bucketLength(length: number, limit: number): number {

@@ -216,7 +216,7 @@ async function* score(
 }
 
 /** Is `a` better? By the metric, and among equals by the loss; no number is never better. */
-export function isBetter(a: Scores, b: Scores | undefined, metric: Recipe['evaluate']['metric']): boolean {
+function isBetter(a: Scores, b: Scores | undefined, metric: Recipe['evaluate']['metric']): boolean {
   const value = (s: Scores, name: string) => (name === 'loss' ? -(s['loss'] ?? Number.NaN) : (s[name] ?? Number.NaN))
   if (Number.isNaN(value(a, metric))) return false
   if (!b || Number.isNaN(value(b, metric))) return true

@@ -61,7 +61,7 @@ A recipe: { "model": "tiny-encoder", "data": { "dataset": "banking77" }, "method
 }
 
 /** Prepares a run and writes its folder; what should be known before it starts goes into its log. */
-export async function newRunFolder(recipeFile: string, io: Pick<CommandIo, 'cwd' | 'cancel'>): Promise<string> {
+async function newRunFolder(recipeFile: string, io: Pick<CommandIo, 'cwd' | 'cancel'>): Promise<string> {
   const folder = dirname(recipeFile)
   // A recipe in a subfolder of a workspace that has neither runs nor winnow.json yet: the current folder is meant.
   const under = `${folder}${sep}`.startsWith(`${io.cwd}${sep}`)

@@ -5,7 +5,7 @@ import { broadcast, ShapeError } from '../shape.ts'
 /** A value, or a number that becomes a constant of the other operand's dtype. */
 export type Operand = Value | number
 
-export function operands(g: Graph, op: string, a: Operand, b: Operand): [Value, Value] {
+function operands(g: Graph, op: string, a: Operand, b: Operand): [Value, Value] {
   const like = typeof a !== 'number' ? a.dtype : typeof b !== 'number' ? b.dtype : g.dtype
   const x = typeof a === 'number' ? g.scalar(a, like) : a
   const y = typeof b === 'number' ? g.scalar(b, like) : b

@@ -18,7 +18,7 @@ import { cast } from './elementwise.ts'
  * The sizes of `dims` as an int64 vector for `Reshape`, `Expand` and `ConstantOfShape`. A symbol is read at run
  * time from the graph input that has it (`Shape`), so a symbol must name a dimension of some input.
  */
-export function shapeVector(g: Graph, dims: Dims): Value {
+function shapeVector(g: Graph, dims: Dims): Value {
   if (dims.every(d => typeof d === 'number')) return g.ints(dims as number[])
   const parts: Value[] = []
   let known: number[] = []

@@ -14,7 +14,7 @@ import type { Method } from '../recipe.ts'
 type Lora = Extract<Method, { kind: 'lora' }>
 
 /** The names that PEFT gives the two factors of an adapter on a layer. */
-export const loraNames = (layer: string) => ({ a: `${layer}.lora_A.weight`, b: `${layer}.lora_B.weight` })
+const loraNames = (layer: string) => ({ a: `${layer}.lora_A.weight`, b: `${layer}.lora_B.weight` })
 
 /** The layers that get an adapter, with their sizes. `all-linear` takes the pooler too, as PEFT does. */
 export function loraLayers(
