@@ -75,7 +75,7 @@ export function* fitLinear(
         }
       }
       work += (to - from + 1) * (classes + 3 * actives)
-      if (work > 1_500_000) {
+      if (work > 400_000) {
         work = 0
         yield { phase: 'label-model', done: pass * order.length + n, total: passes * order.length }
       }

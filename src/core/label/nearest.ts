@@ -53,7 +53,7 @@ export function* nearestVotes(x: Sparse, labels: Int32Array, options: NearestOpt
     })
     normalise(votes, prior)
     work += count + classes
-    if (work > 600_000) {
+    if (work > 300_000) {
       work = 0
       yield { phase: 'label-neighbours', done: row, total: x.rows }
     }
