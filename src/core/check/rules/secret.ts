@@ -20,7 +20,8 @@ message shows the first characters only.`,
 
   look: () => ({
     text({ column, role, turn, text, stats }, add) {
-      if (stats.longestRun < 11) return
+      // Every key has a digit, but for one kind of 24 letters.
+      if (stats.longestMixed < 11 && stats.longestRun < 24) return
       const found = secrets(text)
       const first = found[0]
       if (!first) return

@@ -56,6 +56,8 @@ export class TextStats {
   digits = 0
   /** Of the last text: the longest run of ASCII letters, digits, `_`, `-`, `.`, `/`, `+` and `=`. */
   longestRun = 0
+  /** As `longestRun`, of the runs with a digit in them. */
+  longestMixed = 0
   /** Of the last text: words are runs of letters, digits and marks. Only the first `words` of the hashes count. */
   words = 0
   hashes = new Int32Array(256)
@@ -85,6 +87,9 @@ export class TextStats {
     let digits = 0
     let run = 0
     let longest = 0
+    let mixed = 0
+    let runDigits = 0
+    let latin = 0
     let words = 0
     let inside = 0
     let h = seed
@@ -98,12 +103,19 @@ export class TextStats {
       const kind = classes[code]!
       flags |= kind
       const script = kind & 15
-      if (script !== 0) {
+      if (script === 1 && code < 128) {
+        latin++
+        h = Math.imul(h ^ (code | 32), prime)
+        inside++
+        gap = false
+        run++
+      } else if (script !== 0) {
         scripts[script]!++
         h = Math.imul(h ^ fold(code), prime)
         inside++
         gap = false
-        run = code < 128 ? run + 1 : 0
+        run = 0
+        runDigits = digits
       } else if ((kind & has.digit) !== 0) {
         digits++
         h = Math.imul(h ^ code, prime)
@@ -130,6 +142,9 @@ export class TextStats {
           gap = code === 32
         } else gap = false
         if (run > longest) longest = run
+        if (run > mixed && digits > runDigits) mixed = run
+        if (!(code === 45 || code === 95 || code === 46 || code === 47 || code === 43 || code === 61))
+          runDigits = digits
         run = code === 45 || code === 95 || code === 46 || code === 47 || code === 43 || code === 61 ? run + 1 : 0
       }
     }
@@ -147,6 +162,8 @@ export class TextStats {
     this.flags = (flags & ~15) | (loose || ends ? has.loose : 0)
     this.digits = digits
     this.longestRun = Math.max(longest, run)
+    this.longestMixed = digits > runDigits ? Math.max(mixed, run) : mixed
+    scripts[1]! += latin
     this.words = words
     this.length += text.length
     this.rowWords += words
