@@ -4,6 +4,7 @@ import { holm, mcNemar, type PairedCounts, pairedInterval, rowsToDecide, smalles
 
 /** What became of a row from a to b, as shown: `fixed` was wrong and is right. */
 export const outcomes = ['fixed', 'broken', 'still-right', 'still-wrong'] as const
+/** One of `outcomes`. */
 export type RowOutcome = (typeof outcomes)[number]
 
 /** One row under two models. */

@@ -50,10 +50,14 @@ export type Attribute =
   | { readonly kind: 'tensor'; readonly value: Initializer }
   | { readonly kind: 'graph'; readonly value: Graph }
 
+/** The attributes of a node by name. */
 export type Attributes = Readonly<Record<string, Attribute>>
 
+/** A whole number as an attribute. */
 export const int = (value: number): Attribute => ({ kind: 'int', value })
+/** A floating-point number as an attribute. */
 export const float = (value: number): Attribute => ({ kind: 'float', value })
+/** Text as an attribute. */
 export const text = (value: string): Attribute => ({ kind: 'text', value })
 
 /** One ONNX node. `undefined` among the inputs is an optional input left out. */

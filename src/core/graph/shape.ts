@@ -14,6 +14,7 @@ export function dimsText(dims: Dims): string {
   return `[${dims.join(',')}]`
 }
 
+/** Are the two the same, name for name and number for number? */
 export function sameDims(a: Dims, b: Dims): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i])
 }

@@ -20,6 +20,7 @@ export interface Series {
 /** The events that a run keeps as they are. */
 export type Evaluated = Extract<RunEvent, { kind: 'evaluated' }>
 type Started = Extract<RunEvent, { kind: 'started' }>
+/** A warning as the log has it. */
 export type Warned = Extract<RunEvent, { kind: 'warned' }>
 
 /** The state of one run: what its log says so far. */

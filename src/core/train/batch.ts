@@ -36,6 +36,7 @@ export function tokenRows(rows: readonly (readonly number[])[]): TokenRows {
   return { ids, starts }
 }
 
+/** Tokens of row `i`. */
 export const rowLength = (rows: TokenRows, i: number): number =>
   (rows.starts[i + 1] as number) - (rows.starts[i] as number)
 

@@ -1,6 +1,7 @@
 /** Scores by name: `loss`, `accuracy`, `macroF1`; higher is better except `loss`. */
 export type Scores = { readonly [name: string]: number }
 
+/** How a run ended. */
 export type Outcome = 'finished' | 'stopped' | 'failed'
 
 /**

@@ -26,6 +26,7 @@ export interface LoopState {
   readonly history: readonly Readonly<Record<string, number>>[]
 }
 
+/** The state before the first step. */
 export const freshState = (seed: number): LoopState => ({
   version: 1,
   step: 0,
@@ -40,6 +41,7 @@ export const freshState = (seed: number): LoopState => ({
 /** Scores of one split at one step. */
 export type Evaluated = Pick<Extract<RunEvent, { kind: 'evaluated' }>, 'scores' | 'withoutLeaks' | 'leaked' | 'path'>
 
+/** What a loop trains, on what, and how it is told of time and of a wish to stop. */
 export interface LoopOptions {
   readonly learner: Learner
   readonly schedule: Schedule
@@ -65,6 +67,7 @@ export interface LoopOptions {
   readonly stopped: () => boolean
 }
 
+/** How a loop ended, and the state that it can go on from. */
 export interface LoopEnd {
   readonly outcome: Outcome
   readonly reason?: string

@@ -15,6 +15,7 @@ export interface AdamW {
   readonly clip: number
 }
 
+/** The usual numbers of AdamW: those of PyTorch, and clipping at norm 1. */
 export const adamWDefaults: AdamW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.01, clip: 1 }
 
 /** How many numbers `updateScalars` makes for one step. */

@@ -144,9 +144,12 @@ export const recipeSchema = v.strictObject({
   threads: maybe(whole(0, 'Threads for one operator; 0 means all cores but one.')),
 })
 
+/** A recipe as people write it. */
 export type RecipeInput = v.InferOutput<typeof recipeSchema>
 
+/** A linear layer of a block that can have an adapter. */
 export type LoraTarget = 'query' | 'key' | 'value' | 'output' | 'intermediate' | 'down'
+/** What of the model learns. */
 export type Method =
   | { readonly kind: 'head' }
   | {

@@ -21,6 +21,7 @@ export function fileId(uri: string, part: string | undefined): string {
   return part === undefined ? uri : `${uri}#${part}`
 }
 
+/** Names a table among others: its file, and its part where the file holds several. */
 export function idOf(table: Table): string {
   return fileId(table.source.uri, table.part)
 }

@@ -12,6 +12,7 @@ export const providerNames: Readonly<Record<Provider, string>> = {
   coreml: 'CoreML',
 }
 
+/** The numbers of a tensor. */
 export type TensorData =
   | Float32Array
   | Float64Array
@@ -22,6 +23,7 @@ export type TensorData =
   | Int8Array
   | Uint8Array
 
+/** The element types that graphs take and give. */
 export type TensorType = 'float32' | 'float64' | 'float16' | 'int64' | 'int32' | 'uint32' | 'int8' | 'uint8' | 'bool'
 
 /** Numbers with dimensions, row major. float16 is the bits in a Uint16Array, bool one byte each. */
@@ -32,8 +34,10 @@ export interface Tensor {
   readonly data: TensorData
 }
 
+/** Tensors by the names of inputs or outputs. */
 export type Tensors = Readonly<Record<string, Tensor>>
 
+/** How a graph is loaded. */
 export interface LoadOptions {
   /** The folder that external initializers lie in; paths inside the model are relative to it. */
   readonly folder?: string
@@ -60,6 +64,7 @@ export interface Session {
   release(): Promise<void>
 }
 
+/** What loads graphs, and where it runs them. */
 export interface Runtime {
   readonly provider: Provider
   /** Threads inside one operator on the CPU. */

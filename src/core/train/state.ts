@@ -23,6 +23,7 @@ export interface Frozen {
   readonly data: ArrayBufferView | { readonly external: External }
 }
 
+/** A weight of the model. */
 export type Parameter = Trained | Frozen
 
 /**
@@ -33,6 +34,7 @@ export type Layout = 'flat' | 'per-tensor'
 
 /** p is a parameter, m and v the running means of its gradient and of the gradient's square. */
 export const moments = ['p', 'm', 'v'] as const
+/** One of `moments`. */
 export type Moment = (typeof moments)[number]
 
 /** Name of a state tensor as a graph's input. */

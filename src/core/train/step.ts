@@ -12,6 +12,7 @@ import { type Layout, nextName, type Parameter, type Slot, slots, type Trained, 
 /** A parameter by its name, or undefined where there is none. */
 export type Lookup = (name: string) => Value | undefined
 
+/** The inputs of a graph by name, with their types and dimensions. */
 export type InputSpecs = Readonly<Record<string, { readonly dtype: Dtype; readonly dims: Dims }>>
 
 export interface ModelContext {

@@ -12,6 +12,7 @@ export interface Smoothed {
   mass: number
 }
 
+/** An average of nothing yet. */
 export function newSmoothed(weight: number): Smoothed {
   return { weight, values: [], mean: 0, mass: 0 }
 }
@@ -58,6 +59,7 @@ export interface Thinned {
   last: number
 }
 
+/** A polyline of nothing yet. */
 export function newThinned(span: Span): Thinned {
   const none = { column: Number.NaN, first: -1, low: -1, high: -1, last: -1 }
   return { span, xs: [], ys: [], taken: 0, sealed: 0, dense: false, ...none }

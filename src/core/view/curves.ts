@@ -3,6 +3,7 @@ import { nearest, newSmoothed, type Smoothed, smooth } from './curve.ts'
 
 /** What the x axis of all charts counts. */
 export const axes = ['steps', 'epochs', 'tokens', 'time'] as const
+/** One of `axes`. */
 export type Axis = (typeof axes)[number]
 
 /** What the panel derives from the columns of one run: kept beside it and grown with it. */
@@ -17,6 +18,7 @@ export interface Curves {
   lastAt: number
 }
 
+/** The curves of all that the run has so far, its loss and norm smoothed by `weight`. */
 export function newCurves(run: Run, weight: number): Curves {
   const smoothed = { loss: newSmoothed(weight), norm: newSmoothed(weight) }
   const curves = { run, columns: { epochs: [], tokens: [], time: [] }, smoothed, taken: 0, lastStep: 0, lastAt: 0 }

@@ -7,6 +7,7 @@ import type { RunEvent } from '../train/event.ts'
  * it says `ready`, then streamed to. All messages are plain data with a `kind`.
  */
 
+/** Where a row stands. */
 export interface RowPlace {
   /** As in predictions: relative to the run's workspace folder. */
   readonly file: string
@@ -59,6 +60,7 @@ export type PanelState =
 /** What both panels may ask besides their own: the log of the extension, and a first run where there is none. */
 export type FromAnyPanel = { readonly kind: 'ready' } | { readonly kind: 'showLog' } | { readonly kind: 'tune' }
 
+/** What a run panel is told. */
 export type ToRunPanel =
   | {
       readonly kind: 'hydrate'
@@ -72,6 +74,7 @@ export type ToRunPanel =
   /** The rows of one batch, asked for by `batch`. None means that the log does not say which they were. */
   | { readonly kind: 'batch'; readonly id?: string; readonly step: number; readonly rows: readonly BatchRow[] }
 
+/** What a run panel asks. */
 export type FromRunPanel =
   | FromAnyPanel
   | { readonly kind: 'stop'; readonly id: string }
@@ -90,6 +93,7 @@ export type FromRunPanel =
       readonly name?: string
     }
 
+/** What a compare panel is told. */
 export type ToComparePanel =
   | {
       readonly kind: 'hydrate'
@@ -105,6 +109,7 @@ export type ToComparePanel =
   | Problem
   | Loading
 
+/** What a compare panel asks. */
 export type FromComparePanel =
   | FromAnyPanel
   | { readonly kind: 'choose'; readonly a: string; readonly b: string }

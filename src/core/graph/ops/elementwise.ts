@@ -85,6 +85,7 @@ export const dtypeNumbers: Readonly<Record<Dtype, number>> = {
   int4: 22,
 }
 
+/** The same values in another type. */
 export function cast(g: Graph, a: Value, dtype: Dtype): Value {
   if (a.dtype === dtype) return a
   return g.emit1('Cast', [a], { to: int(dtypeNumbers[dtype]) }, { dtype, dims: a.dims })

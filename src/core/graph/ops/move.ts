@@ -124,6 +124,7 @@ export function transposeLast(g: Graph, a: Value): Value {
   )
 }
 
+/** Joins tensors that agree in every axis but `axis`. */
 export function concat(g: Graph, values: readonly Value[], axis: number): Value {
   const first = values[0]
   if (!first) throw new ShapeError('Concat: no values')

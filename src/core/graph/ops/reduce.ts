@@ -12,9 +12,11 @@ function reduce(g: Graph, op: string, a: Value, axes: readonly number[], keep: b
   return g.composite(op, [a], attributes, build)[0] as Value
 }
 
+/** Sum over the axes, which stay with size 1 unless `keep` is false. */
 export const sum = (g: Graph, a: Value, axes: readonly number[], keep = true): Value =>
   reduce(g, 'ReduceSum', a, axes, keep)
 
+/** Mean over the axes, which stay with size 1 unless `keep` is false. */
 export const mean = (g: Graph, a: Value, axes: readonly number[], keep = true): Value =>
   reduce(g, 'ReduceMean', a, axes, keep)
 

@@ -6,6 +6,7 @@
 import type { Builder } from '../../graph/builder.ts'
 import type { Value } from '../../graph/graph.ts'
 
+/** The sizes and kinds of an encoder, as its `config.json` has them. */
 export interface EncoderConfig {
   readonly vocab: number
   readonly hidden: number
@@ -32,6 +33,7 @@ export interface ParameterSpec {
 
 /** The linear layers of one block, by the part they play. */
 export const linearParts = ['query', 'key', 'value', 'output', 'intermediate', 'down'] as const
+/** One of `linearParts`. */
 export type LinearPart = (typeof linearParts)[number]
 
 /** The tensor names of a family, without `.weight` and `.bias`. */
@@ -96,6 +98,7 @@ export function encoderParameters(c: EncoderConfig, names: EncoderNames): Parame
   return specs
 }
 
+/** Weight [out, inner] and bias [out] of a linear layer. */
 export function linearParameters(name: string, out: number, inner: number): ParameterSpec[] {
   return [
     { name: `${name}.weight`, shape: [out, inner], init: 'normal' },
@@ -103,6 +106,7 @@ export function linearParameters(name: string, out: number, inner: number): Para
   ]
 }
 
+/** Weight and bias [width] of a layer normalization. */
 export function normParameters(name: string, width: number): ParameterSpec[] {
   return [
     { name: `${name}.weight`, shape: [width], init: 'one' },
@@ -148,6 +152,7 @@ export function encode(g: Builder, inputs: EncoderInputs, options: EncoderOption
   return x
 }
 
+/** How one vector is made of the token vectors. */
 export type Pooling = 'pooler' | 'cls' | 'mean'
 
 /**
@@ -168,6 +173,7 @@ export function pool(g: Builder, hidden: Value, mask: Value, options: EncoderOpt
   return g.tanh(options.adapt?.(g, { name, x: first, y }) ?? y)
 }
 
+/** The activation of the name, element by element. */
 export function activate(g: Builder, x: Value, kind: EncoderConfig['activation']): Value {
   switch (kind) {
     case 'gelu':
@@ -188,6 +194,7 @@ export function dropped(g: Builder, x: Value, plan: DropoutPlan | undefined): Va
   return g.dropout(x, { rate: plan.rate, step: plan.step, salt: plan.salt })
 }
 
+/** The parameter of the name; that it is missing is a bug. */
 export function required(lookup: Lookup, name: string): Value {
   const value = lookup(name)
   if (!value) throw new Error(`the graph has no parameter ${name}`)
