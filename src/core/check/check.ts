@@ -18,6 +18,8 @@ export interface CheckInput {
   readonly benchmarks?: Benchmarks | undefined
   /** What is known of a dataset from earlier checks; without it every check begins anew. */
   readonly memory?: (dataset: Dataset) => Memory
+  /** Find every similar pair, whatever it costs. */
+  readonly exact?: boolean
   /** Where settings come from, for error messages. */
   readonly where?: string
   /** The rules to run; all of them unless a test says otherwise. */
@@ -29,6 +31,8 @@ export interface CheckedDataset {
   readonly dataset: Dataset
   /** Distinct labels, most frequent first; undefined without a label column. */
   readonly labels: readonly { readonly label: string; readonly rows: number }[] | undefined
+  /** Where comparing all similar rows was too much: the share of pairs at the threshold that estimating is expected to find. */
+  readonly recall?: number
 }
 
 export interface Checked {
@@ -51,14 +55,20 @@ export function* check(input: CheckInput): Work<Checked> {
   const datasets: CheckedDataset[] = []
   let hidden = 0
   for (const dataset of input.datasets) {
-    const corpus = new Corpus(dataset, input.memory?.(dataset) ?? new Memory({ incremental: false }), looks)
+    const corpus = new Corpus(
+      dataset,
+      input.memory?.(dataset) ?? new Memory({ incremental: false, exact: input.exact ?? false }),
+      looks,
+    )
     const add = (finding: Finding) => {
       if (ignored.keys.has(finding.key)) hidden++
       else findings.push(offered(finding))
     }
     for (const { rule, settings } of resolved)
       yield* rule.check({ corpus, settings, benchmarks: input.benchmarks, add })
-    datasets.push({ dataset, labels: yield* countLabels(corpus) })
+    const recall = corpus.recall()
+    const labels = yield* countLabels(corpus)
+    datasets.push({ dataset, labels, ...(recall === undefined ? {} : { recall }) })
   }
   findings.sort(byPlace)
   return { datasets, findings, ignored: hidden }

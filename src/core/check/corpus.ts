@@ -205,6 +205,14 @@ export class Corpus {
     return likeness
   }
 
+  /** The least expected recall of the comparisons made so far, where one was too large to be exact. */
+  recall(): number | undefined {
+    let least: number | undefined
+    for (const { similar } of this.likenesses.values())
+      if (similar.banding) least = Math.min(least ?? 1, similar.banding.recall)
+    return least
+  }
+
   /** Which rows say the same. That depends on no threshold, so any comparison that was already made will do. */
   *forms(): Work<Likeness> {
     for (const known of this.likenesses.values()) return known

@@ -31,11 +31,13 @@ export class Memory {
   private readonly scans = new Map<string, { readonly table: Table; readonly key: string; readonly scan: FileScan }>()
   private readonly comparisons = new Map<string, Map<number, Comparison>>()
   private readonly incremental: boolean
+  private readonly exact: boolean
   private compared: { readonly old: Table; readonly now: Table; readonly kept: Kept } | undefined
 
-  /** `incremental` keeps the indexes that make a second check cheap. */
-  constructor(options: { readonly incremental: boolean }) {
+  /** `incremental` keeps the indexes that make a second check cheap; `exact` never estimates, whatever it costs. */
+  constructor(options: { readonly incremental: boolean; readonly exact?: boolean }) {
     this.incremental = options.incremental
+    this.exact = options.exact ?? false
   }
 
   /** Drops what is known of files that are no longer there. */
@@ -105,7 +107,8 @@ export class Memory {
     const t = parseThreshold(threshold)
     const key = `${scheme} ${t.num}/${t.den}`
     const known = this.similar.get(key)
-    const similar = known ?? new Similar(this.signaturesOf(scheme), t, { incremental: this.incremental })
+    const { incremental, exact } = this
+    const similar = known ?? new Similar(this.signaturesOf(scheme), t, { incremental, exact })
     this.similar.set(key, similar)
     yield* similar.update()
     return similar

@@ -45,6 +45,11 @@ export interface ReportedDataset {
   readonly roles: { readonly [R in Role]?: string }
   /** Distinct labels, most frequent first; absent without a label column. */
   readonly labels?: readonly { readonly label: string; readonly rows: number }[]
+  /**
+   * Where comparing all similar rows was too much: the share of pairs at the threshold that is expected to be found. Those
+   * that are found are verified. Absent where none is missed.
+   */
+  readonly recall?: number
   readonly splits: readonly {
     readonly name: SplitName
     readonly files: readonly {

@@ -40,10 +40,11 @@ export function toReport(checked: Checked, ms: number, places: Places = new Plac
       for (const { source } of tables) if (source.version > 0) versions[source.uri] = source.version
   return {
     datasets: checked.datasets.map(
-      ({ dataset, labels }): ReportedDataset => ({
+      ({ dataset, labels, recall }): ReportedDataset => ({
         name: dataset.name,
         roles: dataset.roles,
         ...(labels ? { labels } : {}),
+        ...(recall === undefined ? {} : { recall }),
         splits: dataset.splits.map(({ name, tables }) => ({
           name,
           files: tables.map(table => {

@@ -31,6 +31,7 @@ Checks datasets: files, or folders in which they are found by their names (train
 Without a path, the current folder.
 
   --format text|json|sarif|html   default text
+  --exact                         compare all similar rows, whatever it costs
   --rule <id>=<severity>          error, warning, info or off; may be repeated, and goes before winnow.json
   --fail-on error|warning|info|never
                                   exit 1 where a finding is at or above (default error)
@@ -47,6 +48,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
       command: 'check',
       most: Number.POSITIVE_INFINITY,
       options: {
+        exact: { type: 'boolean', default: false },
         format: { type: 'string', default: 'text' },
         rule: { type: 'string', multiple: true },
         'fail-on': { type: 'string', default: 'error' },
@@ -66,7 +68,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
       rules: ruleFlags(values.rule ?? []),
     })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
-    const whole = await drive(check(input), io.cancel, progressOn(io))
+    const whole = await drive(check({ ...input, exact: values.exact }), io.cancel, progressOn(io))
     if (writes) {
       await writeAtomic(resolve(io.cwd, baseline!), printBaseline(whole.findings))
       io.err(`${whole.findings.length} finding${whole.findings.length === 1 ? '' : 's'} written to ${baseline}\n`)

@@ -3,8 +3,9 @@ import { Failure } from '../../core/base/failure.ts'
 import type { Dataset, Roles } from '../../core/data/dataset.ts'
 import { rowText } from '../../core/data/roles.ts'
 import type { Table } from '../../core/data/table.ts'
+import { bandingFor, bandPostings } from '../../core/sign/bands.ts'
 import { jaccard, overlap, shingleSet } from '../../core/sign/exact.ts'
-import { joinPairs, Matcher } from '../../core/sign/join.ts'
+import { exceedsBudget, joinCost, joinPairs, Matcher } from '../../core/sign/join.ts'
 import { buildPostings } from '../../core/sign/postings.ts'
 import { defaultScheme, parseScheme, type Scheme } from '../../core/sign/scheme.ts'
 import { Signatures } from '../../core/sign/signatures.ts'
@@ -30,7 +31,7 @@ spaces and punctuation) are compared once, by the first of them; each other one 
   --threshold <t>     least similarity, above 0 and up to 1 (default 0.8)
   --shingle <scheme>  word:1+2, word:<n> or char:<n> (default ${defaultScheme})
   --column <name>     the column that is compared (default: the text, found by name and content)
-  --exact             never estimate, whatever it costs (there is no other way yet)
+  --exact             never estimate; otherwise data with too many alike is, and the expected recall said
 
 winnow pairs train.csv test.csv --shingle word:3 --threshold 0.7
 `,
@@ -49,7 +50,7 @@ winnow pairs train.csv test.csv --shingle word:3 --threshold 0.7
     const scheme = parseScheme(values.shingle)
     const threshold = parseThreshold(values.threshold)
     const files = await filesInOrder(positionals, io, values.column)
-    await printPairs(files, { scheme, threshold }, io)
+    await printPairs(files, { scheme, threshold, exact: values.exact }, io)
     return 0
   },
 }
@@ -97,7 +98,11 @@ function tablesOf(dataset: Dataset): Table[] {
 
 async function printPairs(
   files: readonly Compared[],
-  { scheme, threshold }: { readonly scheme: Scheme; readonly threshold: Threshold },
+  {
+    scheme,
+    threshold,
+    exact: forced,
+  }: { readonly scheme: Scheme; readonly threshold: Threshold; readonly exact: boolean },
   io: CommandIo,
 ): Promise<void> {
   const progress = progressOn(io)
@@ -128,11 +133,16 @@ async function printPairs(
     return { file: files[file]!, row: row - base[file]! }
   }
   const { forms } = signatures
-  const postings = await drive(
-    buildPostings(forms, threshold, { alive: () => true, singles: false }),
-    io.cancel,
-    progress,
-  )
+  const all = { alive: () => true, singles: false }
+  let postings = await drive(buildPostings(forms, threshold, all), io.cancel, progress)
+  if (!forced && exceedsBudget(joinCost(postings), forms.count)) {
+    const banding = bandingFor(threshold)
+    postings = await drive(bandPostings(forms, threshold, { ...all, banding }), io.cancel, progress)
+    const recall = (100 * banding.recall).toFixed(2)
+    io.err(
+      `winnow: too many rows are alike to compare all; estimated and verified, expected recall ${recall} % (--exact finds all)\n`,
+    )
+  }
   const pairs = await drive(joinPairs(postings, new Matcher(forms, threshold)), io.cancel, progress)
   const lines = new Lines(io)
   lines.add('file_a\trow_a\tfile_b\trow_b\tjaccard')

@@ -46,6 +46,11 @@ export function reportText(report: Report, path: (uri: string) => string, paint:
       `${paint.strong(dataset.name)}: ${splits.join(', ')}${roles.length ? paint.faint(` (${roles.join(', ')})`) : ''}`,
     )
   }
+  for (const { name, recall } of report.datasets)
+    if (recall !== undefined)
+      lines.push(
+        `${name}: too many alike to compare all; similar rows were estimated and verified, expected recall ${(100 * recall).toFixed(2)} % (--exact finds all)`,
+      )
   const total = report.findings.length
   if (total === 0) lines.push('No findings.')
   else {
