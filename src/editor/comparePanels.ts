@@ -81,6 +81,8 @@ class ComparePanel implements Disposable {
   }
 
   dispose(): void {
+    // Whatever is being made or sent has nobody left to read it.
+    this.asked++
     this.store.dispose()
   }
 
@@ -129,6 +131,7 @@ class ComparePanel implements Disposable {
   private async hydrate(): Promise<void> {
     const asked = ++this.asked
     await this.parts.history.refresh()
+    if (asked !== this.asked) return
     const choices = choicesOf(this.parts.history.runs)
     const root = this.rootOf(this.b) ?? this.rootOf(this.a)
     if (choices.length < 2 || root === undefined) {
@@ -137,6 +140,7 @@ class ComparePanel implements Disposable {
     }
     this.send({ kind: 'loading', what: vscode.l10n.t('Predictions') })
     const [a, b] = await loadPair(root, [this.a, this.b], { cwd: root })
+    if (asked !== this.asked) return
     const ledger = await inPieces(ledgerPieces(a, b))
     if (asked !== this.asked) return
     this.ledger = ledger
