@@ -28,8 +28,8 @@ or more. Labels of fewer than ${leastOfClass} rows are not judged, nor are datas
 several labels in a cell. A text that carries two labels is a \`label-conflict\` and not repeated here.`,
     why: `Every public benchmark looked at has wrong labels, 3 % on average. In training they teach the wrong thing; in a test set they
 reward it.`,
-    fix: `Read the row, then relabel it or ignore the finding. This is evidence, not proof: many such findings are texts that
-are hard to label. So "fix all" never touches them.`,
+    fix: `Read the row, then relabel it or ignore the finding. This is evidence, not proof: of the findings
+on three datasets whose wrong labels are known, 81 to 98 in a hundred were right, the others texts that are hard to label. So "fix all" never touches them.`,
     example: `Among rows about refunds and deliveries:
 \`\`\`jsonl
 {"text": "I want my money back for the broken lamp", "label": "delivery"}
