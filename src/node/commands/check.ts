@@ -15,7 +15,6 @@ import { rowText } from '../../core/data/roles.ts'
 import { readForCheck, shownPath } from '../checkInput.ts'
 import { drive } from '../drive.ts'
 import { writeAtomic } from '../files.ts'
-import type { Watch } from '../tables.ts'
 import type { Command, CommandIo } from './command.ts'
 import { oneOf, readOptions } from './options.ts'
 
@@ -31,8 +30,8 @@ Checks datasets: files, or folders in which they are found by their names (train
 Without a path, the current folder.
 
   --format text|json|sarif|html   default text
-  --exact                         compare all similar rows, whatever it costs
   --rule <id>=<severity>          error, warning, info or off; may be repeated, and goes before winnow.json
+  --exact                         compare all similar rows, whatever it costs
   --fail-on error|warning|info|never
                                   exit 1 where a finding is at or above (default error)
   --baseline <file>               findings that the file lists are old: they are left out and not counted
@@ -48,8 +47,8 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
       command: 'check',
       most: Number.POSITIVE_INFINITY,
       options: {
-        exact: { type: 'boolean', default: false },
         format: { type: 'string', default: 'text' },
+        exact: { type: 'boolean', default: false },
         rule: { type: 'string', multiple: true },
         'fail-on': { type: 'string', default: 'error' },
         baseline: { type: 'string' },
@@ -64,7 +63,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     const started = performance.now()
     const input = await readForCheck(positionals, {
       cwd: io.cwd,
-      watch: watchOf(io),
+      watch: { cancel: io.cancel, progress: progressOn(io) },
       rules: ruleFlags(values.rule ?? []),
     })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
@@ -111,11 +110,6 @@ export function ruleFlags(flags: readonly string[]): { [rule: string]: string } 
     settings[match[1]!] = match[2]!
   }
   return settings
-}
-
-/** Reading ends on Ctrl+C too, and says how far it is. */
-export function watchOf(io: CommandIo): Watch {
-  return { cancel: io.cancel, progress: progressOn(io) }
 }
 
 /** A line that is written over, on a terminal only, and only for work that takes a moment. */
