@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { DatasetFiles } from '../core/data/dataset.ts'
-import type { Source } from '../core/data/table.ts'
+import { changedJsonl } from '../core/data/jsonlChange.ts'
+import type { Source, Table } from '../core/data/table.ts'
 import { fileFailure } from './files.ts'
 import { type FileTables, labelFileOf, readTables, tablesOfSource, type Watch } from './tables.ts'
 
@@ -24,7 +25,12 @@ export class TableCache {
     const known = this.known.get(path)
     if (known?.stamp === stamp && (!document || sameBytes(known.tables[0]!.table.source.bytes, document.bytes)))
       return known.tables
-    const tables = document ? await tablesOfSource(document, format, watch) : await readTables(path, format, watch)
+    const changed = document && known && !format && changedTable(known.tables, document)
+    const tables = changed
+      ? [{ part: undefined, table: changed }]
+      : document
+        ? await tablesOfSource(document, format, watch)
+        : await readTables(path, format, watch)
     this.known.set(path, { stamp, tables })
     return tables
   }
@@ -33,6 +39,11 @@ export class TableCache {
   retain(paths: ReadonlySet<string>): void {
     for (const path of this.known.keys()) if (!paths.has(path)) this.known.delete(path)
   }
+}
+
+/** An edit touches few rows, so the others are not read again, where the format allows it. */
+function changedTable(known: FileTables, document: Source): Table | undefined {
+  return known.length === 1 ? changedJsonl(known[0]!.table, document) : undefined
 }
 
 async function stampOf(path: string): Promise<string> {

@@ -2,7 +2,7 @@ import { type Decode, decoderOf } from '../text/decode.ts'
 import type { Edit, Span } from '../text/span.ts'
 import { JsonScanner } from './jsonScan.ts'
 import { type JsonStyle, jsonStyle, plainStyle, printJsonString } from './jsonStyle.ts'
-import type { Cell, FormatName, Issue, Source, Table, Value, ValueKind } from './table.ts'
+import type { Cell, FormatName, Issue, KeptFrom, Source, Table, Value, ValueKind } from './table.ts'
 
 /** What a record is in this file: `{…}`, `[…]` with columns `0`, `1`, …, or a bare value with the one column `text`. */
 export type RecordShape = 'object' | 'array' | 'value'
@@ -28,6 +28,8 @@ export interface JsonRecords {
   readonly issues: () => readonly Issue[]
   /** The edits that take these rows (ascending, distinct) out. */
   readonly remove: (rows: readonly number[]) => Edit[]
+  /** The rows that an older version had, where only the others were read. */
+  readonly kept?: KeptFrom
 }
 
 /** A table whose rows are JSON values: JSONL, or the elements of a JSON array. */
@@ -37,7 +39,9 @@ export class JsonTable implements Table {
   readonly columns: readonly string[]
   readonly rowCount: number
   readonly part?: string
-  private readonly records: JsonRecords
+  readonly kept?: KeptFrom
+  /** What the parser found. */
+  readonly records: JsonRecords
   private readonly scanner: JsonScanner
   private readonly decode: Decode
   private scanned = -1
@@ -50,6 +54,7 @@ export class JsonTable implements Table {
     this.source = records.source
     this.format = records.format
     if (records.part !== undefined) this.part = records.part
+    if (records.kept) this.kept = records.kept
     this.columns = records.columns
     this.rowCount = records.starts.length
     this.scanner = new JsonScanner(records.source.bytes)

@@ -65,6 +65,8 @@ export interface Table {
   readonly part?: string
   readonly columns: readonly string[]
   readonly rowCount: number
+  /** Which rows at its head and its tail an older version had, where that is known from reading it. */
+  readonly kept?: KeptFrom
   readonly issues: readonly Issue[]
   /** Rows cannot be changed in their place: edits throw a `Failure` (`read-only`), and no fix is offered. */
   readonly readOnly?: true
@@ -92,4 +94,11 @@ export interface Table {
   removeRows(rows: readonly number[]): Edit[]
   /** Writes a new value in the cell's own style (quoting, escapes). */
   setCell(row: number, column: string, value: string): Edit
+}
+
+/** So many rows at the head and at the tail are those of an older version. It is held weakly: versions are not a chain. */
+export interface KeptFrom {
+  readonly of: WeakRef<Table>
+  readonly head: number
+  readonly tail: number
 }
