@@ -11,6 +11,7 @@ import type {
   RowService,
 } from '../core/check/report.ts'
 import { type PagedService, Pages } from './checkPages.ts'
+import { childEnv } from './environment.ts'
 import { childPort } from './processPort.ts'
 
 /** The checking process as this side sees it. */
@@ -45,7 +46,7 @@ export function startChecker(options: {
     const started = fork(options.worker, ['check'], {
       serialization: 'advanced',
       execArgv: [],
-      env: childEnvironment(),
+      env: childEnv(process.env),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     // Pages of a process that ended in the middle belong to no report.
@@ -103,12 +104,4 @@ export function startChecker(options: {
       ending?.kill()
     },
   }
-}
-
-/** The surroundings of a child of the editor: as Node, and without what belongs to the editor's own processes. */
-export function childEnvironment(): NodeJS.ProcessEnv {
-  const environment: NodeJS.ProcessEnv = {}
-  for (const [name, value] of Object.entries(process.env))
-    if (name !== 'NODE_OPTIONS' && !name.startsWith('VSCODE_')) environment[name] = value
-  return { ...environment, ELECTRON_RUN_AS_NODE: '1' }
 }
