@@ -1,15 +1,21 @@
 /*
  * `npm run bench -- sign [rows...]`: the exact join on generated short rows (about 90 bytes, 17 % near-copies), against a
- * plain read-and-JSON.parse pass of the same rows and against the npm package minhash; then template data, which must not
+ * plain read-and-JSON.parse pass of the same rows, against the same join in C++ (test/bench/peers/join.cpp, where g++ is
+ * there) and against the npm package minhash; then template data, which must not
  * cost more than unrelated rows. Times are processor time of this process (user), so that neighbours matter less; the
  * lists are measured in turn. Default sizes: 100000 1000000.
  */
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type Random, random } from '../../src/core/base/random.ts'
 import { check } from '../../src/core/check/check.ts'
+import { duplicate } from '../../src/core/check/rules/duplicate.ts'
+import { leak } from '../../src/core/check/rules/leak.ts'
+import { nearDuplicate } from '../../src/core/check/rules/nearDuplicate.ts'
 import { parseTables } from '../../src/core/data/formats.ts'
 import { finishWork } from '../../src/core/sign/progress.ts'
 import { parseScheme } from '../../src/core/sign/scheme.ts'
@@ -90,6 +96,11 @@ const say = (line: string) => process.stdout.write(`${line}\n`)
 const folder = mkdtempSync(join(tmpdir(), 'winnow-bench-'))
 try {
   const totals: number[] = []
+  const wholes: number[] = []
+  const peer = join(folder, 'join')
+  const source = fileURLToPath(new URL('../../test/bench/peers/join.cpp', import.meta.url))
+  const built = spawnSync('g++', ['-O3', '-march=native', '-std=c++17', '-o', peer, source]).status === 0
+  if (!built) say('no g++: the join in C++ is left out')
   for (const count of counts) {
     const rows = sentences(count)
     const file = join(folder, 'train.jsonl')
@@ -111,17 +122,27 @@ try {
     }
     globalThis.gc?.()
     const start = cpu()
-    const source = { uri: file, version: 0, bytes: readFileSync(file), encoding: 'utf-8' as const, bom: false }
-    const tables = parseTables(source).map(({ table }) => table)
+    const rowsSource = { uri: file, version: 0, bytes: readFileSync(file), encoding: 'utf-8' as const, bom: false }
+    const tables = parseTables(rowsSource).map(({ table }) => table)
     const dataset = { name: 'bench', splits: [{ name: 'train' as const, tables }], roles: { text: 'text' } }
-    const { findings } = finishWork(check({ datasets: [dataset] }))
+    const { findings } = finishWork(check({ datasets: [dataset], list: [duplicate, nearDuplicate, leak] }))
     const whole = cpu() - start
+    wholes.push(whole)
     say(
-      `  file to findings ${ms(whole)} ms = ${(whole / pass).toFixed(2)} passes; ${findings.length} findings; ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB resident`,
+      `  file to findings ${ms(whole)} ms = ${(whole / pass).toFixed(2)} passes; ${findings.length} findings; ${(process.resourceUsage().maxRSS / 1e3).toFixed(0)} MB at most`,
     )
+    if (built) {
+      const { sign, join: joined, linked } = JSON.parse(spawnSync(peer, [file, '4', '5'], { encoding: 'utf8' }).stdout)
+      const allowed = 3 * pass + 3 * (sign + joined)
+      say(
+        `  join in C++      ${ms(sign + joined)} ms (sign ${ms(sign)}, join ${ms(joined)}; ${linked} rows linked, equal ones too); ours = ${(totals.at(-1)! / (sign + joined)).toFixed(2)} times; file to findings / (3 passes + 3 joins) = ${(whole / allowed).toFixed(2)}`,
+      )
+    }
   }
   if (totals.length > 1)
-    say(`\ntime(${counts.at(-1)}) / time(${counts[0]}) = ${(totals.at(-1)! / totals[0]!).toFixed(1)}`)
+    say(
+      `\ntime(${counts.at(-1)}) / time(${counts[0]}) = ${(totals.at(-1)! / totals[0]!).toFixed(1)} (join), ${(wholes.at(-1)! / wholes[0]!).toFixed(1)} (file to findings)`,
+    )
 
   say('\n100000 rows of templates, word:1+2 at 0.8')
   const unrelated = joinAll(sentences(100_000), 'word:1+2', 0.8)
