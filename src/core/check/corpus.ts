@@ -2,7 +2,8 @@ import { canonical, contentHash } from '../base/hash.ts'
 import type { Dataset, SplitName } from '../data/dataset.ts'
 import { rowText, textColumns, textsOf } from '../data/roles.ts'
 import type { Table } from '../data/table.ts'
-import { onlyNumbersDiffer, overlap, shingleSet } from '../sign/exact.ts'
+import { onlyNumbersDiffer, overlapOf } from '../sign/exact.ts'
+import { normalForm } from '../sign/normal.ts'
 import type { Work } from '../sign/progress.ts'
 import { parseScheme } from '../sign/scheme.ts'
 import type { Similar } from '../sign/similar.ts'
@@ -224,9 +225,9 @@ export class Corpus {
     const known = this.memory.comparison(likeness.scheme, likeness.slots[a]!, likeness.slots[b]!)
     if (known.exact) return known.exact
     const scheme = parseScheme(likeness.scheme)
-    const [left, right] = [this.text(a), this.text(b)]
+    const [left, right] = [normalForm(this.text(a)), normalForm(this.text(b))]
     const exact = {
-      ...overlap(shingleSet(scheme, left), shingleSet(scheme, right)),
+      ...overlapOf(scheme, left, right),
       numbers: onlyNumbersDiffer(left, right),
     }
     known.keep(exact)

@@ -3,11 +3,23 @@
  * number or a mark reduced to single spaces. Only compared, never stored or shown: it changes the meaning of some glyphs.
  */
 export function normalForm(text: string): string {
+  // The same for ASCII, without tables of Unicode.
+  if (isAscii(text))
+    return text
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, ' ')
+      .trim()
   return text
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}\p{M}]+/gu, ' ')
     .trim()
+}
+
+/** Are all characters ASCII? */
+export function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
+  return true
 }
 
 /** For each ASCII code the code in the normal form, 0 where it separates. `normalForm` says the same, slower. */

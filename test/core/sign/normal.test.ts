@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { jaccard, onlyNumbersDiffer, overlap, shingleSet, tokens } from '../../../src/core/sign/exact.ts'
+import { jaccard, onlyNumbersDiffer, overlap, overlapOf, shingleSet, tokens } from '../../../src/core/sign/exact.ts'
 import { isUnspaced, normalForm } from '../../../src/core/sign/normal.ts'
 import { parseScheme } from '../../../src/core/sign/scheme.ts'
 import { Shingler } from '../../../src/core/sign/shingle.ts'
@@ -156,4 +156,23 @@ test.each(schemes)('bytes sign as the text they are, or not at all: %s', scheme 
     { numRuns: 300 },
   )
   expect(plain).toBeGreaterThan(50)
+})
+
+test('comparing by numbers of words is comparing the shingles; the short way for ASCII is the definition', () => {
+  fc.assert(
+    fc.property(mixed, mixed, (a, b) => {
+      const defined = a
+        .normalize('NFKC')
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\p{M}]+/gu, ' ')
+        .trim()
+      expect(normalForm(a)).toBe(defined)
+      for (const name of ['word:1+2', 'word:2', 'char:3']) {
+        const scheme = parseScheme(name)
+        const expected = overlap(shingleSet(scheme, a), shingleSet(scheme, `${a} ${b}`))
+        expect(overlapOf(scheme, normalForm(a), normalForm(`${a} ${b}`))).toEqual(expected)
+      }
+    }),
+    { numRuns: 500 },
+  )
 })
