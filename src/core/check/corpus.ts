@@ -2,7 +2,7 @@ import { canonical, contentHash } from '../base/hash.ts'
 import type { Dataset, SplitName } from '../data/dataset.ts'
 import { rowText, textColumns, textsOf } from '../data/roles.ts'
 import type { Table } from '../data/table.ts'
-import { onlyNumbersDiffer, overlapOf } from '../sign/exact.ts'
+import { numbersDiffer, overlapOf } from '../sign/exact.ts'
 import { normalForm } from '../sign/normal.ts'
 import type { Work } from '../sign/progress.ts'
 import { parseScheme } from '../sign/scheme.ts'
@@ -115,9 +115,10 @@ export class Corpus {
   place(row: number, column: string | undefined): Pick<Related, 'uri' | 'part' | 'row' | 'span'> {
     const file = this.fileOf(row)
     const local = row - file.base
-    const cell = column === undefined ? undefined : file.table.cell(local, column)
-    const { part } = file.table
-    const span = cell?.span ?? file.table.rowSpan(local)
+    const { table } = file
+    const { part } = table
+    const own = column === undefined ? undefined : (table.plainSpan?.(local, column) ?? table.cell(local, column)?.span)
+    const span = own ?? table.rowSpan(local)
     return { uri: file.uri, ...(part === undefined ? {} : { part }), row: local, span }
   }
 
@@ -228,7 +229,7 @@ export class Corpus {
     const [left, right] = [normalForm(this.text(a)), normalForm(this.text(b))]
     const exact = {
       ...overlapOf(scheme, left, right),
-      numbers: onlyNumbersDiffer(left, right),
+      numbers: numbersDiffer(left, right),
     }
     known.keep(exact)
     return exact

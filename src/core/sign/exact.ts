@@ -90,7 +90,11 @@ export function jaccard({ inter, union }: Overlap): number {
 
 /** Do the texts say the same but for their numbers? Equal normal forms do not count. */
 export function onlyNumbersDiffer(a: string, b: string): boolean {
-  const [x, y] = [normalForm(a), normalForm(b)]
+  return numbersDiffer(normalForm(a), normalForm(b))
+}
+
+/** As `onlyNumbersDiffer`, of two normal forms. */
+export function numbersDiffer(x: string, y: string): boolean {
   return x !== y && (/\p{N}/u.test(x) || /\p{N}/u.test(y)) && withoutNumbers(x) === withoutNumbers(y)
 }
 
