@@ -15,11 +15,11 @@ export interface LinearOptions {
   readonly passes: number
   /** The L2 penalty of a weight, per row. */
   readonly decay: number
+  /** A class whose slope for a row is below this is not updated: with many classes nearly all of them, after the first pass. */
+  readonly leastSlope: number
   readonly seed: number | string
 }
 
-/** A class whose slope is below this is not updated: with many classes nearly all of them, after the first pass. */
-const leastSlope = 0.01
 /** A rare class counts at most so many times. */
 const mostWeight = 20
 
@@ -32,7 +32,7 @@ export function* fitLinear(
   x: Sparse,
   rows: Int32Array,
   labels: Int32Array,
-  { classes, passes, decay, seed }: LinearOptions,
+  { classes, passes, decay, leastSlope, seed }: LinearOptions,
 ): Work<Linear> {
   const { start, index, value, columns } = x
   const weight = new Float32Array((columns + 1) * classes)

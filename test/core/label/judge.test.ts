@@ -124,6 +124,35 @@ test('wrong labels are found, the same ones each time, and a judgement yields of
   expect(finishWork(judgeLabels(data)).both.values).toEqual(both.values)
 })
 
+test('much data of many labels is judged with less effort, and wrong labels are still found', () => {
+  const [rows, classes] = [6000, 60]
+  const draw = random('many')
+  const truth = Int32Array.from({ length: rows }, () => draw.int(classes))
+  const word = (topic: number) => `${'abcdefgh'[draw.int(8)]}${topic}topic`
+  const filler = () => `${'abcdefgh'[draw.int(8)]}${'abcdefgh'[draw.int(8)]}filler`
+  // Three words of the topic, three of any topic and six of none.
+  const texts = [...truth].map(topic =>
+    [0, 1, 2].map(() => `${word(topic)} ${filler()} ${word(draw.int(classes))} ${filler()}`).join(' '),
+  )
+  const labels = truth.map(topic => (draw.next() < 0.05 ? (topic + 1 + draw.int(classes - 1)) % classes : topic))
+  const { both, features } = finishWork(
+    judgeLabels({
+      rows,
+      text: row => texts[row]!,
+      labels,
+      classes,
+      groups: numbered(rows),
+      forms: numbered(rows),
+    }),
+  )
+  // No more terms than words and pairs of words: pieces of words would be several times as many.
+  expect(features.index.length).toBeLessThan(rows * 23 + 1)
+  const wrong = labels.map((label, row) => (label === truth[row] ? 0 : 1))
+  const suspicion = selfConfidence(both, labels).map(p => -p)
+  expect(areaUnderRoc(suspicion, wrong)).toBeGreaterThan(0.97)
+  expect(averagePrecision(suspicion, wrong)).toBeGreaterThan(0.8)
+})
+
 test('area and precision of a ranking, by hand', () => {
   expect(areaUnderRoc([4, 3, 2, 1], [1, 0, 1, 0])).toBe(0.75)
   expect(areaUnderRoc([1, 1, 1, 1], [1, 0, 1, 0])).toBe(0.5)
