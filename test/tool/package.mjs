@@ -72,6 +72,7 @@ export async function makePackage({ target = 'linux-x64', out } = {}) {
       '--no-dependencies',
       '--skip-license',
       '--allow-missing-repository',
+      '--no-rewrite-relative-links',
       '--out',
       file,
     ],
