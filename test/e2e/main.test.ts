@@ -110,9 +110,21 @@ test('a quick fix mends the row, is one undo step, and the bytes come back', asy
     .first()
     .click({ position: { x: 5, y: 5 }, trial: true })
   await w.inHost(vscode => vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup'))
-  await w.page.keyboard.press('Control+.')
   const menu = w.page.locator('.action-widget:not(.action-list-submenu-panel)')
-  await menu.waitFor()
+  // The key is lost where the editor has not taken the focus yet: press again until it is heard.
+  await until(
+    'the quick fixes',
+    async () => {
+      await w.inHost(vscode => vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup'))
+      await w.page.keyboard.press('Control+.')
+      return menu.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => false,
+      )
+    },
+    shown => shown,
+    40,
+  )
   await w.shot('quick-fix-dark')
   await menu
     .locator('.monaco-list-row')
@@ -173,7 +185,7 @@ const events = () =>
 test('tuning starts from the palette and its curve moves', async () => {
   // A recipe long enough to be reloaded in the middle of.
   const recipe = JSON.parse(readFileSync(join(sample, 'recipe.json'), 'utf8')) as { schedule: { epochs?: number } }
-  recipe.schedule.epochs = 8
+  recipe.schedule.epochs = 16
   await w.inHostWith({ text: JSON.stringify(recipe, null, 2) }, async (vscode, _, { text }) => {
     const folder = (
       vscode.workspace.workspaceFolders as import('vscode').WorkspaceFolder[]

@@ -120,6 +120,8 @@ export async function startWorkbench(options: {
       )
     },
     reload: async () => {
+      // In a browser VS Code writes its layout down every five seconds.
+      await new Promise(resolve => setTimeout(resolve, 6000))
       await page.reload()
       await new Promise(resolve => setTimeout(resolve, 1500))
       await ready()
