@@ -23,7 +23,7 @@ export interface Call {
 export type Rule = (call: Call) => readonly (Value | undefined)[]
 
 const invSqrt2 = Math.SQRT1_2
-const invSqrt2Pi = 1 / Math.sqrt(2 * Math.PI)
+const logInvSqrtPi = -0.5 * Math.log(Math.PI)
 const tanhScale = Math.sqrt(2 / Math.PI)
 const tanhCubic = 0.044715
 
@@ -99,9 +99,10 @@ export const rules: Readonly<Record<string, Rule>> = {
   Erf: ({ g, a, d }) => [g.mul(g.mul(d, 2 / Math.sqrt(Math.PI)), g.exp(g.neg(g.mul(a, a))))],
   // Φ(x) + x·φ(x)
   Gelu: ({ g, a, d }) => {
-    const cumulative = g.mul(g.add(g.erf(g.mul(a, invSqrt2)), 1), 0.5)
-    const density = g.mul(g.exp(g.mul(g.mul(a, a), -0.5)), invSqrt2Pi)
-    return [g.mul(d, g.add(cumulative, g.mul(a, density)))]
+    // Φ(x) + x·φ(x) with u = x/√2: ½ + ½·erf(u) + u·exp(ln(1/√π) − u²), a pass less than factor by factor.
+    const u = g.mul(a, invSqrt2)
+    const slope = g.mul(u, g.exp(g.sub(logInvSqrtPi, g.mul(u, u))))
+    return [g.mul(d, g.add(g.add(g.mul(g.erf(u), 0.5), slope), 0.5))]
   },
   // With t = tanh(u), u = k(x + cx³): ½(1 + t) + ½x(1 − t²)·k(1 + 3cx²)
   GeluTanh: ({ g, a, d }) => {
@@ -227,13 +228,14 @@ export const rules: Readonly<Record<string, Rule>> = {
   LogSoftmax: ({ g, y, d }) => [g.sub(d, g.mul(g.exp(y), g.sum(d, [-1])))],
   LayerNorm: ({ g, a, b, d, entry, want }) => {
     const inverse = saved(entry, 'inverse')
-    const normal = g.mul(g.sub(a, saved(entry, 'mean')), inverse)
+    const centred = g.sub(a, saved(entry, 'mean'))
     const dx = () => {
+      // The inverse deviation squared falls on a column instead of the whole tensor.
       const e = g.mul(d, b)
-      const centred = g.sub(g.sub(e, g.mean(e, [-1])), g.mul(normal, g.mean(g.mul(e, normal), [-1])))
-      return g.mul(inverse, centred)
+      const along = g.mul(g.mul(inverse, inverse), g.mean(g.mul(e, centred), [-1]))
+      return g.mul(inverse, g.sub(g.sub(e, g.mean(e, [-1])), g.mul(centred, along)))
     }
-    return [when(want[0], dx), when(want[1], () => g.mul(d, normal)), d]
+    return [when(want[0], dx), when(want[1], () => g.mul(d, g.mul(centred, inverse))), d]
   },
   // The inverse deviation is computed again: as an output of the node it is wrong on WebGPU in ORT 1.30.
   RmsNorm: ({ g, a, b, d, entry, want }) => {
