@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { buildWebview } from '../tool/bundle-webview.mjs'
+import { chromiumArgs, needChromium } from '../tool/chromium.mjs'
 import { bodyClass, type Theme, themeVariables } from './themes.ts'
 
 export interface Opening {
@@ -34,30 +35,11 @@ export interface Shown {
   close(): Promise<void>
 }
 
-const candidates = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-dev-shm-usage',
-]
-
-/** Chromium, or the one command that brings it. */
-export function chromiumPath(): string {
-  const found = candidates.find(path => path !== undefined && existsSync(path))
-  if (!found) throw new Error('no Chromium found. Install it: sudo apt-get install -y chromium')
-  return found
-}
-
 export const shots = fileURLToPath(new URL('../shots/', import.meta.url))
 
 /** Builds the panels, serves them from loopback under the policy the editor uses, and starts a browser. */
 export async function stage(): Promise<Stage> {
-  const executablePath = chromiumPath()
+  const executablePath = needChromium()
   const folder = mkdtempSync(join(tmpdir(), 'winnow-webview-'))
   mkdirSync(shots, { recursive: true })
   await buildWebview(folder, { release: true })
@@ -83,7 +65,7 @@ export async function stage(): Promise<Stage> {
   })
   await new Promise<void>(ready => server.listen(0, '127.0.0.1', ready))
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const browser: Browser = await chromium.launch({ executablePath, args: flags, headless: true })
+  const browser: Browser = await chromium.launch({ executablePath, args: chromiumArgs, headless: true })
   return {
     open: opening => open(browser, base, opening),
     close: async () => {

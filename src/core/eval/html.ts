@@ -1,3 +1,4 @@
+import { escapeHtml } from '../base/html.ts'
 import { count, counted, percent, points } from '../base/words.ts'
 import type { LabelChange, Ledger, LedgerRow, PairedAccuracy, RowOutcome } from './ledger.ts'
 import { verdictOf } from './verdict.ts'
@@ -118,18 +119,6 @@ function unmatchedNote({ unmatched, relabelled, a, b }: Ledger): string {
       : []),
   ]
   return notes.length === 0 ? '' : `<p>${escapeHtml(notes.join(' '))}</p>`
-}
-
-/** Safe as text and inside a quoted attribute. */
-export function escapeHtml(text: string): string {
-  const names: { readonly [c: string]: string } = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  }
-  return text.replace(/[&<>"']/g, c => names[c] as string)
 }
 
 const style = `

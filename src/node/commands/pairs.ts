@@ -24,8 +24,8 @@ export const command: Command = {
   summary: 'every pair of similar rows, verified, as TSV',
   usage: `winnow pairs <path>... [options]
 
-Every pair of rows whose texts are similar, none missed, each with its exact Jaccard similarity. Columns: file_a row_a
-file_b row_b jaccard; rows 0-based; the earlier row (files in the order given) is a. Rows of equal text (but for case,
+Every pair of rows whose texts are similar, each with its exact Jaccard similarity; none is missed unless standard error says
+that too many are alike to compare all. Columns: file_a row_a file_b row_b jaccard; rows 0-based; the earlier row (files in the order given) is a. Rows of equal text (but for case,
 spaces and punctuation) are compared once, by the first of them; each other one is printed beside it with 1.
 
   --threshold <t>     least similarity, above 0 and up to 1 (default 0.8)

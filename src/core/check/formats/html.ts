@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../base/html.ts'
 import { type Severity, severities } from '../finding.ts'
 import type { Report, ReportedFinding } from '../report.ts'
 import type { Rule } from '../rule.ts'
@@ -114,10 +115,6 @@ function inline(markdown: string): string {
   return escapeHtml(markdown.replace(/\s*\n\s*/g, ' '))
     .replace(/`([^`]+)`/g, '<code>$1</code>')
     .replace(/\*\*([^*]+)\*\*/g, '<b>$1</b>')
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`)
 }
 
 const style = `

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../base/html.ts'
 import { count, counted } from '../../base/words.ts'
 import type { Histogram } from '../histogram.ts'
 import type { Profile } from '../profile.ts'
@@ -120,10 +121,6 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   const heads = head.map((text, c) => `<th scope="col"${sides[c]}>${escapeHtml(text)}</th>`)
   const lines = rows.map(row => `<tr>${row.map((text, c) => `<td${sides[c]}>${escapeHtml(text)}</td>`).join('')}</tr>`)
   return `<table><thead><tr>${heads.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table>`
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`)
 }
 
 const style = `:root{color-scheme:light dark;--ink:#1f2418;--faint:#667058;--line:#d9decf;--paper:#fdfdfa;--bar:#5f7f32}

@@ -17,8 +17,9 @@ export const nearDuplicate: Rule = {
     title: 'Row that nearly repeats another',
     severity: 'warning',
     what: `A row whose text is similar to that of an earlier row of the same split with the same label: exact Jaccard similarity of their
-shingles at or above \`threshold\`. Every pair is found (no hashing that misses some) and every reported similarity is computed on the
-texts themselves. Rows are compared with one representative, the first of them, never chained: A is not called a copy of C because both
+shingles at or above \`threshold\`. Every reported similarity is computed on the texts themselves, and every pair is found, except where so many
+rows are alike that comparing all would cost too much: MinHash bands then choose what is compared, and the report says so with its
+expected recall. Rows are compared with one representative, the first of them, never chained: A is not called a copy of C because both
 resemble B.
 
 Two kinds are told apart and reported as information, without an offer to remove anything: rows that differ **only in numbers**, and
