@@ -76,13 +76,20 @@ export async function killRun(folder: string): Promise<void> {
   const holder = await holderOf(folder)
   if (holder.kind !== 'alive') return
   if (process.platform === 'win32') await once(execFile('taskkill', ['/T', '/F', '/PID', String(holder.pid)]), 'exit')
-  else
-    try {
-      process.kill(-holder.pid, 'SIGKILL')
-    } catch {
-      process.kill(holder.pid, 'SIGKILL') // Not the leader of a group: somebody ran it in the foreground.
-    }
+  // Not the leader of a group: somebody ran it in the foreground. Neither: it ended between the look and the blow.
+  else if (!endNow(-holder.pid)) endNow(holder.pid)
   await waitForEnd(folder, { ms: 5000 })
+}
+
+/** Ends a process, or with a negative number a group of them; false where there is none. */
+function endNow(pid: number): boolean {
+  try {
+    process.kill(pid, 'SIGKILL')
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
+  }
 }
 
 /** Runs the worker to its end, as for `evaluate`, and gives what it printed. Its error output goes to `err`. */

