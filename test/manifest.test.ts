@@ -129,7 +129,7 @@ test('the icon is a PNG of 128 pixels', () => {
 
 test('versions are exact, and the types are those of the oldest editor', () => {
   for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }))
-    expect(version, name).toMatch(/^\d+\.\d+\.\d+$/)
+    expect(version, name).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/)
   expect(`^${manifest.devDependencies['@types/vscode']}`).toBe(manifest.engines.vscode)
 })
 
