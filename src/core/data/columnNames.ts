@@ -7,14 +7,20 @@ const maxColumns = 512
 export class ColumnNames {
   readonly names: string[] = []
   private readonly ids = new Map<string, number>()
-  private readonly raw: { start: number; end: number }[] = []
+  private readonly raw: Uint8Array[] = []
   private readonly lastRow: number[] = []
   /** The column that stood at this position in the row before. */
   private readonly guess: number[] = []
-  private readonly bytes: Uint8Array
-  private readonly decode: (start: number, end: number) => string
+  private bytes: Uint8Array
+  private decode: (start: number, end: number) => string
 
   constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+    this.decode = decoderOf(bytes)
+  }
+
+  /** Goes on in other bytes: the next piece of a file that is read piece by piece. */
+  use(bytes: Uint8Array): void {
     this.bytes = bytes
     this.decode = decoderOf(bytes)
   }
@@ -42,8 +48,8 @@ export class ColumnNames {
 
   private same(id: number, start: number, end: number): boolean {
     const known = this.raw[id]!
-    if (end - start !== known.end - known.start) return false
-    for (let i = start, k = known.start; i < end; i++, k++) if (this.bytes[i] !== this.bytes[k]) return false
+    if (end - start !== known.length) return false
+    for (let i = start, k = 0; i < end; i++, k++) if (this.bytes[i] !== known[k]) return false
     return true
   }
 
@@ -55,7 +61,7 @@ export class ColumnNames {
     if (this.names.length >= maxColumns) return -1
     this.ids.set(name, this.names.length)
     this.names.push(name)
-    this.raw.push({ start, end })
+    this.raw.push(this.bytes.slice(start, end))
     this.lastRow.push(-1)
     return this.names.length - 1
   }

@@ -4,7 +4,7 @@ import type { Edit, Span } from '../text/span.ts'
 import { csvDialect, fieldText, fieldTexts, hasHeader } from './csvDialect.ts'
 import { CsvScanner, type Dialect } from './csvScan.ts'
 import type { DatasetFiles } from './dataset.ts'
-import { IssueList, looksBinary, readBytes } from './issues.ts'
+import { IssueList, type IssueSink, looksBinary, readBytes } from './issues.ts'
 import { removeLines } from './lineRows.ts'
 import { Offsets } from './offsets.ts'
 import { type Reading, readAtOnce, readSlice } from './reading.ts'
@@ -25,47 +25,95 @@ export function* readCsv(source: Source, kind: 'csv' | 'tsv', given: DatasetFile
   const issues = new IssueList()
   const binary = looksBinary(bytes)
   const body = binary ? bytes.subarray(0, 0) : bytes
-  const dialect = csvDialect(body, kind, given)
-  const scanner = new CsvScanner(body, dialect)
-  const header = given.header ?? hasHeader(body, dialect)
+  const lines = new CsvLines(body, kind, given)
   const starts = new Offsets(body.length >> 7)
   const ends = new Offsets(body.length >> 7)
   const broken = new Set<number>()
-  let columns: string[] | undefined
+  const { scanner } = lines
   for (let at = 0, told = 0; at < body.length; at = scanner.next) {
     if (at - told > readSlice) {
       told = at
       yield { phase: 'read', done: at, total: body.length }
     }
-    scanner.record(at)
-    if (scanner.end === at) continue
-    if (!columns) {
-      columns = columnNames(header ? fieldTexts(scanner, decoderOf(body), dialect) : scanner.count, scanner, issues)
-      if (header) continue
-    }
     const row = starts.length
+    const what = lines.read(at, row, issues)
+    if (what === 'blank') continue
     starts.push(at)
     ends.push(scanner.end)
-    if (scanner.problem || scanner.count !== columns.length)
-      if (reportRecord(scanner, { columns: columns.length, row, start: at, kind, source, header }, issues))
-        broken.add(row)
+    if (what === 'broken') broken.add(row)
   }
   const rows = { starts: starts.done(), ends: ends.done() }
   if (binary) issues.add(binary.code, undefined, binary.span, binary.message)
   else {
-    if (starts.length === 0) {
-      const message = columns ? 'The file holds a header and no rows' : 'The file holds no rows'
-      issues.add('empty-file', undefined, { start: 0, end: columns ? body.length : 0 }, message)
-    } else if (!header && given.header === undefined) {
-      const message = `The first record looks like data, so the columns are called ${columns?.join(', ')}. Set "header" in winnow.json if it is one`
-      issues.add('no-header', undefined, { start: rows.starts[0]!, end: rows.ends[0]! }, message)
-    }
+    const first = starts.length > 0 ? { start: rows.starts[0]!, end: rows.ends[0]! } : undefined
+    lines.reportHead(first, body.length, issues)
     yield* readBytes(body, rows.starts, issues)
   }
-  return new CsvTable({ source, kind, dialect, columns: columns ?? [], ...rows, broken, issues: issues.done() })
+  const { dialect, columns = [] } = lines
+  return new CsvTable({ source, kind, dialect, columns, ...rows, broken, issues: issues.done() })
 }
 
-interface CsvRecords {
+/** Reads one record after the other; the first is the header where there is one. */
+export class CsvLines {
+  readonly dialect: Dialect
+  /** Known from the first record on. */
+  columns: readonly string[] | undefined
+  scanner: CsvScanner
+  private readonly kind: 'csv' | 'tsv'
+  private readonly header: boolean
+  private readonly headerGiven: boolean
+  private bytes: Uint8Array
+
+  /** `bytes` are the file, or its first piece if that is longer than what dialects are told from. */
+  constructor(bytes: Uint8Array, kind: 'csv' | 'tsv', given: DatasetFiles['format'] = {}) {
+    this.bytes = bytes
+    this.kind = kind
+    this.dialect = csvDialect(bytes, kind, given)
+    this.header = given.header ?? hasHeader(bytes, this.dialect)
+    this.headerGiven = given.header !== undefined
+    this.scanner = new CsvScanner(bytes, this.dialect)
+  }
+
+  /** Goes on in the next piece of the file. */
+  use(bytes: Uint8Array): void {
+    this.bytes = bytes
+    this.scanner = new CsvScanner(bytes, this.dialect)
+  }
+
+  /** Scans the record that starts at `at`, and judges it as row `row`; a header counts as blank. */
+  read(at: number, row: number, issues: IssueSink): 'blank' | 'broken' | 'good' {
+    this.scanner.record(at)
+    return this.judge(at, row, issues)
+  }
+
+  /** Judges the record that was just scanned. */
+  judge(at: number, row: number, issues: IssueSink): 'blank' | 'broken' | 'good' {
+    const { scanner, header, kind, bytes } = this
+    if (scanner.end === at) return 'blank'
+    if (!this.columns) {
+      const names = header ? fieldTexts(scanner, decoderOf(bytes), this.dialect) : scanner.count
+      this.columns = columnNames(names, scanner, issues)
+      if (header) return 'blank'
+    }
+    const columns = this.columns.length
+    if (!scanner.problem && scanner.count === columns) return 'good'
+    return reportRecord(scanner, { columns, row, start: at, kind, bytes, header }, issues) ? 'broken' : 'good'
+  }
+
+  /** What is to be said of the file as a whole, once its first row is known or there is none. */
+  reportHead(first: Span | undefined, length: number, issues: IssueSink): void {
+    const { columns } = this
+    if (!first) {
+      const message = columns ? 'The file holds a header and no rows' : 'The file holds no rows'
+      issues.add('empty-file', undefined, { start: 0, end: columns ? length : 0 }, message)
+    } else if (!this.header && !this.headerGiven) {
+      const message = `The first record looks like data, so the columns are called ${columns?.join(', ')}. Set "header" in winnow.json if it is one`
+      issues.add('no-header', undefined, first, message)
+    }
+  }
+}
+
+export interface CsvRecords {
   readonly source: Source
   readonly kind: 'csv' | 'tsv'
   readonly dialect: Dialect
@@ -76,7 +124,7 @@ interface CsvRecords {
   readonly issues: readonly Issue[]
 }
 
-class CsvTable implements Table {
+export class CsvTable implements Table {
   readonly source: Source
   readonly format: 'csv' | 'tsv'
   readonly columns: readonly string[]
@@ -163,7 +211,7 @@ class CsvTable implements Table {
 }
 
 /** Names for every column: empty ones are numbered, repeated ones are numbered and reported. */
-function columnNames(header: readonly string[] | number, record: CsvScanner, issues: IssueList): string[] {
+function columnNames(header: readonly string[] | number, record: CsvScanner, issues: IssueSink): string[] {
   if (typeof header === 'number') return Array.from({ length: header }, (_, c) => `column${c + 1}`)
   const used = new Set<string>()
   return header.map((cell, c) => {
@@ -182,10 +230,10 @@ function columnNames(header: readonly string[] | number, record: CsvScanner, iss
 /** Adds the record's issue; true where the record is broken by it. */
 function reportRecord(
   record: CsvScanner,
-  place: { columns: number; row: number; start: number; kind: 'csv' | 'tsv'; source: Source; header: boolean },
-  issues: IssueList,
+  place: { columns: number; row: number; start: number; kind: 'csv' | 'tsv'; bytes: Uint8Array; header: boolean },
+  issues: IssueSink,
 ): boolean {
-  const { columns, row, start, kind, source } = place
+  const { columns, row, start, kind, bytes } = place
   const at = { start: record.problemAt, end: record.problemAt + 1 }
   switch (record.problem) {
     case 'unclosed-quote':
@@ -197,7 +245,7 @@ function reportRecord(
       )
       return true
     case 'text-after-quote': {
-      const escaped = source.bytes[record.problemAt - 2] === 0x5c
+      const escaped = bytes[record.problemAt - 2] === 0x5c
       const why = escaped ? 'A quote is written as \\": one inside' : 'Text follows a closing quote: a quote inside'
       issues.add('stray-quote', row, at, `${why} a quoted field is written twice`)
       return true

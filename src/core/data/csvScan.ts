@@ -29,6 +29,8 @@ export class CsvScanner {
   next = 0
   problem: CsvProblem | undefined
   problemAt = 0
+  /** Did the bytes end where the record might have gone on? Of a piece of a file that says that more of it is needed. */
+  cut = false
   private readonly bytes: Uint8Array
   private readonly dialect: Dialect
 
@@ -44,6 +46,7 @@ export class CsvScanner {
     const { delimiter, quote } = this.dialect
     this.count = 0
     this.problem = undefined
+    this.cut = false
     let i = from
     for (;;) {
       const start = i
@@ -84,7 +87,10 @@ export class CsvScanner {
         }
         i++
       }
-      if (i >= length) return -1
+      if (i >= length) {
+        this.cut = true
+        return -1
+      }
       if (b[i + 1] !== quote) break
       kind = 2
       i += 2
@@ -116,6 +122,7 @@ export class CsvScanner {
     const b = this.bytes
     this.end = end
     this.next = end + (b[end] === cr ? (b[end + 1] === lf ? 2 : 1) : end < b.length ? 1 : 0)
+    if (this.next >= b.length) this.cut = true
     if (end - from > maxRecordBytes && this.problem !== 'unclosed-quote') this.note('too-long', from)
   }
 

@@ -10,8 +10,31 @@ export const issueLimit = 1000
 /** A record longer than this (in bytes) is reported and not decoded: no row a person wrote is. */
 export const maxRecordBytes = 16 * 1024 * 1024
 
+/** Where readers tell what is wrong. */
+export interface IssueSink {
+  add(code: Issue['code'], row: number | undefined, span: Span, message: string): void
+}
+
+/** Tells the issues of a piece of a file as those of the file. */
+export function issuesOfPiece(issues: IssueSink, base: number, firstRow: number): IssueSink {
+  return {
+    add: (code, row, { start, end }, message) =>
+      issues.add(
+        code,
+        row === undefined ? undefined : row + firstRow,
+        { start: start + base, end: end + base },
+        message,
+      ),
+  }
+}
+
+/** What is said of a line beyond `maxRecordBytes`. */
+export function tooLongLine(bytes: number): string {
+  return `The line is ${megabytes(bytes)} MB long; rows beyond 16 MB are not read`
+}
+
 /** Collects what is wrong with a file, at most `issueLimit` of a kind. */
-export class IssueList {
+export class IssueList implements IssueSink {
   private readonly kept: Issue[] = []
   private readonly counts = new Map<Issue['code'], number>()
 
@@ -42,7 +65,7 @@ export class IssueList {
 export function reportBytes(
   bytes: Uint8Array,
   starts: Uint32Array,
-  issues: IssueList,
+  issues: IssueSink,
   within = { from: 0, to: bytes.length },
 ): void {
   const part = byteFaults(bytes.subarray(within.from, within.to), issueLimit * 4)

@@ -49,13 +49,13 @@ export class LabelledTextTable implements Table {
   private readonly texts: Table
   private readonly labels: readonly string[]
   /** The line of each row. */
-  private readonly lines: Uint32Array
+  private readonly lineOf: Uint32Array
 
   constructor(text: Table, labels: Source) {
     this.texts = text
     this.source = text.source
     this.rowCount = text.rowCount
-    this.lines = lineNumbers(text)
+    this.lineOf = lineNumbers(text)
     this.labels = linesOf(labels)
     const lines = countLines(text.source.bytes)
     const same = lines === this.labels.length
@@ -81,7 +81,7 @@ export class LabelledTextTable implements Table {
 
   text(row: number, column: string): string | undefined {
     if (column !== 'label') return this.texts.text(row, column)
-    return row < 0 || row >= this.rowCount || this.broken(row) ? undefined : this.labels[this.lines[row]!]
+    return row < 0 || row >= this.rowCount || this.broken(row) ? undefined : this.labels[this.lineOf[row]!]
   }
 
   removeRow(): Edit {

@@ -1,7 +1,7 @@
 import { Failure } from '../base/failure.ts'
 import { type Decode, decoderOf } from '../text/decode.ts'
 import type { Edit, Span } from '../text/span.ts'
-import { IssueList, looksBinary, maxRecordBytes, megabytes, reportBytes } from './issues.ts'
+import { IssueList, looksBinary, maxRecordBytes, reportBytes, tooLongLine } from './issues.ts'
 import { removeLines } from './lineRows.ts'
 import { Offsets } from './offsets.ts'
 import type { Cell, Issue, Source, Table } from './table.ts'
@@ -20,14 +20,13 @@ export function parseText(source: Source): Table {
     const found = bytes.indexOf(terminator, at)
     const stop = found < 0 ? bytes.length : found
     const end = stop > at && bytes[stop - 1] === 0x0d ? stop - 1 : stop
-    if (!blank(bytes, at, end)) {
+    if (!isBlankLine(bytes, at, end)) {
       const row = starts.length
       starts.push(at)
       ends.push(end)
       if (end - at > maxRecordBytes) {
         broken.add(row)
-        const message = `The line is ${megabytes(end - at)} MB long; rows beyond 16 MB are not read`
-        issues.add('too-long', row, { start: at, end: at + 1 }, message)
+        issues.add('too-long', row, { start: at, end: at + 1 }, tooLongLine(end - at))
       }
     }
     at = stop + 1
@@ -40,19 +39,20 @@ export function parseText(source: Source): Table {
   return new TextTable(source, { ...rows, broken, issues: issues.done() })
 }
 
-function blank(bytes: Uint8Array, start: number, end: number): boolean {
+/** Nothing but spaces, tabs and carriage returns? */
+export function isBlankLine(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if (bytes[i] !== 0x20 && bytes[i] !== 0x09 && bytes[i] !== 0x0d) return false
   return true
 }
 
-interface TextRows {
+export interface TextRows {
   readonly starts: Uint32Array
   readonly ends: Uint32Array
   readonly broken: ReadonlySet<number>
   readonly issues: readonly Issue[]
 }
 
-class TextTable implements Table {
+export class TextTable implements Table {
   readonly source: Source
   readonly format = 'text'
   readonly columns = ['text']

@@ -1,4 +1,6 @@
+import type { Lines } from '../text/lines.ts'
 import type { Edit, Span } from '../text/span.ts'
+import type { Windows } from '../text/windows.ts'
 
 /**
  * The bytes a table was read from, always UTF-8. A file in UTF-16 is transcoded by whoever read it and says so
@@ -12,8 +14,10 @@ export interface Source {
   readonly bytes: Uint8Array
   readonly encoding: 'utf-8' | 'utf-16le' | 'utf-16be'
   readonly bom: boolean
-  /** Of the file in bytes, where `bytes` does not hold it (Parquet). */
+  /** Of the file in bytes, where `bytes` does not hold it (Parquet, files too large to be held). */
   readonly size?: number
+  /** The bytes of a file that is too large to be held; `bytes` is then empty. Ask `bytesOf`. */
+  readonly windows?: Windows
 }
 
 export type FormatName = 'csv' | 'tsv' | 'jsonl' | 'json' | 'text' | 'parquet'
@@ -83,6 +87,8 @@ export interface Table {
    * the fastest path for scans. Undefined where it does not, or where there is no cell.
    */
   plainSpan?(row: number, column: string): Span | undefined
+  /** Where places of the file are in lines, if the table knows without the bytes of the whole file. Ask `linesOf`. */
+  lines?(): Lines
   /** What the cell holds, where the format tells kinds apart; undefined for null and where there is no cell. */
   kind?(row: number, column: string): ValueKind | undefined
   /** Deletes the record and one line terminator; every other byte stays. Removing all rows leaves the header. */
@@ -101,4 +107,14 @@ export interface KeptFrom {
   readonly of: WeakRef<Table>
   readonly head: number
   readonly tail: number
+}
+
+/** The bytes [start, end) of a source, wherever they are. */
+export function bytesOf({ bytes, windows }: Source, { start, end }: Span): Uint8Array {
+  return windows ? windows.read(start, end) : bytes.subarray(start, end)
+}
+
+/** How many bytes a source has. */
+export function lengthOf({ bytes, windows }: Source): number {
+  return windows ? windows.length : bytes.length
 }

@@ -15,11 +15,20 @@ export interface LineRange {
   readonly endColumn: number
 }
 
+/** Byte offsets as lines and columns, and back. */
+export interface Lines {
+  readonly lineCount: number
+  position(offset: number): Position
+  range(span: Span): LineRange
+  offset(position: Position): number
+  span(range: LineRange): Span
+}
+
 /**
  * Lines of a UTF-8 buffer as VS Code counts them: `\r\n`, `\n` and `\r` end a line. Columns are UTF-16 units of the
  * decoded text, where what is not UTF-8 counts as the U+FFFD that a decoder makes of it. Four bytes a line.
  */
-export class LineIndex {
+export class LineIndex implements Lines {
   readonly lineCount: number
   private readonly bytes: Uint8Array
   private readonly starts: Uint32Array
