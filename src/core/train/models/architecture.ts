@@ -110,8 +110,8 @@ export interface BackboneOptions {
   readonly adapt?: (g: Builder, layer: { readonly name: string; readonly x: Value; readonly y: Value }) => Value
   /** The product of x with a layer's weight, without bias, where the weight is not stored as a plain tensor. */
   readonly product?: (g: Builder, layer: { readonly name: string; readonly x: Value }) => Value | undefined
-  /** Changes the embeddings [B,S,H] before the first block: noise. */
-  readonly noise?: (g: Builder, embedded: Value) => Value
+  /** Changes the word vectors [B,S,E] as they come from the table: noise. */
+  readonly noise?: (g: Builder, words: Value) => Value
 }
 
 /** Which token vectors become the vector of a row: first, mean, last, or BERT's pooler on the first. */

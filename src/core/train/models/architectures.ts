@@ -1,8 +1,9 @@
 import { Failure } from '../../base/failure.ts'
 import { type Architecture, type Backbone, ConfigError, type ConfigJson } from './architecture.ts'
+import { bert } from './architectures/bert.ts'
 
 /** The architectures that train here: the one list. */
-export const architectures: readonly Architecture[] = []
+export const architectures: readonly Architecture[] = [bert]
 
 /**
  * The model that a `config.json` describes. Throws `Failure` (`unknown-model`, `bad-config`) where the model is of another
