@@ -97,7 +97,7 @@ export function classification(model: Classifier, rows: LabelledRows, smoothing:
     },
     feeds(batch) {
       const { feeds, tokens } = tokenFeeds(rows, batch)
-      return { feeds: { ...feeds, ...labelFeeds(rows.labels, batch) }, tokens }
+      return { feeds: { ...feeds, ...labelFeeds(rows.labels, batch) }, tokens, weight: batch.rows.length }
     },
   }
 }
@@ -129,7 +129,7 @@ export function headOnly(model: Pick<Classifier, 'family'>, rows: FeatureRows, s
         data.set(features.subarray(row * width, (row + 1) * width), b * width)
       })
       const feeds = { features: { data, dims: [batch.rows.length, width] }, ...labelFeeds(rows.labels, batch) }
-      return { feeds, tokens: 0 }
+      return { feeds, tokens: 0, weight: batch.rows.length }
     },
   }
 }

@@ -12,7 +12,7 @@ import {
   required,
 } from './encoder.ts'
 import type { Family } from './families.ts'
-import type { Feed, Task } from './task.ts'
+import type { Fed, Task } from './task.ts'
 
 /** A masked language model: the encoder, a transform, and a decoder tied to the word embeddings. */
 export interface MaskedModel {
@@ -82,7 +82,7 @@ function maskedFeeds(
   rows: MaskOptions,
   batch: Batch,
   { step, vocab }: { readonly step: number; readonly vocab: number },
-): { feeds: Record<string, Feed>; tokens: number } {
+): Fed {
   const { ids, mask, tokens } = padded(rows.tokens, batch, rows.pad)
   const { length } = batch
   const draw = random(`${rows.seed}/mask-${step}`)
@@ -116,5 +116,5 @@ function maskedFeeds(
     targets: { data: targets, dims: [size] },
     weights: { data: weights, dims: [size] },
   }
-  return { feeds, tokens }
+  return { feeds, tokens, weight: n }
 }

@@ -19,6 +19,29 @@ export interface Task {
   readonly inputs: Readonly<Record<string, { readonly dtype: Dtype; readonly dims: Dims }>>
   /** The training loss; `dropout` is absent where none is wanted. */
   loss(g: Builder, lookup: Lookup, inputs: Readonly<Record<string, Value>>, dropout?: DropoutPlan): LossValues
-  /** The values of the inputs for a batch at a step (counted from 1), and its tokens without padding. */
-  feeds(batch: Batch, step: number): { readonly feeds: Readonly<Record<string, Feed>>; readonly tokens: number }
+  /** The values of the inputs for a batch at a step (counted from 1). */
+  feeds(batch: Batch, step: number): Fed
+  /**
+   * Which samples a batch holds and the loss of each, from the graph's `rows`; absent where `rows` has one number for each
+   * row of the batch, in its order, and row i is sample i.
+   */
+  samples?(batch: Batch, step: number, rows: Float32Array): SampleLosses
+}
+
+/** What a batch feeds to a graph. */
+export interface Fed {
+  readonly feeds: Readonly<Record<string, Feed>>
+  /** Tokens, padding not counted. */
+  readonly tokens: number
+  /**
+   * Sum of the weights that the mean loss divides by (rows, or supervised tokens): the mean over several batches weighs
+   * each by it.
+   */
+  readonly weight: number
+}
+
+/** The mean loss of each sample of a batch. */
+export interface SampleLosses {
+  readonly samples: Int32Array
+  readonly losses: Float32Array
 }

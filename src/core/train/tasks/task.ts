@@ -1,0 +1,182 @@
+/*
+ * What a model learns to do. A `TaskKind` reads rows, turns them into tokens and targets, puts a loss on a backbone and says
+ * what the model answered. The engine (loop, learner, methods, checkpoints) knows no task by name: a further one is one more
+ * file in this folder and one more line in `tasks.ts`.
+ */
+import type { Table } from '../../data/table.ts'
+import type { Builder } from '../../graph/builder.ts'
+import type { Value } from '../../graph/graph.ts'
+import type { TokenRows } from '../batch.ts'
+import type { Backbone, BackboneOptions, DropoutPlan, Head, Lookup } from '../models/architecture.ts'
+import type { Task } from '../models/task.ts'
+import type { ChatTemplate } from './chat.ts'
+import type { Columns } from './columns.ts'
+import type { Sample } from './sample.ts'
+
+/** The tasks by the names that recipes use. */
+export const taskNames = [
+  'classification',
+  'multi-label',
+  'pair',
+  'regression',
+  'token-classification',
+  'instruction',
+  'masked',
+  'causal',
+] as const
+/** One of `taskNames`. */
+export type TaskName = (typeof taskNames)[number]
+
+/** A backbone with what a task puts on top of it and what a method wraps around its layers. */
+export interface TaskModel {
+  readonly backbone: Backbone
+  /** From hidden states to scores; absent for language models, whose head is `backbone.language`. */
+  readonly head?: Head
+  /** Scores of a row or token: labels, 1 for a number, the vocabulary for language models. */
+  readonly classes: number
+  /** What the method changes in a forward pass; `dropout` is absent in evaluations. */
+  readonly wrap?: (lookup: Lookup, dropout?: DropoutPlan) => Omit<BackboneOptions, 'dropout'>
+}
+
+/** Rows of one split as token ids and targets, in the order of `data.json` (or packed: see `pack.ts`). */
+export interface EncodedRows {
+  readonly tokens: TokenRows
+  /** Tokens of each row. */
+  readonly lengths: Int32Array
+  /** The id that fills short rows up. */
+  readonly pad: number
+  /** Token types, end to end like `tokens.ids`; all 0 where left out. */
+  readonly types?: Uint8Array
+  /** Position of each token in its document, and the document's number in its row from 1; for packed rows. */
+  readonly positions?: Int32Array
+  readonly segments?: Int32Array
+  /**
+   * What is to be learnt, as the task has it: a class of each row, numbers [rows, classes], or a class of each token end to
+   * end like `tokens.ids`, -100 where there is none.
+   */
+  readonly targets: Int32Array | Float32Array
+  /** The sample that each token is of, end to end like `tokens.ids`; where left out, row i is sample i. */
+  readonly owners?: Int32Array
+  /** Samples that did not fit and were cut. */
+  readonly cut: number
+  /** Samples that had nothing to learn from: no row has a token of them. */
+  readonly empty?: readonly number[]
+}
+
+/** Text to token ids, as tasks need it; `node/tokenizer.ts` gives one for a model folder. */
+export interface SampleEncoder {
+  readonly special: {
+    readonly pad: number
+    readonly mask?: number
+    readonly cls?: number
+    readonly sep?: number
+    /** The token that ends a document or an answer. */
+    readonly end?: number
+    readonly begin?: number
+  }
+  /** At most `limit` ids, special tokens included. A pair loses tokens from the longer text first. */
+  encode(
+    text: string,
+    options: { readonly limit: number; readonly pair?: string },
+  ): { readonly ids: readonly number[]; readonly types: readonly number[]; readonly cut: number }
+  /** The special tokens that stand before and after a single text. */
+  readonly frame: { readonly before: readonly number[]; readonly after: readonly number[] }
+  /** Ids of the text alone, without special tokens around it; special tokens written in it count as such. */
+  content(text: string): readonly number[]
+  /** The text of each token as it stands in the encoded text, as far as the vocabulary tells. */
+  pieces(ids: readonly number[]): readonly string[]
+  decode(ids: readonly number[]): string
+}
+
+/** What encoding depends on beside the rows. */
+export interface EncodeOptions {
+  readonly encoder: SampleEncoder
+  /** Longest row in tokens. */
+  readonly limit: number
+  /** All labels; the position is the class index. */
+  readonly labels: readonly string[]
+  /** How conversations become text; for tasks that have some. */
+  readonly chat?: ChatTemplate
+  /** `all` turns of the assistant are learnt, or the `last` one alone. */
+  readonly answers?: 'all' | 'last'
+  /** Do documents share rows? */
+  readonly packing?: 'packed' | 'apart'
+}
+
+/** What a model said about rows: numbers, before they are put into words. */
+export interface Answers {
+  /** Scores [rows, classes]; for tasks on tokens the class said for each token, end to end like `tokens.ids`. */
+  readonly scores: Float32Array
+  /** For tasks on tokens: the loss of each token, nats; 0 where there is no target. */
+  readonly losses?: Float32Array
+}
+
+/** What was said about one row, in words. `core/eval` scores it. */
+export interface Said {
+  readonly gold: string
+  readonly label: string
+  /** Cross entropy of the gold answer, nats (mean over its tokens, its labels); squared error of a number. */
+  readonly loss: number
+  /** The most probable labels, best first, and the gold one; empty where the answer is no label. */
+  readonly probabilities: readonly (readonly [label: string, probability: number])[]
+  /** Several labels a row. */
+  readonly sets?: { readonly gold: readonly string[]; readonly said: readonly string[] }
+  /** A number a row. */
+  readonly numbers?: { readonly gold: number; readonly said: number }
+  /** A tag a word. */
+  readonly tags?: { readonly gold: readonly string[]; readonly said: readonly string[] }
+  /** Tokens that were to be said, and how many of them were the most probable ones. */
+  readonly tokens?: { readonly count: number; readonly right: number }
+}
+
+/** The graph that answers: inputs and outputs by name. */
+export interface AnswerGraph extends Pick<Task, 'inputs'> {
+  outputs(g: Builder, lookup: Lookup, inputs: Readonly<Record<string, Value>>): Readonly<Record<string, Value>>
+}
+
+/** How a training task is bound to rows. */
+export interface BindOptions {
+  readonly smoothing: number
+  readonly seed: number
+  /** Factor of each class in the loss; 1 where left out. */
+  readonly classWeights?: Float32Array
+}
+
+/** One kind of task. */
+export interface TaskKind {
+  readonly name: TaskName
+  /** The backbones that can do it. */
+  readonly kinds: readonly Backbone['architecture']['kind'][]
+  /** Which head of the backbone it uses. */
+  readonly head: 'sequence' | 'tokens' | 'language'
+  /** `task_type` of a PEFT adapter, and `problem_type` of a config where Transformers has a word for it. */
+  readonly peft: 'SEQ_CLS' | 'TOKEN_CLS' | 'CAUSAL_LM' | 'FEATURE_EXTRACTION'
+  readonly problem?: 'single_label_classification' | 'multi_label_classification' | 'regression'
+  /** The score that makes one checkpoint better than another where the recipe does not say. */
+  readonly metric: string
+  /** The columns that a row is read from. Throws `Failure` (`no-text`, `no-label`, …) that names what is missing. */
+  columns(tables: readonly Table[], given: Columns, dataset: string): Columns
+  /** A row as the task sees it, or why it cannot be used. */
+  read(table: Table, row: number, columns: Columns): Sample | Unusable
+  /** The labels of training rows in class order; empty where there are none. Throws `Failure` (`one-label`). */
+  labels(samples: readonly Sample[]): readonly string[]
+  /** Rows of one split as tokens and targets. */
+  encode(samples: readonly Sample[], options: EncodeOptions): EncodedRows
+  /** Learning rows. */
+  task(model: TaskModel, rows: EncodedRows, options: BindOptions): Task
+  /** Answering rows; `feeds` gives the same inputs but targets may be absent. */
+  answers(model: TaskModel, rows: EncodedRows): AnswerGraph & Pick<Task, 'feeds'>
+  /** In words. */
+  say(
+    samples: readonly Sample[],
+    rows: EncodedRows,
+    answers: Answers,
+    options: Pick<EncodeOptions, 'encoder' | 'labels'>,
+  ): Said[]
+}
+
+/** Why a row cannot be used: a rule id (`empty-field`, `unlabelled`, …) and the reason in words. */
+export interface Unusable {
+  readonly rule: string
+  readonly reason: string
+}
