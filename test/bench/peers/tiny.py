@@ -1,0 +1,106 @@
+"""Tiny models whose weights follow from their names: nothing is stored, and test/core/train/formula.ts makes the same.
+
+Element i of the tensor called `name` is drawn from a hash: u = mix(i * 0x9E3779B1 + fnv1a(name)) / 2^31 - 1, uniform in
+[-1, 1). A matrix is 0.3 u, a bias 0.2 u, any other vector (the scale of a normalization) 1 + 0.2 u; in doubles, then
+rounded to float32.
+"""
+
+import numpy as np
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+)
+
+vocabulary = 60
+classes = 3
+token_classes = 5
+
+bert = {
+    "model_type": "bert",
+    "vocab_size": vocabulary,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 40,
+    "type_vocab_size": 2,
+    "layer_norm_eps": 1e-12,
+    "hidden_act": "gelu",
+    "pad_token_id": 0,
+}
+
+# By the name of the golden file. What a value here exercises stands beside it.
+encoders = {
+    "bert": bert,
+}
+
+decoders = {}
+
+
+def fnv1a(text):
+    h = 0x811C9DC5
+    for byte in text.encode():
+        h = ((h ^ byte) * 0x01000193) & 0xFFFFFFFF
+    return h
+
+
+def formula(name, shape):
+    """The float32 values of a tensor."""
+    count = int(np.prod(shape))
+    x = (np.arange(count, dtype=np.uint64) * 0x9E3779B1 + fnv1a(name)) & 0xFFFFFFFF
+    x ^= x >> np.uint64(16)
+    x = (x * 0x7FEB352D) & 0xFFFFFFFF
+    x ^= x >> np.uint64(15)
+    x = (x * 0x846CA68B) & 0xFFFFFFFF
+    x ^= x >> np.uint64(16)
+    u = x.astype(np.float64) / 2147483648.0 - 1
+    if len(shape) > 1:
+        values = 0.3 * u
+    elif name.endswith("bias"):
+        values = 0.2 * u
+    else:
+        values = 1 + 0.2 * u
+    return torch.from_numpy(values.astype(np.float32).reshape(shape))
+
+
+def fill(model):
+    """Sets every parameter by the formula; tied ones once, under their first name."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(formula(name, tuple(parameter.shape)))
+    return model.eval()
+
+
+def make(config, head):
+    """A model of a task: 'sequence', 'tokens', 'masked' or 'causal'."""
+    kinds = {
+        "sequence": AutoModelForSequenceClassification,
+        "tokens": AutoModelForTokenClassification,
+        "masked": AutoModelForMaskedLM,
+        "causal": AutoModelForCausalLM,
+    }
+    rest = {key: value for key, value in config.items() if key != "model_type"}
+    labels = {"sequence": classes, "tokens": token_classes}.get(head)
+    if labels:
+        rest["num_labels"] = labels
+    made = AutoConfig.for_model(config["model_type"], **rest)
+    return fill(kinds[head].from_config(made, attn_implementation="eager"))
+
+
+def batch(config, rows=3, length=14, seed=1):
+    """Token ids, mask and types of a batch with padding on the right; ids 0 to 4 are kept for special tokens."""
+    rng = np.random.RandomState(seed)
+    ids = rng.randint(5, config["vocab_size"], (rows, length))
+    mask = np.ones((rows, length), dtype=np.int64)
+    types = np.zeros((rows, length), dtype=np.int64)
+    pad = config.get("pad_token_id") or 0
+    for row in range(rows):
+        used = length - row * 3
+        ids[row, used:] = pad
+        mask[row, used:] = 0
+        types[row, used // 2 : used] = 1
+    return torch.tensor(ids), torch.tensor(mask), torch.tensor(types)
