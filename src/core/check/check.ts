@@ -2,8 +2,9 @@ import type { Dataset } from '../data/dataset.ts'
 import type { Work } from '../sign/progress.ts'
 import type { Benchmarks } from './contamination.ts'
 import { Corpus } from './corpus.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, LazyFinding } from './finding.ts'
 import { type Ignored, nothingIgnored } from './ignore.ts'
+import { keyMatcher } from './keys.ts'
 import { Memory } from './memory.ts'
 import { type RuleSetting, resolveRules } from './options.ts'
 import type { Rule } from './rule.ts'
@@ -42,10 +43,14 @@ export interface Checked {
   readonly ignored: number
 }
 
+/** More findings than this in one file are compared one by one. With a place below 2³² a key stays an exact number. */
+const placeFactor = 2 ** 21
+
 /** Runs the rules over datasets. Throws a `Failure` for settings that cannot be used, before any work. */
 export function* check(input: CheckInput): Work<Checked> {
   const resolved = resolveRules(input.list ?? allRules, input.rules ?? {}, input.where)
-  const ignored = input.ignored ?? nothingIgnored
+  const ignored = (input.ignored ?? nothingIgnored).keys
+  const isIgnored = keyMatcher(ignored)
   const looks = resolved.flatMap(({ rule, settings }) =>
     rule.look
       ? [{ rule: rule.meta.id, key: JSON.stringify([rule.meta.id, settings.options]), look: rule.look(settings) }]
@@ -61,7 +66,8 @@ export function* check(input: CheckInput): Work<Checked> {
       looks,
     )
     const add = (finding: Finding) => {
-      if (ignored.keys.has(finding.key)) hidden++
+      // A key costs more than a finding that nobody looks at.
+      if (ignored.size > 0 && isIgnored(finding.key)) hidden++
       else findings.push(offered(finding))
     }
     for (const { rule, settings } of resolved)
@@ -70,14 +76,59 @@ export function* check(input: CheckInput): Work<Checked> {
     const labels = yield* countLabels(corpus)
     datasets.push({ dataset, labels, ...(recall === undefined ? {} : { recall }) })
   }
-  findings.sort(byPlace)
-  return { datasets, findings, ignored: hidden }
+  return { datasets, findings: yield* inOrder(findings, input.datasets), ignored: hidden }
 }
 
 /** Fixes that change nothing are those of files that cannot be changed. */
 function offered(finding: Finding): Finding {
-  if (finding.fixes.every(fix => fix.edits.length > 0)) return finding
+  if (finding instanceof LazyFinding || finding.fixes.every(fix => fix.edits.length > 0)) return finding
   return { ...finding, fixes: finding.fixes.filter(fix => fix.edits.length > 0) }
+}
+
+/**
+ * Sorted by file, place and rule. Many lie in a few files, so their places are compared as numbers; what lies at one place
+ * is then put in order.
+ */
+function* inOrder(findings: readonly Finding[], datasets: readonly Dataset[]): Work<Finding[]> {
+  const tables = new Map(
+    datasets.flatMap(({ splits }) =>
+      splits.flatMap(split => split.tables.map(table => [table.source.uri + (table.part ?? ''), table] as const)),
+    ),
+  )
+  // Where the row begins: the place in it is only asked for where two findings share a row.
+  const placeOf = (finding: Finding) => {
+    const { uri, part, row } = finding
+    return row === undefined ? finding.span.start : tables.get(uri + (part ?? ''))!.rowSpan(row).start
+  }
+  const files = [...new Set(findings.map(finding => finding.uri))].sort()
+  const number = new Map(files.map((uri, i) => [uri, i]))
+  const lists = files.map((): Finding[] => [])
+  for (const finding of findings) lists[number.get(finding.uri)!]!.push(finding)
+  const out: Finding[] = []
+  for (const list of lists) {
+    if (list.length > placeFactor) {
+      for (const finding of list.sort(byPlace)) out.push(finding)
+      continue
+    }
+    const keys = new Float64Array(list.length)
+    for (let i = 0; i < list.length; i++) {
+      keys[i] = placeOf(list[i]!) * placeFactor + i
+      if (i % 20_000 === 19_999) yield { phase: 'order', done: i, total: list.length }
+    }
+    keys.sort()
+    for (let from = 0; from < keys.length; ) {
+      let to = from
+      const place = Math.floor(keys[from]! / placeFactor)
+      const same: Finding[] = []
+      while (to < keys.length && Math.floor(keys[to]! / placeFactor) === place)
+        same.push(list[keys[to++]! % placeFactor]!)
+      if (same.length > 1) same.sort(byPlace)
+      for (const finding of same) out.push(finding)
+      from = to
+    }
+    yield { phase: 'order', done: out.length, total: findings.length }
+  }
+  return out
 }
 
 function byPlace(a: Finding, b: Finding): number {

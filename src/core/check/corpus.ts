@@ -1,11 +1,12 @@
 import { canonical, contentHash } from '../base/hash.ts'
 import type { Dataset, SplitName } from '../data/dataset.ts'
 import { rowText, textColumns, textsOf } from '../data/roles.ts'
-import type { Table } from '../data/table.ts'
+import { bytesOf, type Table } from '../data/table.ts'
 import { numbersDiffer, overlapOf } from '../sign/exact.ts'
 import { normalForm } from '../sign/normal.ts'
+import { type PlainComparison, PlainOverlap, type PlainText } from '../sign/plainOverlap.ts'
 import type { Work } from '../sign/progress.ts'
-import { parseScheme } from '../sign/scheme.ts'
+import { defaultScheme, parseScheme } from '../sign/scheme.ts'
 import type { Similar } from '../sign/similar.ts'
 import type { Fix, Related } from './finding.ts'
 import { foldedNumbers } from './labels.ts'
@@ -49,6 +50,7 @@ export class Corpus {
   private readonly memory: Memory
   private readonly likenesses = new Map<string, Likeness>()
   private readonly looks: readonly NamedLook[]
+  private readonly plainOverlap = new PlainOverlap()
   private rowLabels: Int32Array | undefined
 
   /** `looks` are what the pass over the rows looks for, all at once. */
@@ -98,6 +100,12 @@ export class Corpus {
   name(row: number): string {
     const file = this.fileOf(row)
     return `${file.name} row ${row - file.base}`
+  }
+
+  /** Where a row is, without its place in bytes. */
+  rowOf(row: number): Pick<Related, 'uri' | 'part' | 'row'> {
+    const { uri, base, table } = this.fileOf(row)
+    return table.part === undefined ? { uri, row: row - base } : { uri, part: table.part, row: row - base }
   }
 
   text(row: number): string {
@@ -225,6 +233,12 @@ export class Corpus {
   compare(likeness: Likeness, a: number, b: number): Comparison {
     const known = this.memory.comparison(likeness.scheme, likeness.slots[a]!, likeness.slots[b]!)
     if (known.exact) return known.exact
+    const plain = likeness.scheme === defaultScheme ? this.comparePlain(a, b) : undefined
+    if (plain && !plain.mayBeNumbers) {
+      const exact = { inter: plain.inter, union: plain.union, numbers: false }
+      known.keep(exact)
+      return exact
+    }
     const scheme = parseScheme(likeness.scheme)
     const [left, right] = [normalForm(this.text(a)), normalForm(this.text(b))]
     const exact = {
@@ -233,6 +247,20 @@ export class Corpus {
     }
     known.keep(exact)
     return exact
+  }
+
+  /** Compares two texts where they stand, if both are plain there. */
+  private comparePlain(a: number, b: number): PlainComparison | undefined {
+    const left = this.plainText(a)
+    const right = left && this.plainText(b)
+    return left && right && this.plainOverlap.compare(left, right)
+  }
+
+  private plainText(row: number): PlainText | undefined {
+    const column = this.dataset.roles.text
+    const { table, base } = this.fileOf(row)
+    const span = column === undefined ? undefined : table.plainSpan?.(row - base, column)
+    return span && { bytes: bytesOf(table.source, span), start: 0, end: span.end - span.start }
   }
 }
 

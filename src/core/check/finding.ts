@@ -13,8 +13,16 @@ export interface Related {
   readonly span: Span
   /** Exact Jaccard similarity of the two texts, where similarity is the reason. */
   readonly similarity?: number
+  /** The share of the finding's own shingles that the other text has too, where similarity is the reason. */
+  readonly containment?: number
   readonly message: string
 }
+
+/**
+ * How two rows are alike: `equal` in normal form; `near`, by Jaccard similarity; `contained`, one within the other; `numbers`,
+ * equal but for numbers; `template`, equal but for filled places; `answer`, the same prompt with another answer.
+ */
+export type Alike = 'equal' | 'near' | 'contained' | 'numbers' | 'template' | 'answer'
 
 export type FixKind = 'remove-row' | 'keep-only' | 'relabel' | 'edit'
 
@@ -40,10 +48,79 @@ export interface Finding {
   /** 0-based data row; undefined for a finding about the file. */
   readonly row?: number
   readonly span: Span
+  /** How it is like the related rows, where that is what the finding is about. */
+  readonly alike?: Alike
   /** One sentence: what is wrong, with the other row named where there is one. */
   readonly message: string
   readonly related: readonly Related[]
   readonly fixes: readonly Fix[]
   /** Stable under edits elsewhere: a hash of rule and content. `winnow-ignore.jsonl` names findings by it. */
   readonly key: string
+}
+
+/** What of a finding is only read when somebody looks at it. */
+export type FindingDetails = Pick<Finding, 'span' | 'message' | 'related' | 'fixes' | 'key'>
+
+/**
+ * A finding whose place, words, related rows and fixes are made when they are first asked for: of hundreds of thousands
+ * of near-copies in a large dataset few are looked at. Its details are getters, so it is not copied by spreading.
+ */
+export class LazyFinding implements Finding {
+  readonly rule: string
+  readonly severity: Severity
+  readonly uri: string
+  readonly part?: string
+  readonly row: number
+  readonly alike?: Alike
+  private readonly make: () => FindingDetails
+  private made: FindingDetails | undefined
+
+  constructor(
+    of: {
+      readonly rule: string
+      readonly severity: Severity
+      readonly uri: string
+      readonly part?: string
+      readonly row: number
+      readonly alike?: Alike
+    },
+    make: () => FindingDetails,
+  ) {
+    this.rule = of.rule
+    this.severity = of.severity
+    this.uri = of.uri
+    if (of.part !== undefined) this.part = of.part
+    this.row = of.row
+    if (of.alike !== undefined) this.alike = of.alike
+    this.make = make
+  }
+
+  get span(): Span {
+    return this.details().span
+  }
+
+  get message(): string {
+    return this.details().message
+  }
+
+  get related(): readonly Related[] {
+    return this.details().related
+  }
+
+  get fixes(): readonly Fix[] {
+    return this.details().fixes
+  }
+
+  get key(): string {
+    return this.details().key
+  }
+
+  private details(): FindingDetails {
+    if (!this.made) {
+      const { span, message, related, fixes, key } = this.make()
+      // Fixes that change nothing are those of files that cannot be changed.
+      this.made = { span, message, related, fixes: fixes.filter(fix => fix.edits.length > 0), key }
+    }
+    return this.made
+  }
 }

@@ -116,6 +116,7 @@ export class Memory {
 
   /** What was found out about two forms, if anything, and the way to remember it. */
   comparison(scheme: string, a: number, b: number): { exact: Comparison | undefined; keep(exact: Comparison): void } {
+    if (!this.incremental) return { exact: undefined, keep: () => {} }
     const all = this.comparisons.get(scheme) ?? new Map<number, Comparison>()
     this.comparisons.set(scheme, all)
     const key = Math.min(a, b) * 0x4000000 + Math.max(a, b)

@@ -1,5 +1,5 @@
 import type { Corpus } from '../corpus.ts'
-import type { Finding, Fix } from '../finding.ts'
+import { type Finding, type FindingDetails, type Fix, LazyFinding } from '../finding.ts'
 import type { Rule, RuleSettings } from '../rule.ts'
 
 /** In larger clusters "keep only this one" would be a list of edits longer than anyone reads. */
@@ -57,6 +57,11 @@ function sameSplitAndLabel(corpus: Corpus, rows: Int32Array, labels: Int32Array)
 }
 
 function found(corpus: Corpus, settings: RuleSettings, cluster: readonly number[], row: number): Finding {
+  const { severity } = settings
+  return new LazyFinding({ rule: 'duplicate', severity, ...corpus.rowOf(row) }, () => details(corpus, cluster, row))
+}
+
+function details(corpus: Corpus, cluster: readonly number[], row: number): FindingDetails {
   const first = cluster[0]!
   const text = corpus.text(row)
   const other = corpus.text(first)
@@ -70,9 +75,7 @@ function found(corpus: Corpus, settings: RuleSettings, cluster: readonly number[
   const fixes: Fix[] = [corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred: alike }, [row])]
   if (cluster.length <= keepOnlyLimit) fixes.push(keepOnly(corpus, cluster, row))
   return {
-    rule: 'duplicate',
-    severity: settings.severity,
-    ...corpus.textPlace(row),
+    span: corpus.textPlace(row).span,
     message: `Duplicate of ${corpus.name(first)}${how}.`,
     related: [corpus.related(first, 'The row that it repeats')],
     fixes,

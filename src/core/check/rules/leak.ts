@@ -3,7 +3,8 @@ import { jaccard } from '../../sign/exact.ts'
 import type { Work } from '../../sign/progress.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
-import type { Finding } from '../finding.ts'
+import { type Finding, type FindingDetails, LazyFinding } from '../finding.ts'
+import type { Comparison } from '../memory.ts'
 import { similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleSettings } from '../rule.ts'
 import { shown } from './nearDuplicate.ts'
@@ -110,6 +111,12 @@ function found(
 ): Finding | undefined {
   const exact = source.equal ? equal : corpus.compare(likeness, row, source.row)
   if (!reaches(parseThreshold(settings.options['threshold']!), exact.inter, exact.union)) return undefined
+  const split = corpus.split(source.row)
+  const severity = source.equal && split === 'train' ? settings.severity : milder(settings.severity, 'warning')
+  return new LazyFinding({ rule: 'leak', severity, ...corpus.rowOf(row) }, () => details(corpus, row, source, exact))
+}
+
+function details(corpus: Corpus, row: number, source: Source, exact: Comparison): FindingDetails {
   const similarity = jaccard(exact)
   const split = corpus.split(source.row)
   const name = corpus.name(source.row)
@@ -119,9 +126,7 @@ function found(
       ? `Leaked but for its numbers: similar to ${name}, Jaccard ${shown(similarity)}.`
       : `Nearly leaked: similar to ${name}, Jaccard ${shown(similarity)}.`
   return {
-    rule: 'leak',
-    severity: source.equal && split === 'train' ? settings.severity : milder(settings.severity, 'warning'),
-    ...corpus.textPlace(row),
+    span: corpus.textPlace(row).span,
     message,
     related: [corpus.related(source.row, `The ${split} row that it leaked from`, similarity)],
     fixes: [

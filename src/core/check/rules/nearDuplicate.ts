@@ -5,7 +5,7 @@ import type { Work } from '../../sign/progress.ts'
 import { parseScheme } from '../../sign/scheme.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
-import type { Finding, Fix } from '../finding.ts'
+import { type Finding, type FindingDetails, type Fix, LazyFinding } from '../finding.ts'
 import type { Comparison } from '../memory.ts'
 import { similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleContext, type RuleSettings } from '../rule.ts'
@@ -111,19 +111,22 @@ function template(corpus: Corpus, settings: RuleSettings, { center, members }: S
   }
 }
 
-function found({
-  corpus,
-  settings,
-  cluster,
-  row,
-  exact,
-}: {
+interface Member {
   readonly corpus: Corpus
   readonly settings: RuleSettings
+  /** The representative first. */
   readonly cluster: readonly number[]
   readonly row: number
   readonly exact: Comparison
-}): Finding {
+}
+
+function found(member: Member): Finding {
+  const { corpus, settings, row, exact } = member
+  const severity = exact.numbers ? milder(settings.severity, 'info') : settings.severity
+  return new LazyFinding({ rule: 'near-duplicate', severity, ...corpus.rowOf(row) }, () => details(member))
+}
+
+function details({ corpus, cluster, row, exact }: Member): FindingDetails {
   const center = cluster[0]!
   const similarity = jaccard(exact)
   const fixes: Fix[] = []
@@ -133,9 +136,7 @@ function found({
   }
   const name = corpus.name(center)
   return {
-    rule: 'near-duplicate',
-    severity: exact.numbers ? milder(settings.severity, 'info') : settings.severity,
-    ...corpus.textPlace(row),
+    span: corpus.textPlace(row).span,
     message: exact.numbers
       ? `Differs from ${name} in numbers only, Jaccard ${shown(similarity)}.`
       : `Near-duplicate of ${name}, Jaccard ${shown(similarity)}.`,
