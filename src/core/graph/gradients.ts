@@ -217,6 +217,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       cos: saved(entry, 'cos'),
       sin: saved(entry, 'negativeSin'),
       negativeSin: saved(entry, 'sin'),
+      ...(entry.saved.rows ? { rows: entry.saved.rows } : {}),
     }
     return [g.rotary(d, tables)]
   },

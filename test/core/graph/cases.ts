@@ -245,6 +245,16 @@ export const cases: readonly GradientCase[] = [
     },
     { dtype: 'float32' },
   ),
+  one(
+    'RotaryEmbedding',
+    [[2, 2, 3, 8]],
+    (g, a) => {
+      const table = (of: (x: number) => number) => g.const(angles(of), [3, 4])
+      const rows = g.const([0, 1, 2, 2, 0, 1], [2, 3], 'int64')
+      return g.rotary(a, { cos: table(Math.cos), sin: table(Math.sin), negativeSin: table(x => -Math.sin(x)), rows })
+    },
+    { dtype: 'float32', what: 'a row of the tables for every token' },
+  ),
   one('Dropout', [[4, 8]], (g, a) => g.dropout(g.mul(a, a), { rate: 0.4, step: g.scalar(3, 'int64'), salt: 5 })),
   one('CrossEntropy', [[4, 5]], (g, a) => g.mul(g.crossEntropy(a, labels(g), weights(g)).loss, 3), {
     what: 'weighted, a row of weight 0',

@@ -65,18 +65,20 @@ export interface RotaryTables {
   readonly cos: Value
   readonly sin: Value
   readonly negativeSin: Value
+  /** The row of the tables for every token, int64 [B,S]; row s for token s where left out. */
+  readonly rows?: Value
 }
 
 /**
  * Rotary position embedding (Su et al. 2021), halves not interleaved: x [B,heads,S,head]. Contrib
- * `RotaryEmbedding` on every provider, from position 0 on.
+ * `RotaryEmbedding` on every provider.
  */
 export function rotary(g: Graph, x: Value, tables: RotaryTables): Value {
-  const { cos, sin, negativeSin } = tables
+  const { cos, sin, negativeSin, rows } = tables
   const half = dimAt('Rotary', cos.dims, -1)
   if (x.dims.length !== 4 || product([half, 2]) !== x.dims[3]) {
     throw new ShapeError(`Rotary: ${valueText(x)} does not fit the table ${valueText(cos)}`)
   }
-  const saved = { cos, sin, negativeSin }
-  return g.emit1('RotaryEmbedding', [x, g.ints([0]), cos, sin], {}, x, { domain: 'com.microsoft', saved })
+  const saved = { cos, sin, negativeSin, ...(rows ? { rows } : {}) }
+  return g.emit1('RotaryEmbedding', [x, rows ?? g.ints([0]), cos, sin], {}, x, { domain: 'com.microsoft', saved })
 }
