@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
-import { type EncoderConfig, encoderParameters, type ParameterSpec } from '../core/train/models/encoder.ts'
+import type { Architecture, Backbone, ParameterSpec } from '../core/train/models/architecture.ts'
+import { openBackbone } from '../core/train/models/architectures.ts'
+import { type EncoderConfig, encoderParameters } from '../core/train/models/encoder.ts'
 import { type ConfigJson, describeEncoder, type Family } from '../core/train/models/families.ts'
 import { isPickle, pickleFailure, readHeader, type TensorPlace } from './safetensors.ts'
 
@@ -24,6 +26,16 @@ export interface EncoderFolder extends ModelFolder {
   /** The encoder's tensors by canonical name (with the family's prefix), and the pooler's where there is one. */
   readonly places: ReadonlyMap<string, TensorPlace>
   readonly hasPooler: boolean
+}
+
+/** A model that can be trained: each tensor the graph asks for has its place. */
+export interface BackboneFolder extends ModelFolder {
+  readonly backbone: Backbone
+  /**
+   * Where tensors lie, by canonical name: all of the backbone, and those of its heads that pre-trained checkpoints have
+   * (BERT's pooler, the language-model head) where the files have them in the right shape.
+   */
+  readonly places: ReadonlyMap<string, TensorPlace>
 }
 
 /** One line about a model folder for lists: what it is, and whether it will train. */
@@ -102,6 +114,34 @@ export function openEncoder(path: string): EncoderFolder {
   return { ...folder, family, encoder, hasPooler, places: placeParameters(folder, specs, find) }
 }
 
+/**
+ * Opens a folder as a model of any known architecture and checks every tensor of its backbone: all missing and misshapen
+ * ones are named in one `Failure` (`bad-weights`).
+ */
+export function openModel(path: string): BackboneFolder {
+  const folder = openModelFolder(path)
+  const backbone = openBackbone(folder.config, join(folder.path, 'config.json'))
+  const find = finder(folder, backbone.architecture)
+  const places = placeParameters(folder, backbone.parameters(), find)
+  const heads = backbone.poolings.flatMap(pooling => backbone.sequence(1, pooling).stored)
+  for (const spec of [...heads, ...backbone.language.parameters]) {
+    const place = find(spec.name)
+    if (place && fits(place, spec)) places.set(spec.name, place)
+  }
+  return { ...folder, backbone, places }
+}
+
+/** The places of a head's tensors, or one `Failure` (`bad-weights`) that names what the files lack. */
+export function placeHead(folder: BackboneFolder, specs: readonly ParameterSpec[]): Map<string, TensorPlace> {
+  return placeParameters(folder, specs, finder(folder, folder.backbone.architecture))
+}
+
+const fits = (place: TensorPlace, { shape }: ParameterSpec): boolean =>
+  place.shape.length === shape.length && place.shape.every((n, i) => n === shape[i]) && floats.has(place.dtype)
+
+/** The types of tensors that weights may have. */
+const floats: ReadonlySet<string> = new Set(['F32', 'F16', 'BF16', 'F64'])
+
 /** The place of every wanted tensor, or one `Failure` (`bad-weights`) that names what is missing or misshapen. */
 export function placeParameters(
   folder: ModelFolder,
@@ -116,7 +156,7 @@ export function placeParameters(
     if (!place) missing.push(name)
     else if (place.shape.length !== shape.length || place.shape.some((n, i) => n !== shape[i]))
       wrong.push(`${place.name} is [${place.shape.join(', ')}] and should be [${shape.join(', ')}]`)
-    else if (!['F32', 'F16', 'BF16', 'F64'].includes(place.dtype)) wrong.push(`${place.name} holds ${place.dtype}`)
+    else if (!floats.has(place.dtype)) wrong.push(`${place.name} holds ${place.dtype}`)
     else places.set(name, place)
   }
   const problems = [
@@ -133,7 +173,10 @@ export function placeParameters(
 }
 
 /** Looks a canonical name up under the names that checkpoints use for it. */
-export function finder(folder: ModelFolder, family: Family): (name: string) => TensorPlace | undefined {
+export function finder(
+  folder: ModelFolder,
+  family: Pick<Architecture, 'aliases' | 'prefix'>,
+): (name: string) => TensorPlace | undefined {
   return name => {
     for (const alias of family.aliases(name)) {
       const bare = alias.startsWith(family.prefix) ? alias.slice(family.prefix.length) : alias

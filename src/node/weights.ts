@@ -1,6 +1,6 @@
 import type { Dtype } from '../core/graph/graph.ts'
 import type { Weights } from '../core/train/models/weights.ts'
-import { type EncoderFolder, externalData } from './modelFolder.ts'
+import { externalData, type ModelFolder } from './modelFolder.ts'
 import { readFloats, type TensorPlace } from './safetensors.ts'
 
 const mapped: Readonly<Partial<Record<TensorPlace['dtype'], Dtype>>> = {
@@ -9,8 +9,8 @@ const mapped: Readonly<Partial<Record<TensorPlace['dtype'], Dtype>>> = {
   BF16: 'bfloat16',
 }
 
-/** The encoder's tensors: mapped from their files where a graph only reads them, so that frozen weights cost no copy. */
-export function folderWeights(folder: EncoderFolder): Weights {
+/** A model's tensors: mapped from their files where a graph only reads them, so that frozen weights cost no copy. */
+export function folderWeights(folder: ModelFolder & { readonly places: ReadonlyMap<string, TensorPlace> }): Weights {
   const external = externalData(folder.files)
   const place = (name: string): TensorPlace => {
     const found = folder.places.get(name)
