@@ -24,6 +24,12 @@ export const mean = (g: Graph, a: Value, axes: readonly number[], keep = true): 
 export const reduceMax = (g: Graph, a: Value, axes: readonly number[], keep = true): Value =>
   reduce(g, 'ReduceMax', a, axes, keep)
 
+/** The index of the largest element along the last axis, int64; the first of equal ones. No gradient. */
+export function argmax(g: Graph, a: Value): Value {
+  const spec = { dtype: 'int64', dims: a.dims.slice(0, -1) } as const
+  return g.emit1('ArgMax', [a], { axis: int(-1), keepdims: int(0) }, spec)
+}
+
 /** The sum of all squares, a scalar. */
 export function sumSquare(g: Graph, a: Value): Value {
   return g.emit1('ReduceSumSquare', [a], { keepdims: int(0) }, { dtype: a.dtype, dims: [] })
