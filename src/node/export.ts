@@ -1,9 +1,11 @@
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { never } from '../core/base/failure.ts'
 import type { NamedTensor } from '../core/train/learner.ts'
-import { loraLayers } from '../core/train/methods/lora.ts'
-import { linearParts, type Pooling } from '../core/train/models/encoder.ts'
-import type { Method, Recipe } from '../core/train/recipe.ts'
+import { tunable } from '../core/train/methods/divide.ts'
+import { type Method, methodOf } from '../core/train/methods.ts'
+import type { Pooling } from '../core/train/models/encoder.ts'
+import type { Recipe } from '../core/train/recipe.ts'
 import { hubJson, type WeightLayout } from './checkpoint.ts'
 import { type EncoderFolder, finder } from './modelFolder.ts'
 import { readFloats, type TensorData, writeSafetensors } from './safetensors.ts'
@@ -17,34 +19,35 @@ export interface ExportedModel {
 }
 
 /** The name of the folder that a run leaves: an adapter goes on top of its base model, a model stands alone. */
-export const exportName = (method: Method['kind']): 'adapter' | 'model' => (method === 'lora' ? 'adapter' : 'model')
+export const exportName = (method: Method['kind']): 'adapter' | 'model' => methodOf(method).leaves
 
 /**
  * How the weights of a run are laid out: an adapter as PEFT writes it (`adapter_config.json`,
  * `adapter_model.safetensors`), else a Hugging Face model folder.
  */
 export function exportLayout(model: ExportedModel): WeightLayout {
-  const { method } = model.recipe
-  switch (method.kind) {
-    case 'lora':
+  const { leaves } = methodOf(model.recipe.method.kind)
+  switch (leaves) {
+    case 'adapter':
       return {
         file: 'adapter_model.safetensors',
         prefix: 'base_model.model.',
-        write: (folder, parameters) => writeAdapter(folder, parameters, { ...model, method }),
+        write: (folder, parameters) => writeAdapter(folder, parameters, model),
       }
-    case 'full':
-    case 'head':
+    case 'model':
       return {
         file: 'model.safetensors',
         prefix: '',
         write: (folder, parameters) => writeModel(folder, parameters, model),
       }
+    default:
+      return never(leaves)
   }
 }
 
 /** The layout of checkpoints: as exported, but for a head alone, which does not repeat the frozen encoder each time. */
 export function checkpointLayout(model: ExportedModel): WeightLayout {
-  if (model.recipe.method.kind !== 'head') return exportLayout(model)
+  if (!methodOf(model.recipe.method.kind).cached) return exportLayout(model)
   const file = 'head.safetensors'
   return { file, prefix: '', write: (folder, parameters) => writeSafetensors(join(folder, file), parameters) }
 }
@@ -52,19 +55,20 @@ export function checkpointLayout(model: ExportedModel): WeightLayout {
 function writeAdapter(
   folder: string,
   parameters: readonly NamedTensor[],
-  { folder: base, labels, method, pooling }: ExportedModel & { readonly method: Extract<Method, { kind: 'lora' }> },
+  { folder: base, labels, recipe, pooling }: ExportedModel,
 ): void {
-  const { family, encoder: config } = base
+  const { method } = recipe
+  const model = tunable({ family: base.family, config: base.encoder, pooling, classes: labels.length })
+  const config = methodOf(method.kind).peft?.(model, method)
+  if (!config) throw new Error(`${method.kind} leaves no adapter`)
   writeSafetensors(
     join(folder, 'adapter_model.safetensors'),
     parameters.map(p => ({ ...p, name: `base_model.model.${p.name}` })),
   )
   // PEFT matches a target by the end of a module's name: the shortest ending that no other linear layer shares.
-  const layers = loraLayers({ family, config, pooling }, method)
-  const rest = [...linearParts.map(part => family.names.layer(0)[part]), family.names.pooler ?? ''].filter(
-    name => !layers.some(layer => layer.name === name),
-  )
-  const targets = [...new Set(layers.map(layer => ending(layer.name, rest)))].sort()
+  const wrapped = new Set(config.layers.map(layer => layer.name))
+  const rest = model.linears.map(layer => layer.name).filter(name => !wrapped.has(name))
+  const targets = [...new Set([...wrapped].map(name => ending(name, rest)))].sort()
   const peft = {
     alora_invocation_tokens: null,
     alpha_pattern: {},
@@ -83,15 +87,15 @@ function writeAdapter(
     layers_pattern: null,
     layers_to_transform: null,
     loftq_config: {},
-    lora_alpha: method.alpha,
+    lora_alpha: 8,
     lora_bias: false,
-    lora_dropout: method.dropout,
+    lora_dropout: 0,
     megatron_config: null,
     megatron_core: 'megatron.core',
-    modules_to_save: [family.classifier],
-    peft_type: 'LORA',
+    modules_to_save: model.modules,
+    peft_type: config.peft_type,
     qalora_group_size: 16,
-    r: method.rank,
+    r: 8,
     rank_pattern: {},
     revision: null,
     target_modules: targets,
@@ -101,6 +105,7 @@ function writeAdapter(
     use_dora: false,
     use_qalora: false,
     use_rslora: false,
+    ...config.keys,
   }
   writeFileSync(join(folder, 'adapter_config.json'), hubJson(peft), { flush: true })
   // PEFT does not say which label is which, and a classifier is of no use without.

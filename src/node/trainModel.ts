@@ -12,6 +12,7 @@ import {
   standardized,
   withHead,
 } from '../core/train/methods/baseline.ts'
+import { methodOf } from '../core/train/methods.ts'
 import { classification, headOnly, headParameters } from '../core/train/models/classifier.ts'
 import { startTensors } from '../core/train/models/start.ts'
 import { parametersOf } from '../core/train/models/weights.ts'
@@ -93,7 +94,7 @@ export async function makeModel(runtime: Runtime, setup: TrainSetup, features: F
     }
   }
   const folder = weights.folder === undefined ? {} : { folder: weights.folder }
-  const mode = recipe.method.kind === 'full' && runtime.provider !== 'webgpu' ? 'loop' : 'steps'
+  const mode = methodOf(recipe.method.kind).leaves === 'model' && runtime.provider !== 'webgpu' ? 'loop' : 'steps'
   const learner = await makeLearner(runtime, {
     task: classification(model, encoded.train, labelSmoothing),
     parameters,

@@ -3,8 +3,7 @@ import { Failure } from '../core/base/failure.ts'
 import type { SplitName } from '../core/data/dataset.ts'
 import { rowLength } from '../core/train/batch.ts'
 import type { RunData } from '../core/train/data.ts'
-import { divide } from '../core/train/methods/divide.ts'
-import { loraAdapter } from '../core/train/methods/lora.ts'
+import { adaptOf, divide } from '../core/train/methods/divide.ts'
 import type { Classifier, LabelledRows } from '../core/train/models/classifier.ts'
 import { choosePooling } from '../core/train/models/families.ts'
 import { type Division, parametersOf, type Weights } from '../core/train/models/weights.ts'
@@ -53,13 +52,9 @@ export async function setUp(
   const { family, encoder: config, hasPooler } = base
   const pooling = choosePooling(recipe.pooling, base.config, hasPooler)
   const { method } = recipe
-  const model: Classifier = {
-    family,
-    config,
-    pooling,
-    classes: data.labels.length,
-    ...(method.kind === 'lora' ? { adapt: loraAdapter(method) } : {}),
-  }
+  const plain: Classifier = { family, config, pooling, classes: data.labels.length }
+  const adapt = adaptOf(plain, method)
+  const model: Classifier = adapt ? { ...plain, adapt } : plain
   const weights = folderWeights(base)
   const division = divide(model, method)
   const tokenizer = openTokenizer(base.path)

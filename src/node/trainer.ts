@@ -6,6 +6,7 @@ import { type SplitName, splitNames } from '../core/data/dataset.ts'
 import { stepsOf } from '../core/train/batch.ts'
 import type { Outcome, RunEvent } from '../core/train/event.ts'
 import { freshState, type LoopEnd, type LoopState, trainLoop } from '../core/train/loop.ts'
+import { methodOf } from '../core/train/methods.ts'
 import { applyHead } from '../core/train/predict.ts'
 import type { Recipe } from '../core/train/recipe.ts'
 import { type Provider, passedOver, providerNames, type RuntimeChoice } from '../core/train/runtime.ts'
@@ -273,7 +274,7 @@ function startedEvent(
     kind: 'started',
     at: about.at,
     model: `${base.name} (${base.family.type}, ${c.layers} x ${c.hidden})`,
-    method: methodText(recipe.method),
+    method: methodOf(recipe.method.kind).text(recipe.method),
     provider: about.choice.runtime.provider,
     threads: about.choice.runtime.threads,
     parameters: all,
@@ -287,18 +288,5 @@ function startedEvent(
     steps: about.schedule.steps,
     epochs: Math.round((about.schedule.steps / about.perEpoch) * 1e4) / 1e4,
     from: about.from,
-  }
-}
-
-function methodText(method: Recipe['method']): string {
-  switch (method.kind) {
-    case 'head':
-      return 'head only'
-    case 'lora': {
-      const targets = method.targets === 'all-linear' ? 'all linear layers' : method.targets.join(', ')
-      return `LoRA, rank ${method.rank}, on ${targets}`
-    }
-    case 'full':
-      return method.freezeEmbeddings ? 'full, embeddings frozen' : 'full'
   }
 }

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import { random } from '../../src/core/base/random.ts'
-import type { Method } from '../../src/core/train/recipe.ts'
+import type { Method } from '../../src/core/train/methods.ts'
 import { openRuntime } from '../../src/node/ort.ts'
 import { banking77, drawRows, select } from './banking77/data.ts'
 import { linearModels, percent } from './banking77/linearModels.ts'

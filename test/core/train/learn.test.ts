@@ -4,8 +4,10 @@ import { type Batch, planEpoch, rowLength, tokenRows } from '../../../src/core/t
 import type { RunEvent } from '../../../src/core/train/event.ts'
 import { type Learner, makeLearner } from '../../../src/core/train/learner.ts'
 import { featureScale, foldScale, headOf, standardized } from '../../../src/core/train/methods/baseline.ts'
-import { backboneParameters, divide } from '../../../src/core/train/methods/divide.ts'
-import { loraAdapter, loraParameters } from '../../../src/core/train/methods/lora.ts'
+import { backboneParameters, divide, tunable } from '../../../src/core/train/methods/divide.ts'
+import { loraAdapter } from '../../../src/core/train/methods/lora.ts'
+import { lowRankParameters } from '../../../src/core/train/methods/lowRank.ts'
+import type { Method } from '../../../src/core/train/methods.ts'
 import {
   type Classifier,
   classification,
@@ -20,7 +22,6 @@ import { memoryWeights, parametersOf, type Weights } from '../../../src/core/tra
 import { adamWDefaults } from '../../../src/core/train/optimizer.ts'
 import { applyHead, Predictor } from '../../../src/core/train/predict.ts'
 import { pretrain } from '../../../src/core/train/pretrain.ts'
-import type { Method } from '../../../src/core/train/recipe.ts'
 import type { Parameter } from '../../../src/core/train/state.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
 import { tinyConfig } from '../../node/train/tinyModel.ts'
@@ -206,7 +207,7 @@ test.each<[string, Method]>([
 
 test('the first values of adapters are those of PEFT', () => {
   const method: Method = { kind: 'lora', rank: 8, alpha: 16, dropout: 0, targets: ['query'] }
-  const tensors = initialTensors(loraParameters(base, method), 1, 0.02)
+  const tensors = initialTensors(lowRankParameters(tunable(base), method), 1, 0.02)
   const bound = 1 / Math.sqrt(config.hidden)
   for (const { name, data } of tensors) {
     if (name.endsWith('lora_B.weight')) expect(data.every(x => x === 0)).toBe(true)

@@ -1,9 +1,6 @@
 import { random } from '../../base/random.ts'
 import type { NamedTensor } from '../learner.ts'
-import type { ParameterSpec } from './encoder.ts'
-
-/** Which factor of an adapter a tensor is, where it is one. */
-export type InitialSpec = ParameterSpec & { readonly factor?: 'a' | 'b' }
+import type { InitialSpec } from './weights.ts'
 
 /**
  * Fresh values: normal(0, std) cut to two deviations, zeros or ones as the spec says. The first factor of an adapter is

@@ -9,7 +9,9 @@ export function startTensors(
   fresh: { readonly seed: number; readonly std: number },
 ): NamedTensor[] {
   const stored = new Set(weights.names)
-  return division.trained.map(spec =>
-    stored.has(spec.name) ? weights.read(spec.name) : (initialTensors([spec], fresh.seed, fresh.std)[0] as NamedTensor),
-  )
+  return division.trained.map(spec => {
+    if (stored.has(spec.name)) return weights.read(spec.name)
+    if (spec.start) return { name: spec.name, shape: spec.shape, data: spec.start(weights) }
+    return initialTensors([spec], fresh.seed, fresh.std)[0] as NamedTensor
+  })
 }

@@ -1,6 +1,6 @@
 import type { NamedTensor } from '../learner.ts'
 import type { Frozen, Parameter, Trained } from '../state.ts'
-import type { InitialSpec } from './initial.ts'
+import type { ParameterSpec } from './architecture.ts'
 
 /** A model's stored tensors by canonical name. */
 export interface Weights {
@@ -31,6 +31,16 @@ export function memoryWeights(tensors: readonly NamedTensor[]): Weights {
   }
 }
 
+/** A tensor that a method trains. */
+export interface InitialSpec extends ParameterSpec {
+  /** Which factor of an adapter it is, where it is one. */
+  readonly factor?: 'a' | 'b'
+  /** Its first values, where they follow from the model's own. */
+  start?(weights: Weights): Float32Array
+  /** Times the learning rate; 1 where left out. */
+  readonly rate?: number
+}
+
 /** What is trained of a model and what is not. */
 export interface Division {
   readonly trained: readonly InitialSpec[]
@@ -46,7 +56,7 @@ export function parametersOf(division: Division, weights: Weights): Parameter[] 
         name: spec.name,
         dims: spec.shape,
         decay: spec.shape.length > 1 ? 1 : 0,
-        rate: 1,
+        rate: spec.rate ?? 1,
       }),
     ),
     ...division.frozen.map(name => weights.frozen(name)),
