@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from tiny import batch, decoders, encoders, make
+from tiny import batch, decoders, encoders, make, parameters
 
 folder = Path(__file__).parents[2] / "golden" / "models"
 
@@ -21,7 +21,7 @@ def numbers(tensor):
 
 
 def shapes(model):
-    return {name: list(p.shape) for name, p in model.named_parameters()}
+    return {name: list(p.shape) for name, p in parameters(model)}
 
 
 def golden(config, language):

@@ -36,6 +36,34 @@ bert = {
 # By the name of the golden file. What a value here exercises stands beside it.
 encoders = {
     "bert": bert,
+    # No activation but GELU for the language model, whatever the layers have.
+    "roberta": {
+        **bert,
+        "model_type": "roberta",
+        "hidden_act": "gelu_new",
+        "layer_norm_eps": 1e-5,
+        "pad_token_id": 1,
+        "type_vocab_size": 1,
+    },
+    "xlm-roberta": {
+        **bert,
+        "model_type": "xlm-roberta",
+        "layer_norm_eps": 1e-5,
+        "pad_token_id": 1,
+        "type_vocab_size": 1,
+        "hidden_act": "relu",
+    },
+    "distilbert": {
+        "model_type": "distilbert",
+        "vocab_size": vocabulary,
+        "dim": 32,
+        "n_layers": 2,
+        "n_heads": 4,
+        "hidden_dim": 48,
+        "max_position_embeddings": 40,
+        "activation": "gelu",
+        "pad_token_id": 0,
+    },
 }
 
 decoders = {}
@@ -67,10 +95,20 @@ def formula(name, shape):
     return torch.from_numpy(values.astype(np.float32).reshape(shape))
 
 
+def parameters(model):
+    """Every parameter once; one that is tied under the name of the tensor it is tied to."""
+    tied = set(model._tied_weights_keys or {})
+    names = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        if id(parameter) not in names or names[id(parameter)][0] in tied:
+            names[id(parameter)] = (name, parameter)
+    return list(names.values())
+
+
 def fill(model):
-    """Sets every parameter by the formula; tied ones once, under their first name."""
+    """Sets every parameter by the formula."""
     with torch.no_grad():
-        for name, parameter in model.named_parameters():
+        for name, parameter in parameters(model):
             parameter.copy_(formula(name, tuple(parameter.shape)))
     return model.eval()
 

@@ -1,6 +1,7 @@
 import { Failure } from '../../base/failure.ts'
 import { type Architecture, type Backbone, ConfigError, type ConfigJson } from './architecture.ts'
 import { bert } from './architectures/bert.ts'
+import { distilbert } from './architectures/distilbert.ts'
 import { gemma } from './architectures/gemma.ts'
 import { gpt2 } from './architectures/gpt2.ts'
 import { llama } from './architectures/llama.ts'
@@ -8,9 +9,22 @@ import { mistral } from './architectures/mistral.ts'
 import { phi3 } from './architectures/phi3.ts'
 import { qwen2 } from './architectures/qwen2.ts'
 import { qwen3 } from './architectures/qwen3.ts'
+import { roberta, xlmRoberta } from './architectures/roberta.ts'
 
 /** The architectures that train here: the one list. */
-export const architectures: readonly Architecture[] = [bert, llama, mistral, qwen2, qwen3, gemma, phi3, gpt2]
+export const architectures: readonly Architecture[] = [
+  bert,
+  roberta,
+  xlmRoberta,
+  distilbert,
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  gemma,
+  phi3,
+  gpt2,
+]
 
 /**
  * The model that a `config.json` describes. Throws `Failure` (`unknown-model`, `bad-config`) where the model is of another
