@@ -66,7 +66,86 @@ encoders = {
     },
 }
 
-decoders = {}
+llama = {
+    "model_type": "llama",
+    "vocab_size": vocabulary,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 48,
+    "max_position_embeddings": 64,
+    "rms_norm_eps": 1e-6,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
+
+decoders = {
+    "llama": llama,
+    # As SmolLM and Llama 3.2: tied, frequencies stretched, heads wider than the hidden size, biases everywhere.
+    "llama-tied": {
+        **llama,
+        "tie_word_embeddings": True,
+        "head_dim": 16,
+        "attention_bias": True,
+        "mlp_bias": True,
+        "rope_theta": 500.0,
+        "rope_scaling": {
+            "rope_type": "llama3",
+            "factor": 4.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 16,
+        },
+    },
+    "llama-linear": {**llama, "rope_scaling": {"type": "linear", "factor": 2.5}},
+    "llama-yarn": {
+        **llama,
+        "rope_scaling": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16},
+    },
+    "mistral": {**llama, "model_type": "mistral", "sliding_window": 5},
+    "qwen2": {
+        **llama,
+        "model_type": "qwen2",
+        "use_sliding_window": True,
+        "sliding_window": 4,
+        "max_window_layers": 1,
+        "tie_word_embeddings": True,
+    },
+    "qwen3": {**llama, "model_type": "qwen3", "head_dim": 16},
+    # One key for all queries.
+    "gemma": {**llama, "model_type": "gemma", "head_dim": 8, "num_key_value_heads": 1},
+    "gemma2": {
+        **llama,
+        "model_type": "gemma2",
+        "head_dim": 16,
+        "sliding_window": 4,
+        "query_pre_attn_scalar": 12,
+        "attn_logit_softcapping": 2.0,
+        "final_logit_softcapping": 3.0,
+    },
+    "phi3": {**llama, "model_type": "phi3", "sliding_window": 6},
+    "phi3-long": {
+        **llama,
+        "model_type": "phi3",
+        "max_position_embeddings": 128,
+        "original_max_position_embeddings": 64,
+        "partial_rotary_factor": 0.5,
+        "rope_scaling": {"type": "longrope", "short_factor": [1.0, 1.5], "long_factor": [1.0, 3.0]},
+    },
+    "gpt2": {
+        "model_type": "gpt2",
+        "vocab_size": vocabulary,
+        "n_embd": 32,
+        "n_head": 4,
+        "n_layer": 2,
+        "n_positions": 64,
+        "pad_token_id": 0,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+    },
+}
 
 
 def fnv1a(text):

@@ -3,6 +3,7 @@ import { type Architecture, type Backbone, ConfigError, type ConfigJson } from '
 import { bert } from './architectures/bert.ts'
 import { distilbert } from './architectures/distilbert.ts'
 import { gemma } from './architectures/gemma.ts'
+import { gemma2 } from './architectures/gemma2.ts'
 import { gpt2 } from './architectures/gpt2.ts'
 import { llama } from './architectures/llama.ts'
 import { mistral } from './architectures/mistral.ts'
@@ -22,6 +23,7 @@ export const architectures: readonly Architecture[] = [
   qwen2,
   qwen3,
   gemma,
+  gemma2,
   phi3,
   gpt2,
 ]

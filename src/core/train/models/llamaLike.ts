@@ -20,7 +20,9 @@ export interface Difference {
   /** Changes one block. */
   readonly block?: (block: DecoderBlock, at: { readonly layer: number; readonly heads: Heads }) => DecoderBlock
   /** Changes what is not in the blocks. */
-  readonly model?: Partial<DecoderModel>
+  readonly model?: Partial<Omit<DecoderModel, 'output'>>
+  /** Changes the language-model head. */
+  readonly output?: Partial<DecoderModel['output']>
   /** Values that the architecture has where the config leaves them out. */
   readonly base?: number
   readonly tied?: boolean
@@ -104,7 +106,11 @@ function describeLlama(json: ConfigJson, difference: Difference): DecoderModel {
     layers: 'model.layers.',
     stored: 'out-in',
     drops: 'attention',
-    output: { name: 'lm_head', tied: flag(json, 'tie_word_embeddings', difference.tied ?? false) },
+    output: {
+      name: 'lm_head',
+      tied: flag(json, 'tie_word_embeddings', difference.tied ?? false),
+      ...difference.output,
+    },
     tokenHead: 'score',
     ...difference.model,
   }
