@@ -3,15 +3,17 @@ import { counted } from '../../base/words.ts'
 import type { Table } from '../../data/table.ts'
 import { softmaxRow } from '../predict.ts'
 import { type Columns, needColumn } from './columns.ts'
+import type { EncodedRows } from './encoded.ts'
+import type { Unusable } from './sample.ts'
 import { brokenRow, emptyText, noLabel, type Sample } from './sample.ts'
-import { encodeTexts, type RowTarget, rowAnswers, rowTask, rowWeights } from './sequence.ts'
-import type { Answers, EncodedRows, Said, TaskKind, Unusable } from './task.ts'
+import { encodeTexts, rowAnswers, rowTask, rowWeights } from './sequence.ts'
+import type { Answers, RowTarget, Said, TaskKind } from './task.ts'
 
 /** How many of the most probable labels are listed. */
 const listed = 5
 
 /** One class a row, by softmax cross entropy. */
-export const classTarget: RowTarget = {
+const classTarget: RowTarget = {
   inputs: () => ({ labels: { dtype: 'int64', dims: ['B'] }, weights: { dtype: 'float32', dims: ['B'] } }),
   feeds: ({ targets }, batch) => ({
     labels: {
@@ -43,6 +45,7 @@ export const classification: TaskKind = {
   read: readLabelled,
   labels: samples => classLabels(samples),
   encode: (samples, options) => encodeTexts(samples, options, classIndices(samples, options.labels)),
+  target: classTarget,
   task: (model, rows, options) => rowTask(classTarget, model, rows, options),
   answers: rowAnswers,
   say: (samples, rows, answers, { labels }) => sayClasses(samples, rows, { answers, labels }),

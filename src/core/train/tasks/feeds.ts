@@ -2,7 +2,7 @@ import type { Value } from '../../graph/graph.ts'
 import { type Batch, padded, rowLength } from '../batch.ts'
 import type { BackboneInputs } from '../models/architecture.ts'
 import type { Feed, Task } from '../models/task.ts'
-import type { EncodedRows } from './task.ts'
+import type { EncodedRows } from './encoded.ts'
 
 type Inputs = Task['inputs']
 

@@ -1,8 +1,8 @@
 import type { Value } from '../../graph/graph.ts'
 import { classification, classLabels, rounded } from './classification.ts'
 import { brokenRow, emptyText, listOf, noLabel } from './sample.ts'
-import { encodeTexts, type RowTarget, rowTask, rowWeights } from './sequence.ts'
-import type { TaskKind } from './task.ts'
+import { encodeTexts, rowTask, rowWeights } from './sequence.ts'
+import type { RowTarget, TaskKind } from './task.ts'
 
 /** A label is said where its probability is at least this. */
 export const threshold = 0.5
@@ -59,6 +59,7 @@ export const multiLabel: TaskKind = {
     })
     return encodeTexts(samples, options, targets)
   },
+  target: labelTarget,
   task: (model, rows, options) => rowTask(labelTarget, model, rows, options),
   say(samples, { targets }, { scores }, { labels }) {
     const classes = labels.length
@@ -82,6 +83,3 @@ export const multiLabel: TaskKind = {
     })
   },
 }
-
-/** The target of the task, for a head on cached features. */
-export const multiLabelTarget = labelTarget

@@ -2,11 +2,11 @@ import type { Value } from '../../graph/graph.ts'
 import { classification, rounded } from './classification.ts'
 import { findColumn } from './columns.ts'
 import { brokenRow, emptyText, noLabel, unusable } from './sample.ts'
-import { encodeTexts, type RowTarget, rowTask, rowWeights } from './sequence.ts'
-import type { TaskKind } from './task.ts'
+import { encodeTexts, rowTask, rowWeights } from './sequence.ts'
+import type { RowTarget, TaskKind } from './task.ts'
 
 /** A number a row, by mean squared error. */
-export const numberTarget: RowTarget = {
+const numberTarget: RowTarget = {
   inputs: () => ({ values: { dtype: 'float32', dims: ['B', 1] }, weights: { dtype: 'float32', dims: ['B'] } }),
   feeds: ({ targets }, batch) => ({
     values: { data: Float32Array.from(batch.rows, row => targets[row] as number), dims: [batch.rows.length, 1] },
@@ -45,6 +45,7 @@ export const regression: TaskKind = {
       options,
       Float32Array.from(samples, s => s.value as number),
     ),
+  target: numberTarget,
   task: (model, rows, options) => rowTask(numberTarget, model, rows, options),
   say: (samples, _, { scores }) =>
     samples.map((sample, i) => {

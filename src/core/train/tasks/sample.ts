@@ -1,6 +1,5 @@
 import type { Turn } from '../../data/messages.ts'
 import type { Table, Value } from '../../data/table.ts'
-import type { Unusable } from './task.ts'
 
 /** A row as its task sees it. */
 export interface Sample {
@@ -18,6 +17,12 @@ export interface Sample {
   readonly tags?: readonly string[]
   /** A conversation with roles `system`, `user`, `assistant`, `tool`. */
   readonly turns?: readonly Turn[]
+}
+
+/** Why a row cannot be used: a rule id (`empty-field`, `unlabelled`, …) and the reason in words. */
+export interface Unusable {
+  readonly rule: string
+  readonly reason: string
 }
 
 /** Is it why a row cannot be used? */

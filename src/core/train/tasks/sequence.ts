@@ -1,22 +1,13 @@
 /* What the tasks that give one answer a row have in common: a head on pooled vectors, and targets by row. */
 import type { Builder } from '../../graph/builder.ts'
 import type { Value } from '../../graph/graph.ts'
-import type { LossValues } from '../../graph/ops/loss.ts'
 import { type Batch, rowLength, tokenRows } from '../batch.ts'
 import type { DropoutPlan, Lookup } from '../models/architecture.ts'
 import type { Feed, Task } from '../models/task.ts'
+import type { EncodedRows } from './encoded.ts'
 import { backboneInputs, tokenFeeds, tokenInputs } from './feeds.ts'
 import type { Sample } from './sample.ts'
-import type { AnswerGraph, BindOptions, EncodedRows, EncodeOptions, TaskModel } from './task.ts'
-
-/** How the answers of rows are learnt. */
-export interface RowTarget {
-  /** The inputs `targets` and `weights` for so many classes. */
-  inputs(classes: number): Task['inputs']
-  feeds(rows: Pick<EncodedRows, 'targets'>, batch: Batch, classes: number): Readonly<Record<string, Feed>>
-  /** From scores [B, classes]; `rows` [B]. */
-  loss(g: Builder, scores: Value, inputs: Readonly<Record<string, Value>>, options: BindOptions): LossValues
-}
+import type { AnswerGraph, BindOptions, EncodeOptions, RowTarget, TaskModel } from './task.ts'
 
 /** The head of a task on rows or tokens; that there is none is a bug. */
 export function headOf({ head }: TaskModel) {
@@ -80,21 +71,35 @@ export function featureTask(target: RowTarget, model: TaskModel, rows: FeatureRo
 }
 
 /** Scores [B, classes] of rows, as the output `y`. */
-export function rowAnswers(model: TaskModel, rows: EncodedRows): AnswerGraph & Pick<Task, 'feeds'> {
+export function rowAnswers(model: TaskModel, rows: EncodedRows): AnswerGraph {
   return {
-    inputs: tokenInputs(rows),
+    ...rowScan(rows, model.classes),
     outputs: (g, lookup, inputs) => ({
       y: headOf(model).scores(g, lookup, features(g, lookup, inputs, { model })),
     }),
-    feeds: batch => ({ ...tokenFeeds(rows, batch), weight: batch.rows.length }),
   }
 }
 
-/** Features of rows as the output `y`, [B,H]. */
-export function rowFeatures(model: TaskModel, rows: EncodedRows): AnswerGraph & Pick<Task, 'feeds'> {
+/** Features of rows as the output `y`, [B, hidden]. */
+export function rowFeatures(model: TaskModel, rows: EncodedRows): AnswerGraph {
   return {
-    ...rowAnswers(model, rows),
+    ...rowScan(rows, model.backbone.sizes.hidden),
     outputs: (g, lookup, inputs) => ({ y: features(g, lookup, inputs, { model }) }),
+  }
+}
+
+/** So many numbers for each row, from the output `y`. */
+function rowScan(rows: EncodedRows, width: number): Omit<AnswerGraph, 'outputs'> {
+  return {
+    inputs: tokenInputs(rows),
+    feeds: batch => ({ ...tokenFeeds(rows, batch), weight: batch.rows.length }),
+    start: () => ({ scores: new Float32Array(rows.lengths.length * width) }),
+    take(batch, { y }, { scores }) {
+      const data = y as Float32Array
+      batch.rows.forEach((row, b) => {
+        scores.set(data.subarray(b * width, (b + 1) * width), row * width)
+      })
+    },
   }
 }
 

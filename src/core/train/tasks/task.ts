@@ -6,12 +6,14 @@
 import type { Table } from '../../data/table.ts'
 import type { Builder } from '../../graph/builder.ts'
 import type { Value } from '../../graph/graph.ts'
-import type { TokenRows } from '../batch.ts'
+import type { LossValues } from '../../graph/ops/loss.ts'
+import type { Batch } from '../batch.ts'
 import type { Backbone, BackboneOptions, DropoutPlan, Head, Lookup } from '../models/architecture.ts'
-import type { Task } from '../models/task.ts'
+import type { Feed, Task } from '../models/task.ts'
 import type { ChatTemplate } from './chat.ts'
 import type { Columns } from './columns.ts'
-import type { Sample } from './sample.ts'
+import type { EncodedRows } from './encoded.ts'
+import type { Sample, Unusable } from './sample.ts'
 
 /** The tasks by the names that recipes use. */
 export const taskNames = [
@@ -38,31 +40,6 @@ export interface TaskModel {
   readonly wrap?: (lookup: Lookup, dropout?: DropoutPlan) => Omit<BackboneOptions, 'dropout'>
 }
 
-/** Rows of one split as token ids and targets, in the order of `data.json` (or packed: see `pack.ts`). */
-export interface EncodedRows {
-  readonly tokens: TokenRows
-  /** Tokens of each row. */
-  readonly lengths: Int32Array
-  /** The id that fills short rows up. */
-  readonly pad: number
-  /** Token types, end to end like `tokens.ids`; all 0 where left out. */
-  readonly types?: Uint8Array
-  /** Position of each token in its document, and the document's number in its row from 1; for packed rows. */
-  readonly positions?: Int32Array
-  readonly segments?: Int32Array
-  /**
-   * What is to be learnt, as the task has it: a class of each row, numbers [rows, classes], or a class of each token end to
-   * end like `tokens.ids`, -100 where there is none.
-   */
-  readonly targets: Int32Array | Float32Array
-  /** The sample that each token is of, end to end like `tokens.ids`; where left out, row i is sample i. */
-  readonly owners?: Int32Array
-  /** Samples that did not fit and were cut. */
-  readonly cut: number
-  /** Samples that had nothing to learn from: no row has a token of them. */
-  readonly empty?: readonly number[]
-}
-
 /** Text to token ids, as tasks need it; `node/tokenizer.ts` gives one for a model folder. */
 export interface SampleEncoder {
   readonly special: {
@@ -70,10 +47,13 @@ export interface SampleEncoder {
     readonly mask?: number
     readonly cls?: number
     readonly sep?: number
-    /** The token that ends a document or an answer. */
+    /** The token that ends a document (`eos_token`). */
     readonly end?: number
-    readonly begin?: number
   }
+  /** Tokens that end an answer: `end`, and those of the usual chat formats that the vocabulary has. */
+  readonly ends: ReadonlySet<number>
+  /** Is the id a special token? */
+  isSpecial(id: number): boolean
   /** At most `limit` ids, special tokens included. A pair loses tokens from the longer text first. */
   encode(
     text: string,
@@ -129,9 +109,13 @@ export interface Said {
   readonly tokens?: { readonly count: number; readonly right: number }
 }
 
-/** The graph that answers: inputs and outputs by name. */
-export interface AnswerGraph extends Pick<Task, 'inputs'> {
+/** The graph that answers: inputs and outputs by name, and how the outputs of batches become answers. */
+export interface AnswerGraph extends Pick<Task, 'inputs' | 'feeds'> {
   outputs(g: Builder, lookup: Lookup, inputs: Readonly<Record<string, Value>>): Readonly<Record<string, Value>>
+  /** Answers to all rows, still empty. */
+  start(): Answers
+  /** Writes the outputs of one batch where they belong. */
+  take(batch: Batch, outputs: Readonly<Record<string, ArrayLike<number | bigint>>>, into: Answers): void
 }
 
 /** How a training task is bound to rows. */
@@ -140,6 +124,15 @@ export interface BindOptions {
   readonly seed: number
   /** Factor of each class in the loss; 1 where left out. */
   readonly classWeights?: Float32Array
+}
+
+/** How the answers of rows are learnt. */
+export interface RowTarget {
+  /** The inputs `targets` and `weights` for so many classes. */
+  inputs(classes: number): Task['inputs']
+  feeds(rows: Pick<EncodedRows, 'targets'>, batch: Batch, classes: number): Readonly<Record<string, Feed>>
+  /** From scores [B, classes]; `rows` [B]. */
+  loss(g: Builder, scores: Value, inputs: Readonly<Record<string, Value>>, options: BindOptions): LossValues
 }
 
 /** One kind of task. */
@@ -164,8 +157,12 @@ export interface TaskKind {
   encode(samples: readonly Sample[], options: EncodeOptions): EncodedRows
   /** Learning rows. */
   task(model: TaskModel, rows: EncodedRows, options: BindOptions): Task
-  /** Answering rows; `feeds` gives the same inputs but targets may be absent. */
-  answers(model: TaskModel, rows: EncodedRows): AnswerGraph & Pick<Task, 'feeds'>
+  /** Answering rows. */
+  answers(model: TaskModel, rows: EncodedRows): AnswerGraph
+  /** What makes training on these rows pointless. Throws `Failure` (`nothing-to-learn`, `end-never-trained`). */
+  check?(rows: EncodedRows, options: EncodeOptions): void
+  /** The target of rows, where a head alone can learn it from features that were computed once. */
+  readonly target?: RowTarget
   /** In words. */
   say(
     samples: readonly Sample[],
@@ -173,10 +170,4 @@ export interface TaskKind {
     answers: Answers,
     options: Pick<EncodeOptions, 'encoder' | 'labels'>,
   ): Said[]
-}
-
-/** Why a row cannot be used: a rule id (`empty-field`, `unlabelled`, …) and the reason in words. */
-export interface Unusable {
-  readonly rule: string
-  readonly reason: string
 }
