@@ -9,7 +9,7 @@ import { readBenchmarks } from './benchmarks.ts'
 import type { ConfigFile } from './config.ts'
 import { discover, loadDataset } from './datasets.ts'
 import { readSource, slashed } from './files.ts'
-import type { Watch } from './tables.ts'
+import type { Watch } from './watch.ts'
 
 export const ignoreName = 'winnow-ignore.jsonl'
 

@@ -17,7 +17,7 @@ import { drive } from './drive.ts'
 import { slashed, textSource } from './files.ts'
 import { globTest } from './globs.ts'
 import { TableCache } from './tableCache.ts'
-import type { Watch } from './tables.ts'
+import type { Watch } from './watch.ts'
 
 type CheckRequest = Parameters<CheckService['check']>[0]
 type RowsRequest = Parameters<RowService['rows']>[0]

@@ -1,5 +1,8 @@
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream'
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
+import { type Cancel, checkCancel } from '../core/base/cancel.ts'
 import { Failure } from '../core/base/failure.ts'
 
 const maxOutputLength = 4 * 1024 ** 3 - 1
@@ -21,11 +24,39 @@ export function canUnpack(path: string): boolean {
 export async function unpack(path: string, bytes: Uint8Array): Promise<Uint8Array> {
   if (/\.gz$/i.test(path)) return inflate(path, bytes, promisify(zlib.gunzip))
   if (!/\.zst$/i.test(path)) return bytes
-  if (!zstdDecompress) {
-    const message = `${path} is compressed with Zstandard, which Node ${process.versions.node} cannot read`
-    throw new Failure('no-zstd', message, `Use Node 22.15 or later, or unpack it: zstd -d ${path}`)
-  }
+  if (!zstdDecompress) throw noZstd(path)
   return inflate(path, bytes, promisify(zstdDecompress))
+}
+
+/** As `unpack`, a piece at a time. */
+export async function* unpackPieces(path: string, cancel?: Cancel): AsyncGenerator<Uint8Array> {
+  const createZstd = (zlib as { createZstdDecompress?: typeof zlib.createGunzip }).createZstdDecompress
+  if (/\.zst$/i.test(path) && !createZstd) throw noZstd(path)
+  const unpacking = /\.zst$/i.test(path) ? createZstd!() : zlib.createGunzip()
+  // Errors of either end come out of the loop below.
+  const pieces = pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), unpacking, () => {})
+  try {
+    for await (const piece of pieces as AsyncIterable<Uint8Array>) {
+      if (cancel) checkCancel(cancel)
+      yield piece
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? ''
+    if (!code.startsWith('Z_') && !code.startsWith('ZSTD')) throw error
+    throw badCompression(path, error)
+  }
+}
+
+function noZstd(path: string): Failure {
+  const message = `${path} is compressed with Zstandard, which Node ${process.versions.node} cannot read`
+  return new Failure('no-zstd', message, `Use Node 22.15 or later, or unpack it: zstd -d ${path}`)
+}
+
+function badCompression(path: string, error: unknown): Failure {
+  const why = error instanceof Error ? error.message : String(error)
+  return new Failure('bad-compression', `${path} could not be unpacked: ${why}`, 'Fetch the file again', {
+    cause: error,
+  })
 }
 
 async function inflate(
@@ -41,9 +72,6 @@ async function inflate(
       throw new Failure('too-large', `${path} is larger than 4.2 GB when unpacked`, 'Split it into shards', {
         cause: error,
       })
-    const why = error instanceof Error ? error.message : String(error)
-    throw new Failure('bad-compression', `${path} could not be unpacked: ${why}`, 'Fetch the file again', {
-      cause: error,
-    })
+    throw badCompression(path, error)
   }
 }

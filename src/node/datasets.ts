@@ -11,7 +11,8 @@ import { canUnpack } from './compressed.ts'
 import { type ConfigFile, findConfig } from './config.ts'
 import { datasetInfoName, readDatasetInfo } from './datasetInfo.ts'
 import { fileFailure, slashed, walkFiles } from './files.ts'
-import { type FileTables, readTables, tablesOfSource, type Watch } from './tables.ts'
+import { type FileTables, readTables, tablesOfSource } from './tables.ts'
+import type { Watch } from './watch.ts'
 
 /** Datasets and the `winnow.json` that governs them. */
 export interface FoundDatasets {

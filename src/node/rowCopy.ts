@@ -1,4 +1,4 @@
-import type { Source, Table } from '../core/data/table.ts'
+import { bytesOf, lengthOf, type Source, type Table } from '../core/data/table.ts'
 
 /** Some rows of tables of one file, ascending. */
 export interface RowsOf {
@@ -26,19 +26,18 @@ export function copyRows(from: readonly RowsOf[]): Uint8Array {
 
 /** Bytes of the source: the header, then every row with its line end. */
 function linesOf(first: Table, from: readonly RowsOf[]): Uint8Array {
-  const { bytes } = first.source
   const end = lineEnd(first)
   const pieces: Uint8Array[] = []
   // What stands before the first record is the header; a file without one begins with the record.
   if (first.format === 'csv' || first.format === 'tsv') {
-    const header = bytes.subarray(0, first.rowCount > 0 ? first.rowSpan(0).start : bytes.length)
+    const length = first.rowCount > 0 ? first.rowSpan(0).start : lengthOf(first.source)
+    const header = bytesOf(first.source, { start: 0, end: length })
     pieces.push(header)
     if (first.rowCount === 0 && header.length > 0 && !endsLine(header)) pieces.push(end)
   }
   for (const { table, rows } of from) {
     for (const row of rows) {
-      const span = table.rowSpan(row)
-      pieces.push(table.source.bytes.subarray(span.start, span.end), end)
+      pieces.push(bytesOf(table.source, table.rowSpan(row)), end)
     }
   }
   return Buffer.concat(pieces)
@@ -46,11 +45,12 @@ function linesOf(first: Table, from: readonly RowsOf[]): Uint8Array {
 
 /** The line end that the file itself uses behind its first row. */
 function lineEnd(table: Table): Uint8Array {
-  const { bytes } = table.source
-  const at = table.rowCount > 0 ? table.rowSpan(0).end : bytes.length
-  if (bytes[at] === 0x0d) return bytes.subarray(at, bytes[at + 1] === 0x0a ? at + 2 : at + 1)
-  if (bytes[at] === 0x0a) return bytes.subarray(at, at + 1)
-  return Buffer.from(bytes.includes(0x0d) ? '\r\n' : '\n')
+  const length = lengthOf(table.source)
+  const start = table.rowCount > 0 ? table.rowSpan(0).end : length
+  const bytes = bytesOf(table.source, { start, end: Math.min(length, start + 2) })
+  if (bytes[0] === 0x0d) return bytes.subarray(0, bytes[1] === 0x0a ? 2 : 1)
+  if (bytes[0] === 0x0a) return bytes.subarray(0, 1)
+  return Buffer.from(table.source.bytes.includes(0x0d) ? '\r\n' : '\n')
 }
 
 function endsLine(bytes: Uint8Array): boolean {

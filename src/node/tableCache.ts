@@ -3,7 +3,9 @@ import type { DatasetFiles } from '../core/data/dataset.ts'
 import { changedJsonl } from '../core/data/jsonlChange.ts'
 import type { Source, Table } from '../core/data/table.ts'
 import { fileFailure } from './files.ts'
-import { type FileTables, labelFileOf, readTables, tablesOfSource, type Watch } from './tables.ts'
+import { labelFileOf } from './labelFile.ts'
+import { type FileTables, readTables, tablesOfSource } from './tables.ts'
+import type { Watch } from './watch.ts'
 
 /** Tables by path, kept as long as the file or the open document is the same. */
 export class TableCache {

@@ -1,31 +1,44 @@
-import { existsSync } from 'node:fs'
-import type { Cancel } from '../core/base/cancel.ts'
 import type { DatasetFiles } from '../core/data/dataset.ts'
 import { type FileTable, formatOfName, readTablesOf } from '../core/data/formats.ts'
-import { LabelledTextTable, labelFilesOf } from '../core/data/labelledText.ts'
+import { LabelledTextTable } from '../core/data/labelledText.ts'
+import { isPageable } from '../core/data/pagedRead.ts'
 import { readAtOnce } from '../core/data/reading.ts'
 import type { Source } from '../core/data/table.ts'
-import type { Progress } from '../core/sign/progress.ts'
 import { isCompressed, unpack } from './compressed.ts'
 import { drive } from './drive.ts'
-import { decodeSource, readBytes, readSource, slashed } from './files.ts'
+import { decodeSource, fileFailure, readBytes, readSource, slashed } from './files.ts'
+import { labelFileOf } from './labelFile.ts'
+import { type LargeSource, largeSource, readLarge, unpackLarge } from './largeFiles.ts'
 import { parquetOfBytes, readParquet } from './parquet.ts'
+import type { Watch } from './watch.ts'
 
 /** The tables of a file: one, but for a JSON object of lists. */
 export type FileTables = FileTable[]
-
-/** Who waits for a large file: it may be told to stop, and tells how far it is. */
-export interface Watch {
-  readonly cancel: Cancel
-  readonly progress?: (state: Progress) => void
-}
 
 /** Reads the tables of a file of any format. Fails with one clear error where the file cannot be read at all. */
 export async function readTables(path: string, format?: DatasetFiles['format'], watch?: Watch): Promise<FileTables> {
   // By ranges, so that the packed columns are never in memory as a whole.
   if (formatOfName(path) === 'parquet' && !isCompressed(path))
     return [{ part: undefined, table: await readParquet(path) }]
+  const large = largeSource(path, watch?.held)
+  if (large) return tablesOfLarge(large, format, watch)
+  if (isCompressed(path) && isPageable(formatOfName(path)) && labelFileOf(path) === undefined) {
+    const unpacked = await unpackLarge(path, watch).catch(error => Promise.reject(fileFailure(path, error)))
+    return 'windows' in unpacked
+      ? tablesOfLarge(unpacked, format, watch)
+      : tablesOfSource(decodeSource(slashed(path), unpacked), format, watch)
+  }
   return tablesOfBytes(path, await readBytes(path, watch?.cancel), format, watch)
+}
+
+/** The table of a file that is too large to be held. */
+async function tablesOfLarge(
+  source: LargeSource,
+  format: DatasetFiles['format'],
+  watch: Watch | undefined,
+): Promise<FileTables> {
+  const reading = readLarge(source, format, watch)
+  return [{ part: undefined, table: watch ? await drive(reading, watch.cancel, watch.progress) : readAtOnce(reading) }]
 }
 
 /** As `readTables`, of the raw bytes of the file. */
@@ -52,9 +65,4 @@ export async function tablesOfSource(
   if (labels === undefined) return tables
   const labelled = await readSource(labels)
   return tables.map(({ part, table }) => ({ part, table: new LabelledTextTable(table, labelled) }))
-}
-
-/** The file with the labels of a text file's lines, where there is one. */
-export function labelFileOf(path: string): string | undefined {
-  return labelFilesOf(path).find(other => existsSync(other))
 }

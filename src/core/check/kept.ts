@@ -9,7 +9,7 @@ export function keptRows(old: Table, now: Table): Kept {
   if (old === now) return { head: now.rowCount, tail: 0 }
   if (now.kept?.of.deref() === old) return { head: now.kept.head, tail: now.kept.tail }
   // Without places in bytes there is nothing to compare.
-  if (old.readOnly || now.readOnly) return { head: 0, tail: 0 }
+  if (old.readOnly || now.readOnly || old.source.windows || now.source.windows) return { head: 0, tail: 0 }
   // No columns and one without a name join to the same.
   if (old.format !== now.format || old.columns.length !== now.columns.length) return { head: 0, tail: 0 }
   if (old.columns.join('\0') !== now.columns.join('\0')) return { head: 0, tail: 0 }

@@ -1,4 +1,5 @@
 import { turnOf, turnsOf } from '../data/messages.ts'
+import { bytesOf } from '../data/table.ts'
 import type { Corpus, CorpusFile } from './corpus.ts'
 import type { Finding, Fix } from './finding.ts'
 import { milder, type Rule, type RuleMeta, type RuleSettings } from './rule.ts'
@@ -23,9 +24,7 @@ export function rowRule(given: {
         for (const [row, hits] of scan.hits.get(meta.id) ?? []) {
           for (const hit of hits) {
             const found = finding(corpus, { file, row, hit, rule: meta.id, settings })
-            const { start, end } = found.span
-            if (!given.holds || file.table.readOnly || given.holds(file.table.source.bytes.subarray(start, end)))
-              add(found)
+            if (!given.holds || file.table.readOnly || given.holds(bytesOf(file.table.source, found.span))) add(found)
           }
           work += hits.length
           if (work > 200) {

@@ -1,7 +1,7 @@
 import type { Roles } from '../data/dataset.ts'
 import { rowText, textColumns } from '../data/roles.ts'
-import type { Table } from '../data/table.ts'
-import { LineIndex } from '../text/lines.ts'
+import { linesOf as readLines, type Table } from '../data/table.ts'
+import type { Lines } from '../text/lines.ts'
 import type { FoundRow } from './report.ts'
 
 /**
@@ -28,12 +28,12 @@ export function findRow(table: Table, roles: Roles, row: number, text?: string):
   }
 }
 
-const lines = new WeakMap<Table, LineIndex>()
+const lines = new WeakMap<Table, Lines>()
 
-function linesOf(table: Table): LineIndex {
+function linesOf(table: Table): Lines {
   const known = lines.get(table)
   if (known) return known
-  const index = new LineIndex(table.source.bytes)
+  const index = readLines(table)
   lines.set(table, index)
   return index
 }

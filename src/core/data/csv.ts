@@ -167,6 +167,13 @@ export class CsvTable implements Table {
     return field < 0 ? undefined : fieldText(this.scanner, field, this.decode, this.records.dialect)
   }
 
+  plainSpan(row: number, column: string): Span | undefined {
+    const field = this.locate(row, column)
+    // A quote that is written twice stands for one: there the text is not the bytes.
+    if (field < 0 || this.scanner.fields[field * 3 + 2] === 2) return undefined
+    return { start: this.scanner.fields[field * 3]!, end: this.scanner.fields[field * 3 + 1]! }
+  }
+
   removeRow(row: number): Edit {
     return this.removeRows([row])[0]!
   }

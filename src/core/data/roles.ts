@@ -126,14 +126,28 @@ export function rowText(table: Table, row: number, roles: Roles): string | undef
 /** The texts of a table's rows by `rowText`, with their bytes where one column that stands there as it is tells them. */
 export function textsOf(table: Table, roles: Roles) {
   const column = roles.text
-  const plain =
-    column !== undefined && table.plainSpan
-      ? { bytes: table.source.bytes, span: (row: number) => table.plainSpan!(row, column) }
-      : undefined
+  const plain = column === undefined ? undefined : plainTexts(table, column)
   return {
     rowCount: table.rowCount,
     text: (row: number) => rowText(table, row, roles),
     ...(plain ? { plain } : {}),
+  }
+}
+
+/** Of a file that is not held, `bytes` are those that the last span was of: they are asked for after `span`. */
+function plainTexts(table: Table, column: string) {
+  if (!table.source.windows)
+    return table.plainSpan && { bytes: table.source.bytes, span: (row: number) => table.plainSpan!(row, column) }
+  let bytes: Uint8Array = new Uint8Array(0)
+  return {
+    get bytes() {
+      return bytes
+    },
+    span(row: number) {
+      const found = table.plainBytes?.(row, column)
+      if (found) bytes = found.bytes
+      return found?.span
+    },
   }
 }
 
@@ -150,15 +164,18 @@ function look(tables: readonly Table[]): Column[] {
   const step = Math.max(1, Math.floor(total / sampleRows))
   for (const table of tables) {
     // Wide tables (thousands of columns) are no text datasets; their first columns tell enough.
-    for (const name of table.columns.slice(0, 64)) {
+    const own = table.columns.slice(0, 64).map(name => {
       const column = columns.get(name) ?? newColumn(name)
       columns.set(name, column)
-      let values = 0
-      for (let row = 0; row < table.rowCount; row += step) {
-        const text = table.text(row, name)
+      return { column, values: 0 }
+    })
+    for (let row = 0; row < table.rowCount; row += step) {
+      for (const one of own) {
+        const { column } = one
+        const text = table.text(row, column.name)
         if (text === undefined || text === '') continue
         // The types of a few hundred values are telling; their texts are counted in all of the sample.
-        if (values++ < 300) note(column, table.cell(row, name)?.value ?? null)
+        if (one.values++ < 300) note(column, table.cell(row, column.name)?.value ?? null)
         column.rows++
         column.characters += text.length
         if (column.distinct.size <= sampleRows) column.distinct.add(text)

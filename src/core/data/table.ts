@@ -1,4 +1,4 @@
-import type { Lines } from '../text/lines.ts'
+import { LineIndex, type Lines } from '../text/lines.ts'
 import type { Edit, Span } from '../text/span.ts'
 import type { Windows } from '../text/windows.ts'
 
@@ -87,6 +87,11 @@ export interface Table {
    * the fastest path for scans. Undefined where it does not, or where there is no cell.
    */
   plainSpan?(row: number, column: string): Span | undefined
+  /**
+   * As `plainSpan`, with the bytes that the span is of: a part of the source, where it is too large to be held. They are good
+   * until the table is asked for another row.
+   */
+  plainBytes?(row: number, column: string): { readonly bytes: Uint8Array; readonly span: Span } | undefined
   /** Where places of the file are in lines, if the table knows without the bytes of the whole file. Ask `linesOf`. */
   lines?(): Lines
   /** What the cell holds, where the format tells kinds apart; undefined for null and where there is no cell. */
@@ -117,4 +122,17 @@ export function bytesOf({ bytes, windows }: Source, { start, end }: Span): Uint8
 /** How many bytes a source has. */
 export function lengthOf({ bytes, windows }: Source): number {
   return windows ? windows.length : bytes.length
+}
+
+/** Where places of a table are in lines. It reads the file: keep it. */
+export function linesOf(table: Table): Lines {
+  return table.lines?.() ?? new LineIndex(table.source.bytes)
+}
+
+/** The bytes of a row, or more: `bytes[i]` is the byte `i + shift` of the source. */
+export function rowBytes(table: Table, row: number): { readonly bytes: Uint8Array; readonly shift: number } {
+  const { source } = table
+  if (!source.windows) return { bytes: source.bytes, shift: 0 }
+  const span = table.rowSpan(row)
+  return { bytes: bytesOf(source, span), shift: span.start }
 }

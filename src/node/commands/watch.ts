@@ -1,4 +1,4 @@
-import type { Watch } from '../tables.ts'
+import type { Watch } from '../watch.ts'
 import { progressOn } from './check.ts'
 import type { CommandIo } from './command.ts'
 

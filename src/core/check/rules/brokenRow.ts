@@ -1,4 +1,4 @@
-import type { Issue } from '../../data/table.ts'
+import { bytesOf, type Issue, type Table } from '../../data/table.ts'
 import type { Severity } from '../finding.ts'
 import { milder, type Rule } from '../rule.ts'
 
@@ -35,7 +35,7 @@ Row 1: \`Not JSON: the string is not closed.\``,
       let work = 0
       for (const issue of file.table.issues) {
         const own = mild[issue.code]
-        const content = issue.row === undefined ? '' : recordOf(file.table.source.bytes, file.table.rowSpan(issue.row))
+        const content = issue.row === undefined ? '' : recordOf(file.table, issue.row)
         add({
           rule: 'broken-row',
           severity: own ? milder(settings.severity, own) : settings.severity,
@@ -61,6 +61,7 @@ Row 1: \`Not JSON: the string is not closed.\``,
 }
 
 /** The bytes of a record as text, one character a byte: only compared. Long records are told apart by their first part. */
-function recordOf(bytes: Uint8Array, span: { readonly start: number; readonly end: number }): string {
-  return String.fromCharCode(...bytes.subarray(span.start, Math.min(span.end, span.start + 2000)))
+function recordOf(table: Table, row: number): string {
+  const { start, end } = table.rowSpan(row)
+  return String.fromCharCode(...bytesOf(table.source, { start, end: Math.min(end, start + 2000) }))
 }

@@ -1,6 +1,6 @@
 import { JsonScanner } from '../../data/jsonScan.ts'
 import { jsonStyle, plainStyle, printJsonString } from '../../data/jsonStyle.ts'
-import type { Table } from '../../data/table.ts'
+import { bytesOf, rowBytes, type Table } from '../../data/table.ts'
 import { decodeAll } from '../../text/decode.ts'
 import type { Edit, Span } from '../../text/span.ts'
 import { sequence } from '../../text/utf8.ts'
@@ -23,8 +23,8 @@ export function textSpan(place: TextPlace, start?: number, end?: number): Span {
   const whole = table.cell(row, column)?.span ?? table.rowSpan(row)
   const inner = innerSpan(place)
   if (!inner || start === undefined || end === undefined) return inner ?? whole
-  const from = byteAt(table, inner, 0, start)
-  const to = from < 0 ? -1 : byteAt(table, { start: from, end: inner.end }, start, end)
+  const from = byteAt(table, row, inner, { from: 0, to: start })
+  const to = from < 0 ? -1 : byteAt(table, row, { start: from, end: inner.end }, { from: start, to: end })
   return to < from || from < 0 ? inner : { start: from, end: to }
 }
 
@@ -43,14 +43,14 @@ export function textEdit(place: TextPlace, text: string): Edit | undefined {
   }
   const span = innerSpan(place)
   if (!span) return undefined
-  const record = table.rowSpan(row)
-  const raw = decodeAll(table.source.bytes.subarray(record.start, record.end))
+  const raw = decodeAll(bytesOf(table.source, table.rowSpan(row)))
   return { span, text: printJsonString(text, jsonStyle(raw, plainStyle)) }
 }
 
 function isQuoted(table: Table, row: number, column: string): boolean {
   const span = table.cell(row, column)?.span
-  return span !== undefined && table.source.bytes[span.start - 1] === 0x22 && table.source.bytes[span.end] === 0x22
+  const { bytes, shift } = rowBytes(table, row)
+  return span !== undefined && bytes[span.start - 1 - shift] === 0x22 && bytes[span.end - shift] === 0x22
 }
 
 /** The bytes of the text inside its quotes; undefined where no run of bytes is the text. */
@@ -58,9 +58,9 @@ function innerSpan({ table, row, column, turn }: TextPlace): Span | undefined {
   const cell = table.cell(row, column)
   if (!cell || table.readOnly) return undefined
   if (turn === undefined) return cell.span
-  const { bytes } = table.source
+  const { bytes, shift } = rowBytes(table, row)
   const scanner = new JsonScanner(bytes)
-  let object = cell.span
+  let object = { start: cell.span.start - shift, end: cell.span.end - shift }
   if (bytes[object.start] === 0x5b) {
     if (turn >= scanner.elements(object.start, object.end)) return undefined
     object = { start: scanner.spans[turn * 4 + 2]!, end: scanner.spans[turn * 4 + 3]! }
@@ -73,17 +73,18 @@ function innerSpan({ table, row, column, turn }: TextPlace): Span | undefined {
   }
   const value = found.get('content') ?? found.get('value')
   if (!value || bytes[value.start] !== 0x22) return undefined
-  return { start: value.start + 1, end: value.end - 1 }
+  return { start: value.start + 1 + shift, end: value.end - 1 + shift }
 }
 
-/** The byte at which a UTF-16 offset of a text begins; `from` is the offset at which the span begins. -1 beyond it. */
-function byteAt(table: Table, span: Span, from: number, offset: number): number {
-  const { bytes } = table.source
+/** The byte at which the UTF-16 offset `to` of a text begins; `from` is the offset at which the span begins. -1 beyond it. */
+function byteAt(table: Table, row: number, span: Span, offset: { readonly from: number; readonly to: number }): number {
+  const { bytes, shift } = rowBytes(table, row)
+  const end = span.end - shift
   const json = table.format === 'json' || table.format === 'jsonl'
-  const doubled = !json && table.format !== 'text' && bytes[span.start - 1] === 0x22
-  let units = from
-  let at = span.start
-  while (units < offset && at < span.end) {
+  const doubled = !json && table.format !== 'text' && bytes[span.start - shift - 1] === 0x22
+  let units = offset.from
+  let at = span.start - shift
+  while (units < offset.to && at < end) {
     const byte = bytes[at]!
     if (json && byte === 0x5c) {
       at += bytes[at + 1] === 0x75 ? 6 : 2
@@ -92,10 +93,10 @@ function byteAt(table: Table, span: Span, from: number, offset: number): number 
       at += 2
       units++
     } else {
-      const length = sequence(bytes, at, span.end)
+      const length = sequence(bytes, at, end)
       at += Math.abs(length)
       units += length === 4 ? 2 : 1
     }
   }
-  return units < offset ? -1 : at
+  return units < offset.to ? -1 : at + shift
 }
