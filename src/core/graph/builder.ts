@@ -8,8 +8,9 @@ import * as move from './ops/move.ts'
 import * as normal from './ops/normal.ts'
 import * as quantized from './ops/quantized.ts'
 import * as reduce from './ops/reduce.ts'
+import * as relative from './ops/relative.ts'
 
-const modules = [elementwise, reduce, move, linear, normal, loss, dropout, quantized] as const
+const modules = [elementwise, reduce, move, linear, normal, loss, dropout, quantized, relative] as const
 
 type Operators = typeof elementwise &
   typeof reduce &
@@ -18,7 +19,8 @@ type Operators = typeof elementwise &
   typeof normal &
   typeof loss &
   typeof dropout &
-  typeof quantized
+  typeof quantized &
+  typeof relative
 
 /** Every function of `ops/` that takes the graph first, with the graph filled in. */
 type Bound = {

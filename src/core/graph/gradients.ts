@@ -207,6 +207,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     when(want[1], () => g.matmul(d, a, { transA: true })),
     d,
   ],
+  RelativeShift: ({ g, d }) => [g.relativeUnshift(d)],
   QuantizedMatMul: ({ g, d, entry }) => {
     const weight = g.dequantize(saved(entry, 'codes'), saved(entry, 'scales'), saved(entry, 'zeros'))
     return [g.matmul(d, weight)]

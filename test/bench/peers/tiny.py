@@ -64,6 +64,44 @@ encoders = {
         "activation": "gelu",
         "pad_token_id": 0,
     },
+    # As v3 is: shared matrices, buckets that grow with the distance, both directions, a normalized table.
+    "deberta-v3": {
+        **{key: bert[key] for key in bert if key not in ("hidden_act", "type_vocab_size")},
+        "model_type": "deberta-v2",
+        "hidden_act": "gelu",
+        "type_vocab_size": 0,
+        "layer_norm_eps": 1e-7,
+        "relative_attention": True,
+        "position_buckets": 6,
+        "max_relative_positions": -1,
+        "norm_rel_ebd": "layer_norm",
+        "share_att_key": True,
+        "pos_att_type": "p2c|c2p",
+        "position_biased_input": False,
+        "pooler_hidden_act": "gelu",
+    },
+    # One direction, a row for each distance up to 9, absolute positions too, narrow tables, the other language-model head.
+    "deberta-v2": {
+        **bert,
+        "model_type": "deberta-v2",
+        "layer_norm_eps": 1e-7,
+        "relative_attention": True,
+        "max_relative_positions": 9,
+        "share_att_key": True,
+        "pos_att_type": ["c2p"],
+        "position_biased_input": True,
+        "pooler_hidden_act": "tanh",
+        "embedding_size": 24,
+    },
+    # The newer language-model head, and no relative attention at all.
+    "deberta-v2-absolute": {
+        **bert,
+        "model_type": "deberta-v2",
+        "layer_norm_eps": 1e-7,
+        "relative_attention": False,
+        "legacy": False,
+        "pooler_hidden_act": "gelu",
+    },
 }
 
 llama = {

@@ -255,6 +255,8 @@ export const cases: readonly GradientCase[] = [
     },
     { dtype: 'float32', what: 'a row of the tables for every token' },
   ),
+  one('RelativeShift', [[2, 2, 3, 5]], (g, a) => g.relativeShift(a)),
+  one('RelativeShift', [[1, 2, 1, 1]], (g, a) => g.relativeShift(a), { what: 'one position' }),
   one('Dropout', [[4, 8]], (g, a) => g.dropout(g.mul(a, a), { rate: 0.4, step: g.scalar(3, 'int64'), salt: 5 })),
   one('CrossEntropy', [[4, 5]], (g, a) => g.mul(g.crossEntropy(a, labels(g), weights(g)).loss, 3), {
     what: 'weighted, a row of weight 0',

@@ -1,6 +1,7 @@
 import { Failure } from '../../base/failure.ts'
 import { type Architecture, type Backbone, ConfigError, type ConfigJson } from './architecture.ts'
 import { bert } from './architectures/bert.ts'
+import { debertaV2 } from './architectures/debertaV2.ts'
 import { distilbert } from './architectures/distilbert.ts'
 import { gemma } from './architectures/gemma.ts'
 import { gemma2 } from './architectures/gemma2.ts'
@@ -18,6 +19,7 @@ export const architectures: readonly Architecture[] = [
   roberta,
   xlmRoberta,
   distilbert,
+  debertaV2,
   llama,
   mistral,
   qwen2,
