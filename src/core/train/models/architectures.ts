@@ -8,6 +8,7 @@ import { gemma2 } from './architectures/gemma2.ts'
 import { gpt2 } from './architectures/gpt2.ts'
 import { llama } from './architectures/llama.ts'
 import { mistral } from './architectures/mistral.ts'
+import { modernbert } from './architectures/modernbert.ts'
 import { phi3 } from './architectures/phi3.ts'
 import { qwen2 } from './architectures/qwen2.ts'
 import { qwen3 } from './architectures/qwen3.ts'
@@ -20,6 +21,7 @@ export const architectures: readonly Architecture[] = [
   xlmRoberta,
   distilbert,
   debertaV2,
+  modernbert,
   llama,
   mistral,
   qwen2,
