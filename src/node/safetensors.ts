@@ -149,28 +149,66 @@ export function writeSafetensors(
   tensors: readonly TensorData[],
   metadata: Readonly<Record<string, string>> = { format: 'pt' },
 ): void {
-  const header: Record<string, unknown> = { __metadata__: metadata }
-  let at = 0
   for (const t of tensors) {
-    if (t.name in header) throw new Error(`two tensors named ${t.name}`)
-    const dtype = t.dtype ?? 'F32'
-    const bytes = t.shape.reduce((a, b) => a * b, widths[dtype])
+    const bytes = bytesOf(t)
     if (bytes !== t.data.byteLength) throw new Error(`${t.name}: ${t.data.byteLength} bytes for shape [${t.shape}]`)
-    header[t.name] = { dtype, shape: t.shape, data_offsets: [at, at + bytes] }
-    at += bytes
   }
-  const json = Buffer.from(JSON.stringify(header))
-  const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, 0x20)
-  padded.set(json)
-  const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(padded.length))
   const fd = openSync(file, 'w')
   try {
-    for (const part of [length, padded, ...tensors.map(t => t.data)]) writeAll(fd, part)
+    for (const part of [headerOf(tensors, metadata), ...tensors.map(t => t.data)]) writeAll(fd, part)
     fsyncSync(fd)
   } finally {
     closeSync(fd)
   }
+}
+
+/**
+ * The same for tensors that come piece by piece, in the order of `layout`, and need never be in memory together. Gives the
+ * event loop a turn after each piece.
+ */
+export async function streamSafetensors(
+  file: string,
+  layout: readonly Omit<TensorData, 'data'>[],
+  {
+    pieces,
+    metadata,
+  }: { readonly pieces: Iterable<TensorData['data']>; readonly metadata: Readonly<Record<string, string>> },
+): Promise<void> {
+  const fd = openSync(file, 'w')
+  try {
+    const head = headerOf(layout, metadata)
+    writeAll(fd, head)
+    let left = layout.reduce((n, t) => n + bytesOf(t), 0)
+    for (const piece of pieces) {
+      writeAll(fd, piece)
+      left -= piece.byteLength
+      await new Promise(done => setImmediate(done))
+    }
+    if (left !== 0) throw new Error(`${file}: ${left} bytes of its tensors did not come`)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const bytesOf = ({ shape, dtype }: Omit<TensorData, 'data'>): number =>
+  shape.reduce((a, b) => a * b, widths[dtype ?? 'F32'])
+
+/** The length and the header itself, padded with spaces so that the data begins at a multiple of 8. */
+function headerOf(tensors: readonly Omit<TensorData, 'data'>[], metadata: Readonly<Record<string, string>>): Buffer {
+  const header: Record<string, unknown> = { __metadata__: metadata }
+  let at = 0
+  for (const t of tensors) {
+    if (t.name in header) throw new Error(`two tensors named ${t.name}`)
+    const bytes = bytesOf(t)
+    header[t.name] = { dtype: t.dtype ?? 'F32', shape: t.shape, data_offsets: [at, at + bytes] }
+    at += bytes
+  }
+  const json = Buffer.from(JSON.stringify(header))
+  const out = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, 0x20)
+  out.writeBigUInt64LE(BigInt(out.length - 8))
+  out.set(json, 8)
+  return out
 }
 
 function writeAll(fd: number, data: Uint8Array | Float32Array): void {
@@ -205,7 +243,8 @@ function sizeOf(file: string): number {
   }
 }
 
-function readBytes(file: string, offset: number, length: number): Buffer {
+/** A range of a file. Throws `Failure` (`bad-safetensors`) where it ends before. */
+export function readBytes(file: string, offset: number, length: number): Buffer {
   const out = Buffer.alloc(length)
   const fd = openSync(file, 'r')
   try {
