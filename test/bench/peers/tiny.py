@@ -145,6 +145,8 @@ encoders = {
         "tie_word_embeddings": False,
         "pad_token_id": 0,
     },
+    # Narrow tables that are projected.
+    "electra": {**bert, "model_type": "electra", "embedding_size": 16},
 }
 
 llama = {

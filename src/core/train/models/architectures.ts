@@ -3,6 +3,7 @@ import { type Architecture, type Backbone, ConfigError, type ConfigJson } from '
 import { bert } from './architectures/bert.ts'
 import { debertaV2 } from './architectures/debertaV2.ts'
 import { distilbert } from './architectures/distilbert.ts'
+import { electra } from './architectures/electra.ts'
 import { gemma } from './architectures/gemma.ts'
 import { gemma2 } from './architectures/gemma2.ts'
 import { gpt2 } from './architectures/gpt2.ts'
@@ -20,6 +21,7 @@ export const architectures: readonly Architecture[] = [
   roberta,
   xlmRoberta,
   distilbert,
+  electra,
   debertaV2,
   modernbert,
   llama,
