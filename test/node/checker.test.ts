@@ -162,7 +162,7 @@ process.on('message', message => { if (message.name === 'rows' && message.args[0
     client = startChecker({ worker, listener: { progress: () => {} }, log: line => void log.push(line) })
     const request = { folders: [folder], documents: [] }
     const first = await client.check(request).catch(error => Promise.reject(new Error([error, ...log].join('\n'))))
-    expect(first.counts['leak']).toBe(25)
+    expect(first.counts['leak']).toBe(31)
     const dying = client.rows({ uri: '/die', wanted: [] })
     await expect(dying).rejects.toThrow('the checking process ended (SIGKILL)')
     await expect.poll(() => log.join('\n')).toContain('SIGKILL')

@@ -1,5 +1,6 @@
 import { Failure } from '../base/failure.ts'
 import type { Finding } from './finding.ts'
+import { keyMatcher, sidesOf } from './keys.ts'
 
 /** The findings that were there before somebody began to count: how many, by key. */
 export type Baseline = ReadonlyMap<string, number>
@@ -41,11 +42,13 @@ export function parseBaseline(text: string, where: string): Baseline {
 
 /**
  * The findings that a baseline does not list. Of equal ones (copies of one row have one key) as many are known as it
- * counts, so that one more copy is new.
+ * counts, so that one more copy is new. Findings about pairs of rows are known by the rows that the list joins (`keyMatcher`).
  */
 export function sinceBaseline<F extends Pick<Finding, 'key'>>(findings: readonly F[], baseline: Baseline): F[] {
   const left = new Map(baseline)
+  const isJoined = keyMatcher(baseline.keys())
   return findings.filter(({ key }) => {
+    if (sidesOf(key)) return !isJoined(key)
     const count = left.get(key) ?? 0
     if (count > 0) left.set(key, count - 1)
     return count === 0

@@ -134,9 +134,9 @@ export class Corpus {
     return this.place(row, this.textColumns[0])
   }
 
-  /** Another row that belongs to a finding, at its text; `similarity` where that is the reason. */
-  related(row: number, message: string, similarity?: number): Related {
-    return { ...this.textPlace(row), message, ...(similarity === undefined ? {} : { similarity }) }
+  /** Another row that belongs to a finding, at its text; how similar it is where that is the reason. */
+  related(row: number, message: string, how: Pick<Related, 'similarity' | 'containment'> = {}): Related {
+    return { ...this.textPlace(row), message, ...how }
   }
 
   /** The fix that removes rows. It has no edits, and is not offered, where one of them stands in a file that is read-only. */

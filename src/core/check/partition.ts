@@ -1,5 +1,6 @@
 import { random } from '../base/random.ts'
 import type { Work } from '../sign/progress.ts'
+import { holders } from './containment.ts'
 import type { Corpus } from './corpus.ts'
 
 export interface PartitionOptions {
@@ -9,6 +10,8 @@ export interface PartitionOptions {
   /** How similar rows must be to stay together. */
   readonly shingle: string
   readonly threshold: string | number
+  /** How much of a row of so many shingles a longer one must hold for both to stay together, as in the rule `leak`; 0: never. */
+  readonly containment: { readonly share: number; readonly least: number }
   /** A column whose equal values keep rows together (a user, a document); rows without it are free. */
   readonly group?: string
 }
@@ -27,7 +30,7 @@ export interface Partition {
 }
 
 /**
- * Divides rows so that equal and similar rows, and rows of one group, are never apart, and every label has about its share
+ * Divides rows so that equal and similar rows, rows that are contained in others, and rows of one group are never apart, and every label has about its share
  * in every part. Sets of rows are dealt in a seeded order, the large ones first, each to the part that then lies
  * least above its shares (squared error by label, over the part's own size, so that small parts fill as fast as large
  * ones). The same idea as iterative stratification (Sechidis et al., ECML 2011), for sets instead of rows.
@@ -88,7 +91,10 @@ function growth(more: number, there: number, wanted: number): number {
 }
 
 /** The set of each row, by its first row; -1 for rows that cannot be read. */
-function* together(corpus: Corpus, { shingle, threshold, group }: PartitionOptions): Work<Int32Array> {
+function* together(
+  corpus: Corpus,
+  { shingle, threshold, containment, group }: Omit<PartitionOptions, 'ratios' | 'seed'>,
+): Work<Int32Array> {
   const parent = Int32Array.from({ length: corpus.rowCount }, (_, row) => row)
   const find = (row: number): number => {
     let root = row
@@ -104,7 +110,8 @@ function* together(corpus: Corpus, { shingle, threshold, group }: PartitionOptio
     const [x, y] = [find(a), find(b)]
     if (x !== y) parent[Math.max(x, y)] = Math.min(x, y)
   }
-  const { slots, similar, rowsOf } = yield* corpus.likeness(shingle, threshold)
+  const likeness = yield* corpus.likeness(shingle, threshold)
+  const { slots, similar, rowsOf } = likeness
   for (let row = 0; row < slots.length; row++) {
     const slot = slots[row]!
     if (slot < 0) continue
@@ -113,6 +120,11 @@ function* together(corpus: Corpus, { shingle, threshold, group }: PartitionOptio
   }
   for (const slotsOfSet of similar.groups())
     for (const slot of slotsOfSet) join(rowsOf(slotsOfSet[0]!)[0]!, rowsOf(slot)[0]!)
+  const longer = yield* holders(corpus, likeness, containment)
+  for (let row = 0; longer && row < slots.length; row++) {
+    if (slots[row]! < 0 || !longer.has(slots[row]!) || rowsOf(slots[row]!)[0] !== row) continue
+    for (const holder of longer.of(row, () => true)) join(row, holder)
+  }
   const byValue = new Map<string, number>()
   for (const { table, base } of corpus.files) {
     for (let row = 0; row < table.rowCount; row++) {

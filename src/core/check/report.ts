@@ -1,5 +1,5 @@
 import type { Role, SplitName } from '../data/dataset.ts'
-import type { FixKind, Severity } from './finding.ts'
+import type { Alike, FixKind, Severity } from './finding.ts'
 
 /** A place as editors count: 0-based lines, 0-based columns in UTF-16 units, end exclusive. */
 export interface Range {
@@ -22,14 +22,19 @@ export interface ReportedFinding {
   readonly rule: string
   readonly severity: Severity
   readonly uri: string
+  /** The list in the file that the row is counted in, where there are several. */
+  readonly part?: string
   readonly row?: number
   readonly range: Range
+  readonly alike?: Alike
   readonly message: string
   readonly related: readonly {
     readonly uri: string
+    readonly part?: string
     readonly row: number
     readonly range: Range
     readonly similarity?: number
+    readonly containment?: number
     readonly message: string
   }[]
   readonly fixes: readonly {

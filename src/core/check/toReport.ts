@@ -67,21 +67,25 @@ export function toReport(checked: Checked, ms: number, places: Places = new Plac
 }
 
 function reported(finding: Finding, id: number, places: Places): ReportedFinding {
-  const { key, rule, severity, uri, row, message } = finding
+  const { key, rule, severity, uri, part, row, alike, message } = finding
   return {
     id,
     key,
     rule,
     severity,
     uri,
+    ...(part === undefined ? {} : { part }),
     ...(row === undefined ? {} : { row }),
     range: places.range(uri, finding.span),
+    ...(alike === undefined ? {} : { alike }),
     message,
     related: finding.related.map(other => ({
       uri: other.uri,
+      ...(other.part === undefined ? {} : { part: other.part }),
       row: other.row,
       range: places.range(other.uri, other.span),
       ...(other.similarity === undefined ? {} : { similarity: other.similarity }),
+      ...(other.containment === undefined ? {} : { containment: other.containment }),
       message: other.message,
     })),
     fixes: finding.fixes.map(({ kind, title, preferred, edits }) => ({

@@ -29,8 +29,8 @@ export const command: Command = {
   summary: 'divide one file into train, validation and test without leaks',
   usage: `winnow split <file> [options]
 
-Divides the rows of a file into training, validation and test files. Equal and similar rows stay together, so that nothing
-leaks; every label has its share in every part; the same seed gives the same parts. The file itself stays as it is, and the
+Divides the rows of a file into training, validation and test files. Equal and similar rows, and rows that longer ones hold, stay
+together, so that nothing leaks; every label has its share in every part; the same seed gives the same parts. The file itself stays as it is, and the
 new ones hold its rows byte for byte (rows of a Parquet file are written as JSON Lines). Rows that cannot be read are left out.
 
   --ratios <a/b[/c]>    shares of train, validation and test, or of train and test (default 0.8/0.1/0.1)
@@ -73,7 +73,14 @@ winnow split tickets.csv --ratios 0.9/0.1 --group customer
     const corpus = new Corpus(dataset, new Memory({ incremental: false }))
     const { seed, shingle, threshold } = values
     const plan = await drive(
-      partition(corpus, { ratios, seed, shingle, threshold, ...(group === undefined ? {} : { group }) }),
+      partition(corpus, {
+        ratios,
+        seed,
+        shingle,
+        threshold,
+        containment: { share: 0.9, least: 16 },
+        ...(group === undefined ? {} : { group }),
+      }),
       io.cancel,
       progressOn(io),
     )

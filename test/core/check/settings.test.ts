@@ -16,7 +16,7 @@ test('rules run with their defaults, and as winnow.json sets them', () => {
   expect(settings({ duplicate: 'info' })['duplicate']).toEqual({ severity: 'info', options: {} })
   expect(settings({ leak: { severity: 'warning', threshold: 0.9 } })['leak']).toEqual({
     severity: 'warning',
-    options: { threshold: 0.9, shingle: 'word:1+2' },
+    options: { threshold: 0.9, shingle: 'word:1+2', containment: 0.9, least: 16 },
   })
 })
 

@@ -2,7 +2,8 @@ import type { Report } from '../report.ts'
 
 /**
  * A report as one JSON document for scripts: rows 0-based, lines and columns 1-based, columns in UTF-16 units. `row` is
- * null for a finding about a whole file. This shape is stable; `version` would change with it.
+ * null for a finding about a whole file; `part` names the list of the file that it is counted in, where there are several; `alike`
+ * says how a row is like those that are related. This shape is stable; `version` would change with it.
  */
 export function reportJson(report: Report, path: (uri: string) => string): string {
   const place = (range: { line: number; column: number }) => ({ line: range.line + 1, column: range.column + 1 })
@@ -20,16 +21,20 @@ export function reportJson(report: Report, path: (uri: string) => string): strin
       rule: finding.rule,
       severity: finding.severity,
       file: path(finding.uri),
+      ...(finding.part === undefined ? {} : { part: finding.part }),
       row: finding.row ?? null,
       ...place(finding.range),
       endLine: finding.range.endLine + 1,
       endColumn: finding.range.endColumn + 1,
+      ...(finding.alike === undefined ? {} : { alike: finding.alike }),
       message: finding.message,
       related: finding.related.map(related => ({
         file: path(related.uri),
+        ...(related.part === undefined ? {} : { part: related.part }),
         row: related.row,
         ...place(related.range),
         ...(related.similarity === undefined ? {} : { similarity: related.similarity }),
+        ...(related.containment === undefined ? {} : { containment: related.containment }),
       })),
       fixes: finding.fixes.map(({ title }) => ({ title })),
       key: finding.key,

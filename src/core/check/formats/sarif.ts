@@ -42,6 +42,8 @@ export function reportSarif(
     properties: {
       ...(finding.row === undefined ? {} : { row: finding.row }),
       ...(finding.related[0]?.similarity === undefined ? {} : { similarity: finding.related[0].similarity }),
+      ...(finding.part === undefined ? {} : { part: finding.part }),
+      ...(finding.alike === undefined ? {} : { alike: finding.alike }),
     },
   })
   const fixesOf = (finding: ReportedFinding) => {

@@ -1,5 +1,7 @@
+import { normalForm } from '../../sign/normal.ts'
 import type { Corpus } from '../corpus.ts'
 import { type Finding, type FindingDetails, type Fix, LazyFinding } from '../finding.ts'
+import { labelFold } from '../labels.ts'
 import type { Rule, RuleSettings } from '../rule.ts'
 
 /** In larger clusters "keep only this one" would be a list of edits longer than anyone reads. */
@@ -58,13 +60,16 @@ function sameSplitAndLabel(corpus: Corpus, rows: Int32Array, labels: Int32Array)
 
 function found(corpus: Corpus, settings: RuleSettings, cluster: readonly number[], row: number): Finding {
   const { severity } = settings
-  return new LazyFinding({ rule: 'duplicate', severity, ...corpus.rowOf(row) }, () => details(corpus, cluster, row))
+  return new LazyFinding({ rule: 'duplicate', severity, alike: 'equal', ...corpus.rowOf(row) }, () =>
+    details(corpus, cluster, row),
+  )
 }
 
 function details(corpus: Corpus, cluster: readonly number[], row: number): FindingDetails {
   const first = cluster[0]!
   const text = corpus.text(row)
   const other = corpus.text(first)
+  const label = corpus.label(row)
   const same = text === other
   const alike = same || signs(text) === signs(other)
   const how = same
@@ -77,9 +82,10 @@ function details(corpus: Corpus, cluster: readonly number[], row: number): Findi
   return {
     span: corpus.textPlace(row).span,
     message: `Duplicate of ${corpus.name(first)}${how}.`,
-    related: [corpus.related(first, 'The row that it repeats')],
+    related: [corpus.related(first, 'The row that it repeats', { similarity: 1, containment: 1 })],
     fixes,
-    key: corpus.key('duplicate', text),
+    // What all copies share, so that it does not matter which of them comes first.
+    key: corpus.key('duplicate', normalForm(text), label === undefined ? undefined : labelFold(label)),
   }
 }
 

@@ -3,6 +3,7 @@ import type { Work } from '../../sign/progress.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
 import type { Likeness } from '../corpus.ts'
 import type { Finding, Fix } from '../finding.ts'
+import { pairKey } from '../keys.ts'
 import { quoted } from '../labels.ts'
 import { similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleContext } from '../rule.ts'
@@ -190,16 +191,25 @@ function finding(
       preferred: about.preferred,
     }),
   )
+  const content = (of: number) => [corpus.text(of), corpus.label(of)]
   return {
     rule: 'label-conflict',
     severity: about.severity,
+    alike: about.similarity === undefined ? 'equal' : 'near',
     ...corpus.place(row, corpus.labelColumn),
     message: about.message,
     related: about.others.flatMap(({ label, rows }) =>
-      rows.slice(0, 5).map(other => corpus.related(other, `Labelled ${quoted(names[label]!)}`, about.similarity ?? 1)),
+      rows
+        .slice(0, 5)
+        .map(other =>
+          corpus.related(other, `Labelled ${quoted(names[label]!)}`, { similarity: about.similarity ?? 1 }),
+        ),
     ),
     fixes,
-    key: corpus.key('label-conflict', corpus.text(row), corpus.label(row)),
+    key:
+      about.similarity === undefined
+        ? corpus.key('label-conflict', corpus.text(row), corpus.label(row))
+        : pairKey('label-conflict', content(row), content(about.others[0]!.rows[0]!)),
   }
 }
 

@@ -1,10 +1,11 @@
+import { never } from '../../base/failure.ts'
 import type { SplitName } from '../../data/dataset.ts'
 import { jaccard } from '../../sign/exact.ts'
 import type { Work } from '../../sign/progress.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
+import { containment, containmentOf, containmentOptions, type Holders, holders, within } from '../containment.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
-import { type Finding, type FindingDetails, LazyFinding } from '../finding.ts'
-import type { Comparison } from '../memory.ts'
+import { type Finding, type Fix, LazyFinding, type Severity } from '../finding.ts'
 import { similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleSettings } from '../rule.ts'
 import { shown } from './nearDuplicate.ts'
@@ -14,25 +15,32 @@ export const leak: Rule = {
     id: 'leak',
     title: 'Evaluation row that the model has seen',
     severity: 'error',
-    what: `A validation or test row whose text is also in train, equal in normal form (an error) or similar at or above \`threshold\` (a
-warning). The message names the train row that it is most similar to. Test rows that train does not have are compared with validation
-in the same way, as a warning. Only the compared text counts, not the label.`,
+    what: `A validation or test row whose text is also in train: equal in normal form (an error), similar at or above \`threshold\`, or
+contained in a longer row of train, which has the share \`containment\` of its shingles or more (warnings). The message names the train row
+that it is most similar to, and says where the two differ only in numbers. Test rows that train does not have are compared with validation
+in the same way, as a warning. Only the compared text counts, not the label.
+
+A leak that is ignored is not shown, but the row has leaked all the same: evaluations and runs find leaked rows by themselves and
+give their scores with and without all of them.`,
     why: `A score on rows that were trained on measures memory. A few percent of leaked rows can decide which of two models looks better,
 and nobody sees it in the number. Winnow's evaluations show every score with and without the rows that this rule found.`,
     fix: `Remove this row; or remove the row of train instead, which keeps the test set comparable with published scores. "Fix all" removes
-the evaluation rows that are equal to one of train, not those that are only similar.`,
+the evaluation rows that are equal to one of train, not those that are only similar or contained. Where two rows differ only in numbers, as the
+rows of a template do, nothing is offered.`,
     example: `\`\`\`
 train.jsonl row 0  {"text": "Where is my parcel?", "label": "delivery"}
 test.jsonl row 0   {"text": "where is my parcel", "label": "delivery"}
 \`\`\`
 test.jsonl row 0: \`Leaked: the same text is train.jsonl row 0.\``,
-    options: similarityOptions(0.8),
+    options: { ...similarityOptions(0.8), ...containmentOptions },
   },
 
   *check({ corpus, settings, add }) {
     const { threshold, shingle } = settings.options
     const likeness = yield* corpus.likeness(String(shingle), threshold!)
     const { slots, rowsOf } = likeness
+    const longer = yield* holders(corpus, likeness, containmentOf(settings))
+    const compared = { corpus, settings, likeness }
     const sources = new Map<number, Source | undefined>()
     for (const file of corpus.files) {
       if (file.split === 'train') continue
@@ -45,8 +53,9 @@ test.jsonl row 0: \`Leaked: the same text is train.jsonl row 0.\``,
         const key = slot * 2 + (file.split === 'test' ? 1 : 0)
         if (!sources.has(key)) sources.set(key, yield* sourceOf(corpus, likeness, slot, earlier[file.split], rowsOf))
         const source = sources.get(key)
-        if (!source) continue
-        const finding = found(corpus, settings, likeness, row, source)
+        const finding =
+          (source && found(compared, row, source)) ??
+          (longer?.has(slot) ? foundWithin(compared, row, longer) : undefined)
         if (finding) add(finding)
       }
     }
@@ -102,39 +111,83 @@ function* sourceOf(
 
 const equal = { inter: 1, union: 1, numbers: false }
 
-function found(
-  corpus: Corpus,
-  settings: RuleSettings,
-  likeness: Likeness,
-  row: number,
-  source: Source,
-): Finding | undefined {
-  const exact = source.equal ? equal : corpus.compare(likeness, row, source.row)
-  if (!reaches(parseThreshold(settings.options['threshold']!), exact.inter, exact.union)) return undefined
-  const split = corpus.split(source.row)
-  const severity = source.equal && split === 'train' ? settings.severity : milder(settings.severity, 'warning')
-  return new LazyFinding({ rule: 'leak', severity, ...corpus.rowOf(row) }, () => details(corpus, row, source, exact))
+interface Compared {
+  readonly corpus: Corpus
+  readonly settings: RuleSettings
+  readonly likeness: Likeness
 }
 
-function details(corpus: Corpus, row: number, source: Source, exact: Comparison): FindingDetails {
-  const similarity = jaccard(exact)
-  const split = corpus.split(source.row)
-  const name = corpus.name(source.row)
-  const message = source.equal
-    ? `Leaked: the same text is ${name}.`
-    : exact.numbers
-      ? `Leaked but for its numbers: similar to ${name}, Jaccard ${shown(similarity)}.`
-      : `Nearly leaked: similar to ${name}, Jaccard ${shown(similarity)}.`
-  return {
-    span: corpus.textPlace(row).span,
-    message,
-    related: [corpus.related(source.row, `The ${split} row that it leaked from`, similarity)],
-    fixes: [
-      corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred: source.equal && split === 'train' }, [
-        row,
-      ]),
-      corpus.removal({ kind: 'remove-row', title: `Remove ${name} instead`, preferred: false }, [source.row]),
-    ],
-    key: corpus.key('leak', corpus.split(row), corpus.text(row)),
+function found({ corpus, settings, likeness }: Compared, row: number, source: Source): Finding | undefined {
+  const exact = source.equal ? equal : corpus.compare(likeness, row, source.row)
+  if (!reaches(parseThreshold(settings.options['threshold']!), exact.inter, exact.union)) return undefined
+  const alike = source.equal ? 'equal' : exact.numbers ? 'numbers' : 'near'
+  return leaked({ corpus, settings, row, source: source.row, alike }, () => ({
+    similarity: jaccard(exact),
+    containment: source.equal ? 1 : containment(likeness, row, exact.inter),
+  }))
+}
+
+/** The finding that a row stands within a longer one of an earlier split. */
+function foundWithin({ corpus, settings, likeness }: Compared, row: number, longer: Holders): Finding | undefined {
+  const share = parseThreshold(settings.options['containment']!)
+  for (const split of earlier[corpus.split(row)]) {
+    for (const source of longer.of(row, candidate => corpus.split(candidate) === split)) {
+      const exact = within(corpus, likeness, row, source)
+      if (!reaches(share, exact.inter, exact.own)) continue
+      const how = { similarity: jaccard(exact), containment: exact.inter / exact.own }
+      return leaked({ corpus, settings, row, source, alike: 'contained' }, () => how)
+    }
+  }
+  return undefined
+}
+
+interface Leak {
+  readonly corpus: Corpus
+  readonly settings: RuleSettings
+  readonly row: number
+  readonly source: number
+  readonly alike: 'equal' | 'near' | 'numbers' | 'contained'
+}
+
+interface How {
+  readonly similarity: number
+  readonly containment: number
+}
+
+function leaked({ corpus, settings, row, source, alike }: Leak, how: () => How): Finding {
+  const split = corpus.split(source)
+  const worst = alike === 'equal' && split === 'train'
+  const severity: Severity = worst ? settings.severity : milder(settings.severity, 'warning')
+  const remove = (title: string, of: number, preferred: boolean): Fix =>
+    corpus.removal({ kind: 'remove-row', title, preferred }, [of])
+  return new LazyFinding({ rule: 'leak', severity, alike, ...corpus.rowOf(row) }, () => {
+    const figures = how()
+    const name = corpus.name(source)
+    const fixes: Fix[] = []
+    if (alike !== 'numbers') fixes.push(remove('Remove this row', row, worst))
+    if (alike === 'equal' || alike === 'near') fixes.push(remove(`Remove ${name} instead`, source, false))
+    return {
+      span: corpus.textPlace(row).span,
+      message: told(alike, name, figures),
+      related: [corpus.related(source, `The ${split} row that it leaked from`, figures)],
+      fixes,
+      key: corpus.key('leak', corpus.split(row), corpus.text(row)),
+    }
+  })
+}
+
+function told(alike: Leak['alike'], name: string, how: How): string {
+  const figures = `Jaccard ${shown(how.similarity)}, containment ${shown(how.containment)}`
+  switch (alike) {
+    case 'equal':
+      return `Leaked: the same text is ${name}.`
+    case 'numbers':
+      return `Leaked but for its numbers: similar to ${name}, ${figures}.`
+    case 'near':
+      return `Nearly leaked: similar to ${name}, ${figures}.`
+    case 'contained':
+      return `Leaked within a longer text: contained in ${name}, ${figures}.`
+    default:
+      return never(alike)
   }
 }

@@ -4,8 +4,10 @@ import { normalForm } from '../../sign/normal.ts'
 import type { Work } from '../../sign/progress.ts'
 import { parseScheme } from '../../sign/scheme.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
+import { containment, containmentOf, containmentOptions, holders, type Within, within } from '../containment.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
 import { type Finding, type FindingDetails, type Fix, LazyFinding } from '../finding.ts'
+import { pairKey } from '../keys.ts'
 import type { Comparison } from '../memory.ts'
 import { similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleContext, type RuleSettings } from '../rule.ts'
@@ -20,19 +22,22 @@ export const nearDuplicate: Rule = {
 shingles at or above \`threshold\`. Every reported similarity is computed on the texts themselves, and every pair is found, except where so many
 rows are alike that comparing all would cost too much: MinHash bands then choose what is compared, and the report says so with its
 expected recall. Rows are compared with one representative, the first of them, never chained: A is not called a copy of C because both
-resemble B.
+resemble B. A finding gives the Jaccard similarity to the representative and the containment: the share of the row's own shingles that the
+representative has.
 
-Two kinds are told apart and reported as information, without an offer to remove anything: rows that differ **only in numbers**, and
-rows made from **one template** (five or more that differ at the same few places), which are told once.`,
+Three kinds are told apart and reported as information: rows that differ **only in numbers**; rows made from **one template** (five or more
+that differ at the same few places), which are told once; and rows **contained in** another, longer one, which has the share \`containment\` of their
+shingles or more. The first two are not offered for removal: their sameness is intended. A row that several others contain is reported with the
+first of them; one whose rarest words stand in more than 500 other rows is compared with 500 of them.`,
     why: `Near-copies (a retyped ticket, an edited article, an augmented sentence) count again and again in the loss, make a class look
 better covered than it is, and end up on both sides of a random split.`,
-    fix: 'Remove this row; or keep only this one of the cluster. "Fix all" keeps the first row of each cluster.',
+    fix: 'Remove this row; or keep only this one of the cluster. "Fix all" keeps the first row of each cluster, and leaves contained rows alone.',
     example: `\`\`\`jsonl
 {"text": "My new card has still not arrived, what can I do?", "label": "card"}
 {"text": "my new card has still not arrived. what can I do now?", "label": "card"}
 \`\`\`
-Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90.\``,
-    options: similarityOptions(0.8),
+Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90, containment 0.90.\``,
+    options: { ...similarityOptions(0.8), ...containmentOptions },
   },
 
   *check(context) {
@@ -41,12 +46,17 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90.\``,
     const likeness = yield* corpus.likeness(String(shingle), threshold!)
     const labels = yield* corpus.foldedLabels()
     const { similar, slots } = likeness
+    const told = new Set<number>()
     let work = 0
     for (const group of similar.groups()) {
       for (const rows of firstRows(corpus, likeness, group)) {
         const near = (a: number, b: number) =>
           labels[a] === labels[b] && similar.matcher.overlap(slots[a]!, slots[b]!) > 0
-        for (const star of yield* stars(rows, near)) if (star.members.length > 0) yield* tell(context, likeness, star)
+        for (const star of yield* stars(rows, near))
+          if (star.members.length > 0) {
+            for (const row of star.members) told.add(row)
+            yield* tell(context, likeness, star)
+          }
       }
       work += group.length
       if (work > 500) {
@@ -54,7 +64,51 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90.\``,
         yield { phase: 'near-duplicate', done: 0, total: 0 }
       }
     }
+    yield* tellContained(context, likeness, { labels, told })
   },
+}
+
+/** The first rows of their forms in a split that stand within a longer row of it, other than those that were told. */
+function* tellContained(
+  { corpus, settings, add }: RuleContext,
+  likeness: Likeness,
+  { labels, told }: { readonly labels: Int32Array; readonly told: ReadonlySet<number> },
+): Work<void> {
+  const all = yield* holders(corpus, likeness, containmentOf(settings))
+  if (!all) return
+  const t = parseThreshold(settings.options['threshold']!)
+  const share = parseThreshold(settings.options['containment']!)
+  for (const { base, split, table } of corpus.files) {
+    for (let row = base; row < base + table.rowCount; row++) {
+      if (row % 8192 === 8191) yield { phase: 'near-duplicate', done: row, total: corpus.rowCount }
+      const slot = likeness.slots[row]!
+      if (slot < 0 || told.has(row) || !all.has(slot)) continue
+      if (likeness.rowsOf(slot).find(other => corpus.split(other) === split) !== row) continue
+      const alike = (other: number) => labels[other] === labels[row] && corpus.split(other) === split
+      for (const holder of all.of(row, alike)) {
+        const exact = within(corpus, likeness, row, holder)
+        if (!reaches(share, exact.inter, exact.own) || reaches(t, exact.inter, exact.union)) continue
+        add(contained(corpus, settings, { row, holder, exact }))
+        break
+      }
+    }
+  }
+}
+
+function contained(
+  corpus: Corpus,
+  settings: RuleSettings,
+  { row, holder, exact }: { readonly row: number; readonly holder: number; readonly exact: Within },
+): Finding {
+  const severity = milder(settings.severity, 'info')
+  const how = { similarity: jaccard(exact), containment: exact.inter / exact.own }
+  return new LazyFinding({ rule: 'near-duplicate', severity, alike: 'contained', ...corpus.rowOf(row) }, () => ({
+    span: corpus.textPlace(row).span,
+    message: `Contained in ${corpus.name(holder)}, containment ${shown(how.containment)}, Jaccard ${shown(how.similarity)}.`,
+    related: [corpus.related(holder, 'The row that contains it', how)],
+    fixes: [corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred: false }, [row])],
+    key: pairKey('near-duplicate', [corpus.text(row)], [corpus.text(holder)]),
+  }))
 }
 
 /** For each split the rows that stand for the forms of a group: the first of each form, ascending. */
@@ -86,35 +140,57 @@ function* tell({ corpus, settings, add }: RuleContext, likeness: Likeness, star:
     const step = Math.max(1, Math.floor(members.length / sampled))
     const some = members.filter((_, i) => i % step === 0)
     const numbered = some.filter(row => corpus.compare(likeness, center, row).numbers)
-    if (isTemplate(tokensOf(center), some.map(tokensOf)) || numbered.length * 10 >= some.length * 9) {
-      add(template(corpus, settings, star))
+    const texts = [center, ...some].map(tokensOf)
+    if (isTemplate(texts[0]!, texts.slice(1)) || numbered.length * 10 >= some.length * 9) {
+      add(template(corpus, settings, star, skeleton(texts)))
       return
     }
   }
-  const cluster = [center, ...members]
+  // "Keep only this row" must not take away those that differ in numbers only.
+  const cluster =
+    members.length < keepOnlyLimit
+      ? [center, ...members.filter(row => !corpus.compare(likeness, center, row).numbers)]
+      : [center, ...members]
   for (const [i, row] of members.entries()) {
     const exact = corpus.compare(likeness, center, row)
-    if (reaches(t, exact.inter, exact.union)) add(found({ corpus, settings, cluster, row, exact }))
+    if (reaches(t, exact.inter, exact.union)) add(found({ corpus, likeness, settings, cluster, row, exact }))
     if (i % 50 === 49) yield { phase: 'near-duplicate', done: i, total: members.length }
   }
 }
 
-function template(corpus: Corpus, settings: RuleSettings, { center, members }: Star): Finding {
+function template(corpus: Corpus, settings: RuleSettings, { center, members }: Star, fixed: string): Finding {
   return {
     rule: 'near-duplicate',
     severity: milder(settings.severity, 'info'),
+    alike: 'template',
     ...corpus.textPlace(center),
     message: `${members.length + 1} rows are made from the same template as this one and differ only where it is filled in.`,
     related: members.slice(0, 10).map(row => corpus.related(row, 'Another row of the template')),
     fixes: [],
-    key: corpus.key('near-duplicate', 'template', corpus.text(center)),
+    key: corpus.key('near-duplicate', 'template', fixed),
   }
+}
+
+/** What four in five rows of a template have at a place, whichever of them comes first; `*` where they differ. */
+function skeleton(texts: readonly (readonly string[])[]): string {
+  const lengths = texts.map(tokens => tokens.length).sort((a, b) => a - b)
+  const length = lengths[lengths.length >> 1]!
+  const rows = texts.filter(tokens => tokens.length === length)
+  const fixed: string[] = []
+  for (let at = 0; at < length; at++) {
+    const uses = new Map<string, number>()
+    for (const tokens of rows) uses.set(tokens[at]!, (uses.get(tokens[at]!) ?? 0) + 1)
+    const [token, most] = [...uses].reduce((best, one) => (one[1] > best[1] ? one : best))
+    fixed.push(most * 5 >= rows.length * 4 && !/\p{N}/u.test(token) ? token : '*')
+  }
+  return fixed.join(' ')
 }
 
 interface Member {
   readonly corpus: Corpus
+  readonly likeness: Likeness
   readonly settings: RuleSettings
-  /** The representative first. */
+  /** The representative first; those that differ from it in numbers only are not among them. */
   readonly cluster: readonly number[]
   readonly row: number
   readonly exact: Comparison
@@ -123,10 +199,11 @@ interface Member {
 function found(member: Member): Finding {
   const { corpus, settings, row, exact } = member
   const severity = exact.numbers ? milder(settings.severity, 'info') : settings.severity
-  return new LazyFinding({ rule: 'near-duplicate', severity, ...corpus.rowOf(row) }, () => details(member))
+  const alike = exact.numbers ? 'numbers' : 'near'
+  return new LazyFinding({ rule: 'near-duplicate', severity, alike, ...corpus.rowOf(row) }, () => details(member))
 }
 
-function details({ corpus, cluster, row, exact }: Member): FindingDetails {
+function details({ corpus, likeness, cluster, row, exact }: Member): FindingDetails {
   const center = cluster[0]!
   const similarity = jaccard(exact)
   const fixes: Fix[] = []
@@ -135,14 +212,16 @@ function details({ corpus, cluster, row, exact }: Member): FindingDetails {
     if (cluster.length <= keepOnlyLimit) fixes.push(keepOnly(corpus, cluster, row))
   }
   const name = corpus.name(center)
+  const how = { similarity, containment: containment(likeness, row, exact.inter) }
+  const figures = `Jaccard ${shown(similarity)}, containment ${shown(how.containment)}`
   return {
     span: corpus.textPlace(row).span,
     message: exact.numbers
-      ? `Differs from ${name} in numbers only, Jaccard ${shown(similarity)}.`
-      : `Near-duplicate of ${name}, Jaccard ${shown(similarity)}.`,
-    related: [corpus.related(center, 'The row that it is similar to', similarity)],
+      ? `Differs from ${name} in numbers only, ${figures}.`
+      : `Near-duplicate of ${name}, ${figures}.`,
+    related: [corpus.related(center, 'The row that it is similar to', how)],
     fixes,
-    key: corpus.key('near-duplicate', corpus.text(row)),
+    key: pairKey('near-duplicate', [corpus.text(row)], [corpus.text(center)]),
   }
 }
 

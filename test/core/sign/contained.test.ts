@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest'
+import { random } from '../../../src/core/base/random.ts'
+import { Containment, leastContained } from '../../../src/core/sign/contained.ts'
+import { Forms } from '../../../src/core/sign/forms.ts'
+import { finishWork } from '../../../src/core/sign/progress.ts'
+import { parseScheme } from '../../../src/core/sign/scheme.ts'
+import { parseThreshold, type Threshold } from '../../../src/core/sign/threshold.ts'
+
+/** Every pair by comparing all with all; of a form's holders the first 16, as the join keeps them. */
+function bruteForce(forms: Forms, share: Threshold): Map<number, number[]> {
+  const found = new Map<number, number[]>()
+  const sets = Array.from({ length: forms.count }, (_, slot) =>
+    forms.pool.slice(forms.start[slot], forms.start[slot + 1]),
+  )
+  const members = sets.map(set => new Set(set))
+  for (const [slot, set] of sets.entries()) {
+    if (set.length < leastContained) continue
+    const own: number[] = []
+    for (const [holder, other] of members.entries()) {
+      if (other.size <= set.length) continue
+      let inter = 0
+      for (const shingle of set) if (other.has(shingle)) inter++
+      if (inter * share.den >= share.num * set.length) own.push(holder)
+    }
+    if (own.length > 0) found.set(slot, own.slice(0, 16))
+  }
+  return found
+}
+
+/** Texts of common and rare words, a third of them parts of others or parts with a word replaced. */
+function texts(count: number, seed: string): string[] {
+  const r = random(seed)
+  const word = () => `w${Math.floor(400 ** (0.1 + 0.9 * r.next()))}`
+  const rows: string[] = []
+  while (rows.length < count) {
+    const parts = rows.length > 0 && r.next() < 0.35 ? rows[r.int(rows.length)]!.split(' ') : undefined
+    if (!parts) rows.push(Array.from({ length: 4 + r.int(40) }, word).join(' '))
+    else {
+      const from = r.int(Math.max(1, parts.length - 5))
+      const part = parts.slice(from, from + 5 + r.int(parts.length))
+      if (r.next() < 0.5) part[r.int(part.length)] = word()
+      if (r.next() < 0.3) part.push(...Array.from({ length: r.int(30) }, word))
+      rows.push(part.join(' '))
+    }
+  }
+  return rows
+}
+
+function found(join: Containment, forms: Forms): Map<number, number[]> {
+  const all = new Map<number, number[]>()
+  for (let slot = 0; slot < forms.count; slot++) {
+    const holders = [...join.holdersOf(slot)].sort((a, b) => a - b)
+    if (holders.length > 0) all.set(slot, holders)
+  }
+  return all
+}
+
+test.each([
+  ['word:1+2', 0.9],
+  ['word:1+2', 0.75],
+  ['word:1+2', 1],
+  ['word:3', 0.9],
+  ['char:5', 0.8],
+] as const)('%s at %s: what brute force finds, no more and no less', (scheme, share) => {
+  const forms = new Forms(parseScheme(scheme))
+  for (const text of texts(700, scheme)) forms.add(text)
+  const t = parseThreshold(share)
+  const join = new Containment(forms, t)
+  finishWork(join.update())
+  const truth = bruteForce(forms, t)
+  expect(truth.size).toBeGreaterThan(30)
+  expect(found(join, forms)).toEqual(truth)
+})
+
+test('texts that come later are found from both sides', () => {
+  // The longer ones, of which the others are parts, come last.
+  const all = texts(700, 'later').reverse()
+  const forms = new Forms(parseScheme('word:1+2'))
+  const t = parseThreshold(0.9)
+  const join = new Containment(forms, t)
+  for (const text of all.slice(0, 500)) forms.add(text)
+  finishWork(join.update())
+  for (let from = 500; from < all.length; from += 7) {
+    for (const text of all.slice(from, from + 7)) forms.add(text)
+    finishWork(join.update())
+  }
+  const truth = bruteForce(forms, t)
+  const late = [...truth.values()].flat().filter(slot => slot >= 500)
+  expect(late.length).toBeGreaterThan(20)
+  const now = found(join, forms)
+  expect([...now.keys()].sort((a, b) => a - b)).toEqual([...truth.keys()])
+  for (const [slot, holders] of truth) if (holders.length < 16) expect(now.get(slot)).toEqual(holders)
+})
+
+test('rows of one template do not make it slow: a form is compared with 500 others at most', () => {
+  const r = random('template')
+  const forms = new Forms(parseScheme('word:1+2'))
+  for (let i = 0; i < 2000; i++) {
+    const slots = Array.from({ length: 3 }, () => `name${r.int(8)}`)
+    const more = i % 2 ? ` with regards to number ${r.int(50)}` : ''
+    forms.add(`dear ${slots[0]} your parcel to ${slots[1]} has left our house in ${slots[2]} today${more}`)
+  }
+  let steps = 0
+  const join = new Containment(forms, parseThreshold(0.9))
+  for (const _ of join.update()) steps++
+  // A step is 300,000 units of work: all pairs would be hundreds.
+  expect(steps).toBeLessThan(30)
+})
