@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { Failure } from '../core/base/failure.ts'
+import { pieceReader } from './tokenPieces.ts'
 
 /** One encoded text or pair. */
 export interface Encoding {
@@ -23,7 +24,18 @@ export interface TextEncoder {
     readonly cls?: number
     readonly sep?: number
     readonly unknown?: number
+    /** The token that ends a document. */
+    readonly end?: number
   }
+  /** Tokens that end an answer: the end of a document, and what the usual chat formats end a turn with. */
+  readonly ends: ReadonlySet<number>
+  isSpecial(id: number): boolean
+  /** The special tokens around a single text. */
+  readonly frame: { readonly before: readonly number[]; readonly after: readonly number[] }
+  /** Ids of the text alone; special tokens that are written in it count as such. */
+  content(text: string): readonly number[]
+  /** The text of each token as it stands in the text that was encoded. */
+  pieces(ids: readonly number[]): readonly string[]
   /** At most `limit` ids, special tokens included. A pair loses tokens from the longer text first. */
   encode(text: string, options: { readonly limit: number; readonly pair?: string }): Encoding
   decode(ids: readonly number[]): string
@@ -71,6 +83,13 @@ function encoderOf(json: object, config: object, folder: string): TextEncoder {
   let size = 0
   for (const id of tokenizer.get_vocab(true).values()) size = Math.max(size, id + 1)
   const around = wrapper(tokenizer)
+  const end = special('eos_token', '</s>', '<|endoftext|>')
+  const added = tokenizer.get_added_tokens_decoder()
+  const turnEnds = ['<|im_end|>', '<|eot_id|>', '<|eom_id|>', '<end_of_turn>', '<|end|>', '<|eos|>', '<|end_of_text|>']
+  const ends = [end, ...turnEnds.map(token => tokenizer.token_to_id(token))].filter(id => id !== undefined)
+  const slots = around.single.slots
+  const middle = slots.findIndex(slot => slot.kind === 'a')
+  const idsOf = (list: readonly Slot[]) => list.flatMap(slot => (slot.kind === 'id' ? [slot.id] : []))
   const content = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids
 
   return {
@@ -81,7 +100,13 @@ function encoderOf(json: object, config: object, folder: string): TextEncoder {
       ...(cls === undefined ? {} : { cls }),
       ...(sep === undefined ? {} : { sep }),
       ...(unknown === undefined ? {} : { unknown }),
+      ...(end === undefined ? {} : { end }),
     },
+    ends: new Set(ends),
+    isSpecial: id => added.get(id)?.special === true,
+    frame: { before: idsOf(slots.slice(0, middle)), after: idsOf(slots.slice(middle + 1)) },
+    content,
+    pieces: pieceReader({ json, token: id => tokenizer.id_to_token(id), isAdded: id => added.has(id) }),
     encode(text, { limit, pair }) {
       const first = content(text)
       const second = pair === undefined ? undefined : content(pair)
@@ -145,7 +170,8 @@ function wrapper(tokenizer: Tokenizer): { readonly single: Frame; readonly pair:
     let extra = 0
     for (let i = 0; i < full.ids.length; ) {
       const part = parts[0]
-      const type = full.token_type_ids[i] ?? 0
+      // Byte-level post-processors tell no types, whatever the declarations say.
+      const type = (full.token_type_ids as number[] | undefined)?.[i] ?? 0
       if (part && part.ids.length > 0 && part.ids.every((id, k) => full.ids[i + k] === id)) {
         slots.push({ kind: part.kind, type })
         i += part.ids.length

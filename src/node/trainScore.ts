@@ -5,7 +5,7 @@ import type { SplitName } from '../core/data/dataset.ts'
 import type { Prediction } from '../core/eval/evaluation.ts'
 import { scoreTwice } from '../core/eval/score.ts'
 import type { Evaluated } from '../core/train/loop.ts'
-import { softmaxRow } from '../core/train/predict.ts'
+import { softmaxRow } from '../core/train/tasks/softmax.ts'
 import { diskFailure, writeText } from './checkpoint.ts'
 import type { TrainSetup } from './trainSetup.ts'
 

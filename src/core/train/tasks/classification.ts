@@ -1,12 +1,12 @@
 import { Failure } from '../../base/failure.ts'
 import { counted } from '../../base/words.ts'
 import type { Table } from '../../data/table.ts'
-import { softmaxRow } from '../predict.ts'
 import { type Columns, needColumn } from './columns.ts'
 import type { EncodedRows } from './encoded.ts'
 import type { Unusable } from './sample.ts'
 import { brokenRow, emptyText, noLabel, type Sample } from './sample.ts'
 import { encodeTexts, rowAnswers, rowTask, rowWeights } from './sequence.ts'
+import { softmaxRow } from './softmax.ts'
 import type { Answers, RowTarget, Said, TaskKind } from './task.ts'
 
 /** How many of the most probable labels are listed. */

@@ -163,6 +163,6 @@ function chosenFeeds(rows: EncodedRows, batch: Batch, chosen: Chosen) {
 
 /** Few sizes, so that batches can share a run of the graph and a GPU compiles seldom: at most an eighth too large. */
 export function roomFor(count: number): number {
-  const unit = Math.max(8, 2 ** (Math.floor(Math.log2(Math.max(1, count))) - 2))
+  const unit = Math.max(8, 2 ** (Math.floor(Math.log2(Math.max(1, count))) - 3))
   return Math.max(unit, Math.ceil(count / unit) * unit)
 }
