@@ -1,5 +1,6 @@
 import type { Table } from '../../data/table.ts'
 import type { Value } from '../../graph/graph.ts'
+import { product } from '../../graph/shape.ts'
 import { tokenRows } from '../batch.ts'
 import { rounded, sortLabels } from './classification.ts'
 import { type Columns, findColumn, needColumn } from './columns.ts'
@@ -69,7 +70,7 @@ export const tokenClassification: TaskKind = {
         const options = classWeights
           ? { smoothing, classWeights: g.const(classWeights, [classWeights.length]) }
           : { smoothing }
-        return g.crossEntropy(scores, flat(g, inputs['tags']), flat(g, inputs['weights']), options)
+        return g.crossEntropy(scores, flat(g, inputs['tags'] as Value), flat(g, inputs['weights'] as Value), options)
       },
       feeds: batch => tagFeeds(rows, batch),
       samples(batch, _, losses) {
@@ -131,7 +132,11 @@ function tagAnswers(model: TaskModel, rows: EncodedRows): AnswerGraph {
     inputs: tagInputs(rows),
     outputs(g, lookup, inputs) {
       const scores = g.flat2d(headOf(model).scores(g, lookup, features(g, lookup, inputs, { model })))
-      const { rows: losses } = g.crossEntropy(scores, flat(g, inputs['tags']), flat(g, inputs['weights']))
+      const { rows: losses } = g.crossEntropy(
+        scores,
+        flat(g, inputs['tags'] as Value),
+        flat(g, inputs['weights'] as Value),
+      )
       return { losses, said: g.argmax(scores) }
     },
     feeds: batch => tagFeeds(rows, batch),
@@ -175,4 +180,4 @@ function tagFeeds(rows: EncodedRows, batch: Batch) {
   return { feeds: { ...feeds, tags, weights: { data: weights, dims } }, tokens, weight }
 }
 
-const flat = (g: Graph, x: Value | undefined): Value => g.reshape(x as Value, [-1])
+const flat = (g: Graph, x: Value): Value => g.reshape(x, [product(x.dims)])
