@@ -1,8 +1,9 @@
 import { Cancelled } from '../core/base/cancel.ts'
 import type { SplitName } from '../core/data/dataset.ts'
 import { planEpoch, stepsOf } from '../core/train/batch.ts'
-import { type Learner, makeLearner, type NamedTensor } from '../core/train/learner.ts'
+import type { Learner, NamedTensor } from '../core/train/learner.ts'
 import { groupSize } from '../core/train/loop.ts'
+import { makeLearner } from '../core/train/makeLearner.ts'
 import {
   centroidHead,
   featureScale,

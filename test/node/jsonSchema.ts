@@ -44,6 +44,8 @@ function note({ type, requirement, description }: Step, of: string): Record<stri
       return { maximum: requirement }
     case 'gt_value':
       return { exclusiveMinimum: requirement }
+    case 'lt_value':
+      return { exclusiveMaximum: requirement }
     case 'integer':
       return { type: 'integer' }
   }

@@ -88,13 +88,27 @@ export interface Entry {
  */
 export type Lowering = 'fused' | 'portable'
 
+/**
+ * What a graph is for. One that trains keeps the intermediate values its gradients read again; one that only predicts
+ * takes the operator that has none.
+ */
+export type Purpose = 'predict' | 'train'
+
 export interface GraphOptions {
   readonly name?: string
   /** The dtype of parameters, activations and number literals. */
   readonly dtype?: 'float32' | 'float64'
   readonly lowering?: Lowering
+  /** `predict` unless said otherwise: every gradient can be taken either way. */
+  readonly purpose?: Purpose
   /** A subgraph (the body of `Loop`) may use the values of its parent. */
   readonly parent?: Graph
+}
+
+/** `rows` [N,...] to be added up at the rows `indices` int64 [N,1] of a table. */
+export interface RowSum {
+  readonly indices: Value
+  readonly rows: Value
 }
 
 export interface OutputSpec {
@@ -124,6 +138,7 @@ export class Graph {
   readonly name: string
   readonly dtype: 'float32' | 'float64'
   readonly lowering: Lowering
+  readonly purpose: Purpose
   readonly parent: Graph | undefined
   readonly nodes: Node[] = []
   readonly inputs: Value[] = []
@@ -132,8 +147,10 @@ export class Graph {
   readonly tape: Entry[] = []
   private readonly names: Set<string>
   private readonly counter: { next: number }
-  private readonly produced = new Set<Value>()
+  /** The node that makes a value, for what is decided by where a value comes from. */
+  private readonly produced = new Map<Value, Node>()
   private readonly constants = new Map<string, Value>()
+  private readonly scattered = new Map<Value, RowSum>()
   private recording = true
 
   constructor(options: GraphOptions = {}) {
@@ -141,6 +158,7 @@ export class Graph {
     this.name = options.name ?? 'graph'
     this.dtype = options.dtype ?? parent?.dtype ?? 'float32'
     this.lowering = options.lowering ?? parent?.lowering ?? 'fused'
+    this.purpose = options.purpose ?? parent?.purpose ?? 'predict'
     this.parent = parent
     // ONNX forbids a body to shadow a name of its parents, so a family of graphs shares names and counter.
     this.names = parent?.names ?? new Set()
@@ -214,6 +232,21 @@ export class Graph {
     return this.produced.has(value) || this.inputs.includes(value) || this.initializers.some(i => i.value === value)
   }
 
+  /** The node of this graph that makes the value; undefined for inputs, initializers and values of the parent. */
+  source(value: Value): Node | undefined {
+    return this.produced.get(value)
+  }
+
+  /** Notes that the value is zero but for `sum`: an optimizer may then leave the other rows alone. */
+  noteRows(value: Value, sum: RowSum): void {
+    this.scattered.set(value, sum)
+  }
+
+  /** The rows that a value is made of, where `noteRows` said so. */
+  rowsOf(value: Value): RowSum | undefined {
+    return this.scattered.get(value)
+  }
+
   /** Appends one node and its tape entry. Shapes are the caller's: use the operators of `ops/`. */
   emit(
     op: string,
@@ -224,8 +257,9 @@ export class Graph {
   ): Value[] {
     const name = this.fresh(op)
     const values = outputs.map((o, i) => this.value(outputs.length > 1 ? `${name}.${i}` : name, o.dtype, o.dims))
-    for (const value of values) this.produced.add(value)
-    this.nodes.push({ name, op, domain: options.domain ?? '', inputs, outputs: values, attributes })
+    const node = { name, op, domain: options.domain ?? '', inputs, outputs: values, attributes }
+    for (const value of values) this.produced.set(value, node)
+    this.nodes.push(node)
     this.record({ rule: options.rule ?? op, inputs, outputs: values, attributes, saved: options.saved ?? {} })
     return values
   }
@@ -254,6 +288,16 @@ export class Graph {
     this.recording = before
     this.record({ rule, inputs, outputs, attributes, saved })
     return outputs
+  }
+
+  /** Appends a node like another on other inputs. It leaves no trace on the tape: gradients do not run through it. */
+  repeat(node: Node, inputs: readonly (Value | undefined)[]): Node {
+    const name = this.fresh(node.op)
+    const outputs = node.outputs.map((o, i) => this.value(`${name}.${i}`, o.dtype, o.dims))
+    for (const value of outputs) this.produced.add(value)
+    const again = { ...node, name, inputs, outputs }
+    this.nodes.push(again)
+    return again
   }
 
   private record(entry: Entry): void {

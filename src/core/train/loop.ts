@@ -132,12 +132,13 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
     pace = pace === 0 ? ms : Math.max(ms, 0.8 * pace + 0.2 * ms)
     for (const [i, result] of results.entries()) {
       const rows = (batches[i] as Batch).rows
+      const { samples } = result
       const step = state.step + 1
       if (!Number.isFinite(result.loss) || !Number.isFinite(result.norm)) {
-        yield badStep(result, { step, rows, at: now() })
+        yield badStep(result, { step, at: now() })
         return yield* end('failed', `the loss at step ${step} is no number; the last checkpoint is kept`)
       }
-      options.onRows?.(state.epoch, rows, result.rows)
+      options.onRows?.(state.epoch, samples, result.rows)
       lossSum += result.loss
       lossCount++
       const taken = state.batch + 1
@@ -159,7 +160,7 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
         rows: rows.length,
         tokens: result.tokens,
         ms: Math.round(ms * 1000) / 1000,
-        batch: [...rows],
+        batch: [...samples],
       }
     }
     const finished = state.step === schedule.steps
@@ -267,12 +268,10 @@ function untilEvaluation(every: 'epoch' | number, step: number, perEpoch: number
 
 const epochOf = (step: number, perEpoch: number): number => Math.round((step / perEpoch) * 1e4) / 1e4
 
-function badStep(
-  result: StepResult,
-  { step, rows, at }: { readonly step: number; readonly rows: Int32Array; readonly at: number },
-): RunEvent {
-  const bad = [...rows].filter((_, i) => !Number.isFinite(result.rows[i] as number))
-  const which = bad.length > 0 ? bad : [...rows]
+function badStep(result: StepResult, { step, at }: { readonly step: number; readonly at: number }): RunEvent {
+  const all = [...result.samples]
+  const bad = all.filter((_, i) => !Number.isFinite(result.rows[i] as number))
+  const which = bad.length > 0 ? bad : all
   const what = Number.isFinite(result.loss) ? `gradient norm ${result.norm}` : `loss ${result.loss}`
   return {
     kind: 'warned',

@@ -1,9 +1,11 @@
-/* Clipping and AdamW as graph nodes, with every scalar folded before it meets a tensor. */
+/* Clipping, AdamW and gradient descent as graph nodes, with every scalar folded before it meets a tensor. */
 import type { Builder } from '../graph/builder.ts'
 import type { Value } from '../graph/graph.ts'
+import type { Moment } from './state.ts'
 
 /** AdamW (Loshchilov and Hutter 2019) after clipping by the global norm (Pascanu et al. 2013). */
 export interface AdamW {
+  readonly kind?: 'adamw'
   /** Decay of the first moment. */
   readonly beta1: number
   /** Decay of the second moment. */
@@ -15,30 +17,53 @@ export interface AdamW {
   readonly clip: number
 }
 
-/** The usual numbers of AdamW: those of PyTorch, and clipping at norm 1. */
+/** Gradient descent with momentum, as PyTorch has it: the decay is a part of the gradient. */
+export interface Sgd {
+  readonly kind: 'sgd'
+  /** Decay of the running sum of gradients; 0 keeps none. */
+  readonly momentum: number
+  /** Look ahead along the momentum (Sutskever et al. 2013). */
+  readonly nesterov: boolean
+  readonly decay: number
+  readonly clip: number
+}
+
+/** How gradients become updates. */
+export type Optimizer = AdamW | Sgd
+
+/** What an optimizer remembers of each parameter's gradients. */
+export function momentsOf(optimizer: Optimizer): readonly Exclude<Moment, 'p' | 'e'>[] {
+  if (optimizer.kind !== 'sgd') return ['m', 'v']
+  return optimizer.momentum > 0 ? ['m'] : []
+}
+
+/** The betas of PyTorch, and clipping at norm 1. */
 export const adamWDefaults: AdamW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.01, clip: 1 }
 
 /** How many numbers `updateScalars` makes for one step. */
 export const scalarCount = 3
 
 /**
- * What changes from step to step, for step `t` (from 1) at learning rate `rate`: [rate·decay, rate·R/(1 − β1^t), ε·R]
- * with R = √(1 − β2^t). Computed in doubles, because 1 − β2^t loses its digits in float32 while t is small.
+ * What changes from step to step, for step `t` (from 1) at learning rate `rate`. AdamW: [rate·decay, rate·R/(1 − β1^t), ε·R]
+ * with R = √(1 − β2^t), computed in doubles, because 1 − β2^t loses its digits in float32 while t is small. Gradient
+ * descent: [decay, rate, 0].
  */
-export function updateScalars(t: number, rate: number, options: AdamW): [number, number, number] {
+export function updateScalars(t: number, rate: number, options: Optimizer): [number, number, number] {
+  if (options.kind === 'sgd') return [options.decay, rate, 0]
   const root = Math.sqrt(1 - options.beta2 ** t)
   return [rate * options.decay, (rate * root) / (1 - options.beta1 ** t), options.epsilon * root]
 }
 
+/** The numbers of `updateScalars` in a graph. */
 export interface Scalars {
   readonly shrink: Value
   readonly size: Value
   readonly epsilon: Value
 }
 
-/** The numbers of `updateScalars`, fed as one vector [3]. */
-export function readScalars(g: Builder, vector: Value): Scalars {
-  const at = (i: number) => g.gather(vector, g.scalar(i, 'int64'))
+/** The numbers of `updateScalars`, fed as a vector from `start` on. */
+export function readScalars(g: Builder, vector: Value, start = 0): Scalars {
+  const at = (i: number) => g.gather(vector, g.scalar(start + i, 'int64'))
   return { shrink: at(0), size: at(1), epsilon: at(2) }
 }
 
@@ -90,4 +115,25 @@ export function adamW(
 
 function times(g: Builder, a: Value, factor: number | Value): Value {
   return factor === 1 ? a : g.mul(a, factor)
+}
+
+/**
+ * The next p and, where there is momentum, m: d = c·g + decay·p, m' = μ·m + d, p' = p − rate·m', or with Nesterov
+ * p' = p − rate·(d + μ·m').
+ */
+export function sgd(
+  g: Builder,
+  state: { readonly p: Value; readonly m?: Value; readonly gradient: Value },
+  factors: UpdateFactors,
+  options: Sgd & { readonly scalars: Scalars; readonly clipped: Value | undefined },
+): Value[] {
+  const { momentum, nesterov, scalars, clipped } = options
+  const { p, m, gradient } = state
+  const own = clipped ? g.mul(gradient, clipped) : gradient
+  const decays = options.decay !== 0 && factors.decay !== 0
+  const d = decays ? g.add(own, g.mul(p, times(g, scalars.shrink, factors.decay))) : own
+  const size = times(g, scalars.size, factors.rate)
+  if (!m) return [g.sub(p, g.mul(d, size))]
+  const next = g.add(g.mul(m, momentum), d)
+  return [g.sub(p, g.mul(nesterov ? g.add(d, g.mul(next, momentum)) : next, size)), next]
 }

@@ -1,8 +1,9 @@
 import { modelBytes } from '../graph/onnx.ts'
 import { planScan, rowLength, type TokenRows } from './batch.ts'
 import type { RunEvent, Scores } from './event.ts'
-import { loweringFor, makeLearner, type NamedTensor } from './learner.ts'
+import { type LearnerOptions, loweringFor, type NamedTensor } from './learner.ts'
 import { freshState, type LoopOptions, trainLoop } from './loop.ts'
+import { makeLearner } from './makeLearner.ts'
 import { initialTensors } from './models/initial.ts'
 import { type MaskedModel, type MaskOptions, maskedLanguage, maskedParameters } from './models/mlm.ts'
 import type { Feed } from './models/task.ts'
@@ -24,7 +25,7 @@ export interface PretrainOptions extends Pick<LoopOptions, 'now' | 'clock' | 'st
   /** Share of the tokens to predict; 0.15 in Devlin et al. 2019. */
   readonly share: number
   readonly schedule: Recipe['schedule']
-  readonly optimizer: Omit<Recipe['optimizer'], 'kind'>
+  readonly optimizer: LearnerOptions['optimizer']
   readonly batch: Recipe['batch']
   readonly evaluate: Recipe['evaluate']['every']
   readonly dropout: number

@@ -7,6 +7,7 @@ import { evaluateEntries, type RecipeEvaluate, resolveEvaluate } from './recipe/
 import { maybe, say, words } from './recipe/fields.ts'
 import { machineEntries, type RecipeMachine, resolveMachine } from './recipe/machine.ts'
 import { optimizerEntries, type RecipeOptimizer, resolveOptimizer } from './recipe/optimizer.ts'
+import { type RecipeRates, ratesEntries, resolveRates } from './recipe/rates.ts'
 import { type RecipeRegularization, regularizationEntries, resolveRegularization } from './recipe/regularization.ts'
 import { type RecipeSchedule, resolveSchedule, scheduleEntries } from './recipe/schedule.ts'
 import { type RecipeTask, resolveTask, taskEntries } from './recipe/task.ts'
@@ -26,6 +27,7 @@ export const recipeSchema = v.strictObject({
   ...optimizerEntries,
   ...batchEntries,
   ...taskEntries,
+  ...ratesEntries,
   ...regularizationEntries,
   ...evaluateEntries,
   ...machineEntries,
@@ -35,7 +37,7 @@ export const recipeSchema = v.strictObject({
 export type RecipeInput = v.InferOutput<typeof recipeSchema>
 
 /** `recipe.json` of a run folder: every default written out. */
-export interface Recipe extends RecipeTask, RecipeRegularization, RecipeMachine {
+export interface Recipe extends RecipeTask, RecipeRates, RecipeRegularization, RecipeMachine {
   readonly name: string
   readonly model: string
   readonly data: RecipeData
@@ -77,6 +79,7 @@ export function resolveRecipe(input: RecipeInput, model: { readonly hidden: numb
     optimizer: resolveOptimizer(input.optimizer),
     batch: resolveBatch(input.batch, { rows }),
     ...resolveTask(input),
+    ...resolveRates(input),
     ...resolveRegularization(input),
     evaluate: resolveEvaluate(input.evaluate),
     save: { keep: input.save?.keep ?? 1 },

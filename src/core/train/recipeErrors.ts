@@ -55,6 +55,8 @@ function plain(issue: Issue): string {
       return `at most ${requirement}`
     case 'gt_value':
       return `above ${requirement}`
+    case 'lt_value':
+      return `below ${requirement}`
     case 'non_empty':
     case 'min_length':
       return 'not empty'
@@ -86,7 +88,10 @@ function keysAt(schema: unknown, path: readonly string[], value: unknown): strin
     if (s.wrapped) return choose(s.wrapped)
     if (s.type !== 'variant') return s
     const kinds = s.options ?? []
-    const literal = (o: AnySchema) => (o.entries?.['kind'] as { literal?: unknown } | undefined)?.literal
+    const literal = (o: AnySchema) => {
+      const kind = o.entries?.['kind'] as { literal?: unknown; wrapped?: { literal?: unknown } } | undefined
+      return kind?.wrapped?.literal ?? kind?.literal
+    }
     return kinds.find(o => literal(o) === input?.['kind']) ?? (kinds[0] as AnySchema)
   }
   here = choose(here)

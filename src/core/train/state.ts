@@ -12,6 +12,8 @@ export interface Trained {
   readonly decay: number
   /** Times the learning rate. */
   readonly rate: number
+  /** Which group it unfreezes with; 0 (from the first step on) where left out. */
+  readonly group?: number
 }
 
 /** A parameter that stays as it is: stored in the graph, or read in place from a file. 16-bit floats are widened. */
@@ -32,10 +34,18 @@ export type Parameter = Trained | Frozen
  */
 export type Layout = 'flat' | 'per-tensor'
 
-/** p is a parameter, m and v the running means of its gradient and of the gradient's square. */
-export const moments = ['p', 'm', 'v'] as const
-/** One of `moments`. */
-export type Moment = (typeof moments)[number]
+/** p is a parameter, m and v the running means of its gradient and of the gradient's square, e the running mean of p. */
+export type Moment = 'p' | 'm' | 'v' | 'e'
+
+/** What a state consists of. */
+export interface StateShape {
+  readonly parameters: readonly Parameter[]
+  readonly layout: Layout
+  /** Which tensors each parameter has; those of AdamW where left out. */
+  readonly kinds?: readonly Moment[]
+}
+
+const adamWKinds: readonly Moment[] = ['p', 'm', 'v']
 
 /** Name of a state tensor as a graph's input. */
 export const stateName = (kind: Moment, parameter: string): string => `${kind}.${parameter}`
@@ -57,25 +67,24 @@ export interface Slot {
 }
 
 /** The state inputs of a graph, in order. */
-export function slots(parameters: readonly Parameter[], layout: Layout): Slot[] {
+export function slots({ parameters, layout, kinds = adamWKinds }: StateShape): Slot[] {
   const trained = trainedOf(parameters)
   if (layout === 'flat') {
     const size = trained.reduce((n, p) => n + sizeOf(p.dims), 0)
-    return moments.map(kind => ({ name: kind, kind, dims: [size], parameters: trained }))
+    return kinds.map(kind => ({ name: kind, kind, dims: [size], parameters: trained }))
   }
   return trained.flatMap(p =>
-    moments.map(kind => ({ name: stateName(kind, p.name), kind, dims: p.dims, parameters: [p] })),
+    kinds.map(kind => ({ name: stateName(kind, p.name), kind, dims: p.dims, parameters: [p] })),
   )
 }
 
 /** The state tensors of a graph, filled by `read`; where it answers nothing (fresh moments) they are zeros. */
 export function packState(
-  parameters: readonly Parameter[],
-  layout: Layout,
+  shape: StateShape,
   read: (kind: Moment, parameter: Trained) => Float32Array | undefined,
 ): Record<string, Tensor> {
   const out: Record<string, Tensor> = {}
-  for (const slot of slots(parameters, layout)) {
+  for (const slot of slots(shape)) {
     const data = new Float32Array(sizeOf(slot.dims))
     let at = 0
     for (const parameter of slot.parameters) {
@@ -94,11 +103,10 @@ export function packState(
 
 /** Visits every parameter's part of the state; the arrays are views of the tensors. */
 export function unpackState(
-  parameters: readonly Parameter[],
-  layout: Layout,
+  shape: StateShape,
   state: Readonly<Record<string, Tensor>>,
 ): { readonly kind: Moment; readonly parameter: Trained; readonly data: Float32Array }[] {
-  return slots(parameters, layout).flatMap(slot => {
+  return slots(shape).flatMap(slot => {
     const tensor = state[slot.name]
     if (!(tensor?.data instanceof Float32Array)) throw new Error(`the state has no float32 tensor ${slot.name}`)
     const { data } = tensor
@@ -112,13 +120,9 @@ export function unpackState(
 }
 
 /** The state after a run, under the names the next run feeds. */
-export function nextState(
-  parameters: readonly Parameter[],
-  layout: Layout,
-  outputs: Readonly<Record<string, Tensor>>,
-): Record<string, Tensor> {
+export function nextState(shape: StateShape, outputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
   const out: Record<string, Tensor> = {}
-  for (const { name } of slots(parameters, layout)) {
+  for (const { name } of slots(shape)) {
     const tensor = outputs[nextName(name)]
     if (!tensor) throw new Error(`the graph gave no ${nextName(name)}`)
     out[name] = tensor

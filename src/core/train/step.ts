@@ -6,8 +6,8 @@ import { type Builder, builder } from '../graph/builder.ts'
 import { grad } from '../graph/grad.ts'
 import type { Dtype, Graph, GraphOptions, Lowering, Value } from '../graph/graph.ts'
 import { type Dims, sizeOf } from '../graph/shape.ts'
-import { type AdamW, adamW, clipFactor, globalNorm, readScalars, scalarCount, type UpdateFactors } from './optimizer.ts'
-import { type Layout, nextName, type Parameter, type Slot, slots, type Trained, trainedOf } from './state.ts'
+import { type Layout, nextName, type Parameter, type Slot, slots, trainedOf } from './state.ts'
+import { applyUpdate, scalarsOf, stateShape, type UpdateRules } from './update.ts'
 
 /** A parameter by its name, or undefined where there is none. */
 export type Lookup = (name: string) => Value | undefined
@@ -31,8 +31,9 @@ export interface GraphSpec {
   readonly dtype?: 'float32' | 'float64'
 }
 
-export interface TrainingSpec extends GraphSpec {
-  readonly optimizer: AdamW
+export interface TrainingSpec extends GraphSpec, UpdateRules {
+  /** Compute the inside of each layer again for its gradient instead of keeping it. */
+  readonly recompute?: boolean
   /** The loss of a batch (scalar), and the loss of each of its rows [B] where wanted. */
   loss(g: Builder, context: ModelContext): { readonly loss: Value; readonly rows?: Value }
 }
@@ -43,17 +44,17 @@ export interface EvaluationSpec extends GraphSpec {
 }
 
 /**
- * Inputs: the batch, the state (`slots`), `scalars` [3] (`updateScalars`) and `step` int64 []. Outputs: `loss` [],
+ * Inputs: the batch, the state (`slots`), `scalars` (`stepScalars`) and `step` int64 []. Outputs: `loss` [],
  * `norm` [] (of all gradients before clipping), `rows` [B] where the model gives them, and `next.<state>`.
  */
 export function buildStep(spec: TrainingSpec): Graph {
   const g = builder(graphOptions('step', spec))
   const inputs = declare(g, spec.inputs)
-  const state = slots(spec.parameters, spec.layout).map(slot => ({
+  const state = slots(stateShape(spec)).map(slot => ({
     slot,
     value: g.input(slot.name, g.dtype, slot.dims),
   }))
-  const scalars = g.input('scalars', g.dtype, [scalarCount])
+  const scalars = g.input('scalars', g.dtype, [scalarsOf(spec)])
   const step = g.input('step', 'int64', [])
   const result = trainingStep(g, spec, { inputs, state, scalars, step, frozen: frozenLookup(g, spec.parameters) })
   g.output(result.loss, 'loss')
@@ -67,7 +68,7 @@ export function buildStep(spec: TrainingSpec): Graph {
 
 /**
  * The same step, K times in one run (ONNX `Loop`). Inputs: every batch input stacked on a leading axis `K`, the
- * state, `scalars` [K,3], `first` int64 [] (the step of the first iteration) and `trip` int64 [] (how many, at most
+ * state, `scalars` [K, ·], `first` int64 [] (the step of the first iteration) and `trip` int64 [] (how many, at most
  * K). Outputs: `loss` [K], `norm` [K], `rows` [K,B], and `next.<state>` after the last iteration.
  */
 export function buildLoop(spec: TrainingSpec): Graph {
@@ -76,9 +77,9 @@ export function buildLoop(spec: TrainingSpec): Graph {
     g,
     Object.fromEntries(Object.entries(spec.inputs).map(([k, s]) => [k, { ...s, dims: ['K', ...s.dims] }])),
   )
-  const layout = slots(spec.parameters, spec.layout)
+  const layout = slots(stateShape(spec))
   const carried = layout.map(slot => g.input(slot.name, g.dtype, slot.dims))
-  const allScalars = g.input('scalars', g.dtype, ['K', scalarCount])
+  const allScalars = g.input('scalars', g.dtype, ['K', scalarsOf(spec)])
   const first = g.input('first', 'int64', [])
   const trip = g.input('trip', 'int64', [])
   const frozen = frozenLookup(g, spec.parameters)
@@ -123,7 +124,7 @@ export function buildLoop(spec: TrainingSpec): Graph {
 export function buildEvaluation(spec: EvaluationSpec): Graph {
   const g = builder(graphOptions('evaluation', spec))
   const inputs = declare(g, spec.inputs)
-  const state = slots(spec.parameters, spec.layout)
+  const state = slots(spec)
     .filter(slot => slot.kind === 'p')
     .map(slot => ({ slot, value: g.input(slot.name, g.dtype, slot.dims) }))
   const views = parameterViews(g, state)
@@ -133,7 +134,7 @@ export function buildEvaluation(spec: EvaluationSpec): Graph {
   return g
 }
 
-interface StateInput {
+export interface StateInput {
   readonly slot: Slot
   readonly value: Value
 }
@@ -148,37 +149,34 @@ interface StepInputs {
 
 /** Forward, backward, clipping and update; `next` in the order of the state inputs. */
 function trainingStep(g: Builder, spec: TrainingSpec, given: StepInputs) {
-  const trained = trainedOf(spec.parameters)
   const views = parameterViews(g, given.state)
   const lookup: Lookup = name => views.get(name) ?? given.frozen(name)
   const { loss, rows } = spec.loss(g, { lookup, inputs: given.inputs, step: given.step })
-  const gradients = grad(
-    g,
-    loss,
-    trained.map(p => views.get(p.name) as Value),
-  )
-  const flat = spec.layout === 'flat'
-  const joined = flat
-    ? [
-        g.concat(
-          gradients.map(d => g.reshape(d, [sizeOf(d.dims)])),
-          0,
-        ),
-      ]
-    : gradients
-  const norm = globalNorm(g, joined)
-  const clipped = clipFactor(g, norm, spec.optimizer.clip)
-  const options = { ...spec.optimizer, scalars: readScalars(g, given.scalars), clipped }
-  const next = joined.flatMap((gradient, i) => {
-    const [p, m, v] = given.state.slice(3 * i, 3 * i + 3).map(s => s.value) as [Value, Value, Value]
-    const factors: UpdateFactors = flat ? flatFactors(g, trained) : (trained[i] as Trained)
-    return adamW(g, { p, m, v, gradient }, factors, options)
-  })
-  return { loss, rows, norm, next }
+  const gradients = gradientsOf(g, spec, { loss, views, recompute: [...Object.values(given.inputs), given.step] })
+  const state = given.state.map(s => s.value)
+  return { loss, rows, ...applyUpdate(g, spec, { state, gradients, scalars: given.scalars }) }
+}
+
+/** The gradients of the trained parameters in their order, or end to end as one vector where the state is flat. */
+export function gradientsOf(
+  g: Builder,
+  { parameters, layout, recompute }: Pick<TrainingSpec, 'parameters' | 'layout' | 'recompute'>,
+  given: {
+    readonly loss: Value
+    readonly views: ReadonlyMap<string, Value>
+    /** What differs from step to step: all that follows from it is computed again where the spec says so. */
+    readonly recompute: readonly Value[]
+  },
+): Value[] {
+  const wanted = trainedOf(parameters).map(p => given.views.get(p.name) as Value)
+  const gradients = grad(g, given.loss, wanted, recompute ? { recompute: given.recompute } : {})
+  if (layout !== 'flat') return gradients
+  const pieces = gradients.map(d => g.reshape(d, [sizeOf(d.dims)]))
+  return [g.concat(pieces, 0)]
 }
 
 /** The parameters inside the state: the inputs themselves, or pieces of the flat vector. */
-function parameterViews(g: Builder, state: readonly StateInput[]): Map<string, Value> {
+export function parameterViews(g: Builder, state: readonly StateInput[]): Map<string, Value> {
   const views = new Map<string, Value>()
   for (const { slot, value } of state) {
     if (slot.kind !== 'p') continue
@@ -203,27 +201,8 @@ function pieceVector(g: Builder, vector: Value, sizes: readonly number[]): Value
   })
 }
 
-/** Decay and rate factors over the flat vector: a number where all parameters agree. */
-function flatFactors(g: Builder, trained: readonly Trained[]): UpdateFactors {
-  const over = (name: string, of: (p: Trained) => number): number | Value => {
-    const first = of(trained[0] as Trained)
-    if (trained.every(p => of(p) === first)) return first
-    const data = new (g.dtype === 'float64' ? Float64Array : Float32Array)(
-      trained.reduce((n, p) => n + sizeOf(p.dims), 0),
-    )
-    let at = 0
-    for (const p of trained) {
-      const size = sizeOf(p.dims)
-      data.fill(of(p), at, at + size)
-      at += size
-    }
-    return g.init(`factors.${name}`, data, [data.length])
-  }
-  return { decay: over('decay', p => p.decay), rate: over('rate', p => p.rate) }
-}
-
 /** Frozen parameters enter the graph when the model first asks for them, so a graph stores only what it uses. */
-function frozenLookup(g: Builder, parameters: readonly Parameter[]): Lookup {
+export function frozenLookup(g: Builder, parameters: readonly Parameter[]): Lookup {
   const byName = new Map(parameters.map(p => [p.name, p]))
   const known = new Map<string, Value>()
   return name => {
@@ -240,10 +219,10 @@ function widened(g: Builder, value: Value): Value {
   return floats.includes(value.dtype) ? g.cast(value, g.dtype) : value
 }
 
-function declare(g: Builder, specs: InputSpecs): Record<string, Value> {
+export function declare(g: Builder, specs: InputSpecs): Record<string, Value> {
   return Object.fromEntries(Object.entries(specs).map(([name, s]) => [name, g.input(name, s.dtype, s.dims)]))
 }
 
-function graphOptions(name: string, spec: GraphSpec): GraphOptions {
+export function graphOptions(name: string, spec: GraphSpec): GraphOptions {
   return { name, dtype: spec.dtype ?? 'float32', lowering: spec.lowering ?? 'fused' }
 }

@@ -1,5 +1,6 @@
 import { planEpoch, rowLength, type TokenRows, tokenRows } from '../../../src/core/train/batch.ts'
-import { type Learner, makeLearner } from '../../../src/core/train/learner.ts'
+import type { Learner } from '../../../src/core/train/learner.ts'
+import { makeLearner } from '../../../src/core/train/makeLearner.ts'
 import { backboneParameters, divide } from '../../../src/core/train/methods/divide.ts'
 import { loraAdapter } from '../../../src/core/train/methods/lora.ts'
 import type { Method } from '../../../src/core/train/methods.ts'

@@ -107,7 +107,7 @@ export function smallBatch(seed: number): { ids: number[]; labels: number[] } {
 }
 
 export function smallStart(spec: TrainingSpec): Record<string, Tensor> {
-  return packState(spec.parameters, spec.layout, (kind, p) => (kind === 'p' ? initial(p.name, p.dims) : undefined))
+  return packState(spec, (kind, p) => (kind === 'p' ? initial(p.name, p.dims) : undefined))
 }
 
 /** An output as 32-bit floats. */
@@ -145,7 +145,7 @@ export async function runSteps(session: Session, spec: TrainingSpec, steps: numb
     trace.norms.push(...floats(out, 'norm'))
     trace.rows.push(...floats(out, 'rows'))
     session.free(Object.values(state))
-    state = nextState(spec.parameters, spec.layout, out)
+    state = nextState(spec, out)
   }
   return { ...trace, state }
 }
@@ -183,7 +183,7 @@ export async function runLoop(
     trace.losses.push(...floats(out, 'loss'))
     trace.norms.push(...floats(out, 'norm'))
     trace.rows.push(...floats(out, 'rows'))
-    state = nextState(spec.parameters, spec.layout, out)
+    state = nextState(spec, out)
   }
   return { ...trace, state }
 }

@@ -67,7 +67,7 @@ test('both layouts take the same steps', async () => {
       const spec = smallSpec({ layout, trained: 'all' })
       const session = await runtime.load(modelBytes(buildStep(spec)))
       const trace = await runSteps(session, spec, 5, 1e-2)
-      const state = unpackState(spec.parameters, layout, trace.state)
+      const state = unpackState(spec, trace.state)
       return { losses: trace.losses, state: new Map(state.map(s => [`${s.kind}.${s.parameter.name}`, s.data])) }
     }),
   )

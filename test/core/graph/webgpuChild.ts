@@ -67,7 +67,7 @@ async function gradients(cpu: Runtime, gpu: Runtime): Promise<WebGpuReport['grad
 async function steps(cpu: Runtime, gpu: Runtime): Promise<WebGpuReport['steps']> {
   const spec = smallSpec({ layout: 'flat', trained: ['query', 'head.weight', 'head.bias'], lowering: 'portable' })
   const model = modelBytes(buildStep(spec))
-  const keep = slots(spec.parameters, spec.layout).map(slot => nextName(slot.name))
+  const keep = slots(spec).map(slot => nextName(slot.name))
   const folder = mkdtempSync(join(tmpdir(), 'winnow-profile-'))
   const session = await gpu.load(model, { keep, profile: join(folder, 'profile') })
   const got = await runSteps(session, spec, 3, 1e-2)

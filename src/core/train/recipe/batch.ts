@@ -6,10 +6,22 @@ export const batchEntries = {
   batch: maybe(
     v.pipe(
       v.strictObject({
-        rows: maybe(whole(1, 'Rows in a batch.')),
+        rows: maybe(whole(1, 'Rows in a batch: so many go into one update of the weights.')),
+        micro: maybe(
+          whole(
+            1,
+            'At most so many rows go through the model at once; the gradients of a batch add up. Saves memory, changes nothing else.',
+          ),
+        ),
         tokens: maybe(whole(4, 'Longest row in tokens; what is longer is cut.')),
+        recompute: maybe(
+          v.pipe(
+            v.boolean(),
+            say('Compute the inside of each layer again for its gradient instead of keeping it: slower, and leaner.'),
+          ),
+        ),
       }),
-      say('Size of a batch.'),
+      say('Size of a batch, and what it may cost in memory.'),
     ),
   ),
 }
@@ -17,7 +29,10 @@ export const batchEntries = {
 /** The size of a batch, with defaults. */
 export interface RecipeBatch {
   readonly rows: number
+  /** Absent where a batch goes through the model in one piece. */
+  readonly micro?: number
   readonly tokens: number
+  readonly recompute?: boolean
 }
 
 /** Writes out the defaults; the rows are those suggested for the method. */

@@ -1,6 +1,9 @@
 import * as v from 'valibot'
 import { maybe, say, whole } from './fields.ts'
 
+/** Scores that checkpoints may be chosen by; higher is better but for the loss. */
+const metrics = ['accuracy', 'macroF1', 'microF1', 'loss', 'pearson', 'spearman', 'tokenAccuracy', 'entityF1'] as const
+
 /** When to score and what to keep, as people write it. */
 export const evaluateEntries = {
   evaluate: maybe(
@@ -13,7 +16,10 @@ export const evaluateEntries = {
           ),
         ),
         metric: maybe(
-          v.pipe(v.picklist(['accuracy', 'macroF1', 'loss']), say('What makes one checkpoint better than another.')),
+          v.pipe(
+            v.picklist(metrics),
+            say('What makes one checkpoint better than another; that of the task where left out.'),
+          ),
         ),
         patience: maybe(whole(0, 'Stop after so many evaluations without a better one; 0 never stops early.')),
       }),
@@ -33,13 +39,14 @@ export const evaluateEntries = {
 /** When to score and by what, with defaults. */
 export interface RecipeEvaluate {
   readonly every: 'epoch' | number
-  readonly metric: 'accuracy' | 'macroF1' | 'loss'
+  readonly metric: (typeof metrics)[number]
   readonly patience: number
 }
 
 /** Writes out the defaults. */
 export function resolveEvaluate(
   input: v.InferOutput<(typeof evaluateEntries)['evaluate']['wrapped']> | undefined,
+  metric: RecipeEvaluate['metric'] = 'accuracy',
 ): RecipeEvaluate {
-  return { every: 'epoch', metric: 'accuracy', patience: 3, ...input }
+  return { every: 'epoch', metric, patience: 3, ...input }
 }

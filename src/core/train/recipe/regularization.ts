@@ -1,16 +1,38 @@
-import { fraction, maybe } from './fields.ts'
+import * as v from 'valibot'
+import { fraction, from0, maybe, say } from './fields.ts'
 
 /** What keeps a model from learning the rows by heart, as people write it. */
 export const regularizationEntries = {
   dropout: maybe(fraction('Dropout while training, in the encoder and before the head.')),
+  neftune: maybe(
+    from0(
+      'Noise on the embeddings while training (NEFTune, Jain et al. 2023): uniform in ±α/√(tokens · width); 5 is usual, 0 is none.',
+    ),
+  ),
+  ema: maybe(
+    v.pipe(
+      v.number(),
+      v.minValue(0),
+      v.ltValue(1),
+      say(
+        'Decay of a running average of the trained weights, which is then what is scored and exported: 0.99, 0.999; 0 keeps none.',
+      ),
+    ),
+  ),
 }
 
 /** What keeps a model from learning the rows by heart, with defaults. */
 export interface RecipeRegularization {
   readonly dropout: number
+  readonly neftune: number
+  readonly ema: number
 }
 
 /** Writes out the defaults. */
-export function resolveRegularization(input: { readonly dropout?: number }): RecipeRegularization {
-  return { dropout: input.dropout ?? 0.1 }
+export function resolveRegularization(
+  input: {
+    readonly [K in keyof RecipeRegularization]?: RecipeRegularization[K]
+  },
+): RecipeRegularization {
+  return { dropout: input.dropout ?? 0.1, neftune: input.neftune ?? 0, ema: input.ema ?? 0 }
 }

@@ -1,0 +1,126 @@
+import { modelBytes } from '../graph/onnx.ts'
+import type { Batch } from './batch.ts'
+import {
+  type Learner,
+  type LearnerOptions,
+  type LearnerState,
+  type NamedTensor,
+  type StepResult,
+  specOf,
+} from './learner.ts'
+import { packLearner, unpackLearner } from './learnerState.ts'
+import { makeMicroLearner } from './microLearner.ts'
+import type { Feed, Task } from './models/task.ts'
+import { float32, int64, type Runtime, type Session, type Tensor } from './runtime.ts'
+import { nextName, nextState, type StateShape, slots } from './state.ts'
+import { buildLoop, buildStep, type TrainingSpec } from './step.ts'
+import { stateShape, stepScalars } from './update.ts'
+
+/**
+ * Builds the training graph and loads it. In the mode `loop`, how many steps share a run changes no bit of the results on
+ * the CPU. The two modes give results that differ by rounding: their states lie differently, and so do the sums.
+ */
+export async function makeLearner(runtime: Runtime, options: LearnerOptions): Promise<Learner> {
+  const { task, mode, micro, initial, folder } = options
+  const spec = specOf(runtime, options)
+  const at = folder === undefined ? {} : { folder }
+  if (micro !== undefined) return makeMicroLearner(runtime, spec, { task, initial, rows: micro, ...at })
+  const shape = stateShape(spec)
+  const graph = mode === 'loop' ? buildLoop(spec) : buildStep(spec)
+  const session = await runtime.load(modelBytes(graph), {
+    ...at,
+    keep: slots(shape).map(slot => nextName(slot.name)),
+  })
+  return new GraphLearner(session, { task, spec, shape, mode }, initial)
+}
+
+interface Parts {
+  readonly task: Task
+  readonly spec: TrainingSpec
+  readonly shape: StateShape
+  readonly mode: LearnerOptions['mode']
+}
+
+class GraphLearner implements Learner {
+  private readonly session: Session
+  private readonly parts: Parts
+  private tensors: Record<string, Tensor>
+
+  constructor(session: Session, parts: Parts, initial: readonly NamedTensor[]) {
+    this.session = session
+    this.parts = parts
+    this.tensors = packLearner(parts.shape, { parameters: initial, first: [], second: [] })
+  }
+
+  async step(batches: readonly Batch[], first: number, rates: readonly number[]): Promise<StepResult[]> {
+    const { task, spec, shape, mode } = this.parts
+    if (mode === 'steps' && batches.length > 1) {
+      const results: StepResult[] = []
+      for (const [i, batch] of batches.entries())
+        results.push(...(await this.step([batch], first + i, [rates[i] as number])))
+      return results
+    }
+    const fed = batches.map((batch, i) => task.feeds(batch, first + i))
+    const scalars = rates.flatMap((rate, i) => stepScalars(spec, first + i, rate))
+    const inputs: Record<string, Tensor> = { ...this.tensors }
+    for (const [name, { dtype }] of Object.entries(task.inputs)) {
+      const feeds = fed.map(f => f.feeds[name] as Feed)
+      const { data, dims } = mode === 'loop' ? stack(feeds) : (feeds[0] as Feed)
+      inputs[name] = { dtype: dtype as 'float32' | 'int64', dims, data }
+    }
+    if (mode === 'loop') {
+      inputs['scalars'] = float32(scalars, [batches.length, scalars.length / batches.length])
+      inputs['first'] = int64([first], [])
+      inputs['trip'] = int64([batches.length], [])
+    } else {
+      inputs['scalars'] = float32(scalars)
+      inputs['step'] = int64([first], [])
+    }
+    const outputs = await this.session.run(inputs)
+    this.session.free(Object.values(this.tensors))
+    this.tensors = nextState(shape, outputs)
+    const floats = async (name: string): Promise<Float32Array> => {
+      const tensor = outputs[name]
+      return tensor ? ((await this.session.read(tensor)).data as Float32Array) : new Float32Array(0)
+    }
+    const [loss, norm, rows] = [await floats('loss'), await floats('norm'), await floats('rows')]
+    const each = rows.length / batches.length
+    return fed.map(({ tokens }, i) => {
+      const batch = batches[i] as Batch
+      const own = rows.slice(i * each, (i + 1) * each)
+      const { samples, losses } = task.samples?.(batch, first + i, own) ?? { samples: batch.rows, losses: own }
+      return { loss: loss[i] as number, norm: norm[i] as number, samples, rows: losses, tokens }
+    })
+  }
+
+  state(): Promise<LearnerState> {
+    return unpackLearner(this.parts.shape, this.tensors, this.session)
+  }
+
+  load(state: LearnerState): void {
+    this.tensors = packLearner(this.parts.shape, state)
+  }
+
+  release(): Promise<void> {
+    return this.session.release()
+  }
+}
+
+/** Batches of equal shape on a new first axis. */
+function stack(feeds: readonly Feed[]): Feed {
+  const first = feeds[0] as Feed
+  const size = first.data.length
+  const dims = [feeds.length, ...first.dims]
+  if (first.data instanceof BigInt64Array) {
+    const data = new BigInt64Array(size * feeds.length)
+    feeds.forEach((feed, i) => {
+      data.set(feed.data as BigInt64Array, i * size)
+    })
+    return { data, dims }
+  }
+  const data = new Float32Array(size * feeds.length)
+  feeds.forEach((feed, i) => {
+    data.set(feed.data as Float32Array, i * size)
+  })
+  return { data, dims }
+}
