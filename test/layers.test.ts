@@ -22,6 +22,7 @@ const mayImport: Record<string, string[]> = {
   'src/extension.ts': ['src/core', 'src/node', 'src/editor', 'node:', 'vscode'],
   'src/cli.ts': ['src/core', 'src/node', 'node:'],
   'src/worker.ts': ['src/core', 'src/node', 'node:'],
+  'src/thread.ts': ['src/node'],
   webview: ['src/core', 'uplot', 'diff'],
   'webview/parts/controls.ts': ['webview', '@vscode/webview-ui-toolkit'],
 }

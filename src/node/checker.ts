@@ -43,6 +43,7 @@ export class Checker {
   >()
   private readonly progress: (state: Progress) => void
   private readonly roles = new Map<string, Roles>()
+  private readonly threads = openThreads()
   private current = { aborted: false }
   private queue: Promise<unknown> = Promise.resolve()
 
@@ -176,7 +177,7 @@ export class Checker {
     const key = memoryKey(dataset)
     const known = this.memories.get(key)
     if (known && !known.isStale()) return known
-    const memory = new Memory({ incremental: true })
+    const memory = new Memory({ incremental: true, threads: this.threads })
     this.memories.set(key, memory)
     return memory
   }

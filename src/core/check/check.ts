@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.ts'
 import type { Work } from '../sign/progress.ts'
+import type { Threads } from '../sign/threads.ts'
 import type { Benchmarks } from './contamination.ts'
 import { Corpus } from './corpus.ts'
 import { type Finding, LazyFinding } from './finding.ts'
@@ -21,6 +22,8 @@ export interface CheckInput {
   readonly memory?: (dataset: Dataset) => Memory
   /** Find every similar pair, whatever it costs. */
   readonly exact?: boolean
+  /** Other threads, which take part in signing and joining many rows. */
+  readonly threads?: Threads | undefined
   /** Where settings come from, for error messages. */
   readonly where?: string
   /** The rules to run; all of them unless a test says otherwise. */
@@ -62,7 +65,8 @@ export function* check(input: CheckInput): Work<Checked> {
   for (const dataset of input.datasets) {
     const corpus = new Corpus(
       dataset,
-      input.memory?.(dataset) ?? new Memory({ incremental: false, exact: input.exact ?? false }),
+      input.memory?.(dataset) ??
+        new Memory({ incremental: false, exact: input.exact ?? false, threads: input.threads }),
       looks,
     )
     const add = (finding: Finding) => {

@@ -1,6 +1,6 @@
 import { canonical, contentHash } from '../base/hash.ts'
 import type { Dataset, SplitName } from '../data/dataset.ts'
-import { rowText, textColumns, textsOf } from '../data/roles.ts'
+import { rowText, textColumns } from '../data/roles.ts'
 import { bytesOf, type Table } from '../data/table.ts'
 import { numbersDiffer, overlapOf } from '../sign/exact.ts'
 import { normalForm } from '../sign/normal.ts'
@@ -206,7 +206,7 @@ export class Corpus {
     if (known) return known
     const slots = new Int32Array(this.rowCount)
     for (const { id, table, base } of this.files) {
-      slots.set(yield* this.memory.slotsOf(id, table, scheme, textsOf(table, this.dataset.roles)), base)
+      slots.set(yield* this.memory.slotsOf(id, table, scheme, this.dataset.roles), base)
     }
     const similar = yield* this.memory.similarAt(scheme, threshold)
     const rowsOf = rowsBySlot(slots, similar.matcher.forms.count)

@@ -1,8 +1,12 @@
+import type { Roles } from '../data/dataset.ts'
+import { textsOf } from '../data/roles.ts'
 import type { Table } from '../data/table.ts'
 import type { Work } from '../sign/progress.ts'
+import { partsOf, rowsJobs } from '../sign/rowsJob.ts'
 import { parseScheme } from '../sign/scheme.ts'
-import { type Kept, Signatures, type Texts } from '../sign/signatures.ts'
+import { type Elsewhere, type Kept, Signatures } from '../sign/signatures.ts'
 import { Similar } from '../sign/similar.ts'
+import type { Threads } from '../sign/threads.ts'
 import { parseThreshold } from '../sign/threshold.ts'
 import { keptRows } from './kept.ts'
 import type { FileScan } from './scan/rowScan.ts'
@@ -32,10 +36,19 @@ export class Memory {
   private readonly comparisons = new Map<string, Map<number, Comparison>>()
   private readonly incremental: boolean
   private readonly exact: boolean
+  private readonly threads: Threads | undefined
   private compared: { readonly old: Table; readonly now: Table; readonly kept: Kept } | undefined
 
-  /** `incremental` keeps the indexes that make a second check cheap; `exact` never estimates, whatever it costs. */
-  constructor(options: { readonly incremental: boolean; readonly exact?: boolean }) {
+  /**
+   * `incremental` keeps the indexes that make a second check cheap; `exact` never estimates, whatever it costs; `threads`
+   * take part in signing and joining many rows.
+   */
+  constructor(options: {
+    readonly incremental: boolean
+    readonly exact?: boolean
+    readonly threads?: Threads | undefined
+  }) {
+    this.threads = options.threads
     this.incremental = options.incremental
     this.exact = options.exact ?? false
   }
@@ -91,15 +104,30 @@ export class Memory {
   }
 
   /** The form of each row of a file, signed anew where it changed. */
-  *slotsOf(file: string, table: Table, scheme: string, texts: Texts): Work<Int32Array> {
+  *slotsOf(file: string, table: Table, scheme: string, roles: Roles): Work<Int32Array> {
     const signatures = this.signaturesOf(scheme)
     const key = `${scheme}\0${file}`
     const old = this.signed.get(key)
     if (old !== table) {
-      yield* signatures.sign(file, texts, this.kept(old, table))
+      const texts = textsOf(table, roles)
+      yield* signatures.sign(file, texts, this.kept(old, table), this.elsewhere(table, scheme, roles))
       this.signed.set(key, table)
     }
     return signatures.slots(file)
+  }
+
+  private elsewhere(table: Table, scheme: string, roles: Roles): Elsewhere | undefined {
+    const { threads } = this
+    const parts = threads && partsOf(table)
+    if (!threads || !parts) return undefined
+    return {
+      sign: (from, to, take) => {
+        const source = { ...parts.source, bytes: threads.share(parts.source.bytes) }
+        const rows = Math.max(4096, Math.ceil((to - from) / (threads.count * 8)))
+        const jobs = rowsJobs({ scheme: parseScheme(scheme), roles, table: { ...parts, source }, from, to }, rows)
+        return threads.run(jobs, take)
+      },
+    }
   }
 
   /** The similar forms, up to date. Every file must have been signed before. */
@@ -107,8 +135,8 @@ export class Memory {
     const t = parseThreshold(threshold)
     const key = `${scheme} ${t.num}/${t.den}`
     const known = this.similar.get(key)
-    const { incremental, exact } = this
-    const similar = known ?? new Similar(this.signaturesOf(scheme), t, { incremental, exact })
+    const { incremental, exact, threads } = this
+    const similar = known ?? new Similar(this.signaturesOf(scheme), t, { incremental, exact, threads })
     this.similar.set(key, similar)
     yield* similar.update()
     return similar
@@ -143,7 +171,7 @@ export class Memory {
   private signaturesOf(scheme: string): Signatures {
     const known = this.signatures.get(scheme)
     if (known) return known
-    const signatures = new Signatures(parseScheme(scheme))
+    const signatures = new Signatures(parseScheme(scheme), { shared: this.threads !== undefined })
     this.signatures.set(scheme, signatures)
     return signatures
   }

@@ -1,4 +1,4 @@
-import type { Forms } from './forms.ts'
+import type { FormColumns } from './formColumns.ts'
 import { MinHash } from './minhash.ts'
 import { type Keys, type Postings, sortedPostings } from './postings.ts'
 import type { Work } from './progress.ts'
@@ -26,7 +26,7 @@ export function bandingFor(t: Threshold): Banding {
 }
 
 /** One key a band of a slot's signature. */
-class Bands implements Keys {
+export class Bands implements Keys {
   private readonly banding: Banding
   private readonly minhash: MinHash
   private readonly signature: Uint32Array
@@ -38,7 +38,7 @@ class Bands implements Keys {
   }
 
   /** Writes the distinct keys of a slot, ascending, to `out` from `at`; returns the new end. */
-  prefix(forms: Forms, slot: number, _t: Threshold, out: Uint32Array, at: number): number {
+  prefix(forms: FormColumns, slot: number, _t: Threshold, out: Uint32Array, at: number): number {
     const { bands, rows } = this.banding
     const { signature } = this
     this.minhash.sign(forms.pool, forms.start[slot]!, forms.start[slot + 1]!, signature)
@@ -68,7 +68,7 @@ class Bands implements Keys {
  * with the same verification, is exact in what it finds and may miss what shares no band.
  */
 export function* bandPostings(
-  forms: Forms,
+  forms: FormColumns,
   t: Threshold,
   how: { readonly alive: (slot: number) => boolean; readonly singles: boolean; readonly banding: Banding },
 ): Work<Postings> {

@@ -1,4 +1,4 @@
-import type { Forms } from './forms.ts'
+import type { FormColumns } from './formColumns.ts'
 import { Levels } from './postings.ts'
 import type { Work } from './progress.ts'
 import { prefixLength, type Threshold } from './threshold.ts'
@@ -20,7 +20,7 @@ const searched = 8_000_000
  */
 export class Containment {
   readonly share: Threshold
-  private readonly forms: Forms
+  private readonly forms: FormColumns
   private readonly holders = new Map<number, number[]>()
   private compared = new Uint16Array(0)
   private stamp = new Int32Array(0)
@@ -35,7 +35,7 @@ export class Containment {
   private prefix = new Uint32Array(256)
   private known = 0
 
-  constructor(forms: Forms, share: Threshold) {
+  constructor(forms: FormColumns, share: Threshold) {
     this.forms = forms
     this.share = share
   }

@@ -1,39 +1,50 @@
+import { FormColumns } from './formColumns.ts'
 import type { Scheme } from './scheme.ts'
 import { Shingler } from './shingle.ts'
 
+/** Forms that were signed elsewhere (another thread, an earlier check): slot s of them has the shingles `pool[start[s] .. start[s + 1])`. */
+export interface SignedForms {
+  readonly count: number
+  readonly pool: Uint32Array
+  readonly start: Uint32Array
+  /** 64 bits that stand for each normal form. */
+  readonly formA: Int32Array
+  readonly formB: Int32Array
+}
+
+/** Rows that were signed elsewhere: the form of each row from `from` on (-1: none), in the numbers of `forms`. */
+export interface SignedRows {
+  readonly from: number
+  readonly slots: Int32Array
+  readonly forms: SignedForms
+}
+
 /**
- * Every distinct normal form once, columnar, by slot: its shingle hashes and two parity bitmaps. Texts of equal normal
- * form share a slot, so a thousand copies cost what one costs. Slots are only appended; who uses a slot is known
- * elsewhere.
- *
- * A parity bitmap flips one bit a shingle: popcount(a ^ b) never exceeds the size of the symmetric difference, so a pair
- * that is too different is refused without reading its sets, and no pair is refused wrongly.
+ * Distinct normal forms, as they are met. Texts of equal normal form share a slot, so a thousand copies cost what one costs.
+ * Slots are only appended; who uses a slot is known elsewhere. `shared` puts the arrays where other threads see them.
  */
-export class Forms {
+export class Forms extends FormColumns {
   readonly scheme: Scheme
-  count = 0
-  /** Slot s holds `pool[start[s] .. start[s + 1])`, ascending. */
-  pool = new Uint32Array(4096)
-  start = new Uint32Array(257)
-  /** 64 parity bits a slot, as two words. */
-  bitsLow = new Int32Array(256)
-  bitsHigh = new Int32Array(256)
-  /** 256 parity bits a slot, as eight words: what 64 bits cannot tell apart in long texts. */
-  wide = new Int32Array(256 * 8)
+  private readonly shared: boolean
   private formA = new Int32Array(256)
   private formB = new Int32Array(256)
   /** Open addressing by form hash; slot + 1, 0 is free. */
   private table = new Int32Array(1024)
   private readonly shingler: Shingler
 
-  constructor(scheme: Scheme) {
+  constructor(scheme: Scheme, options: { readonly shared?: boolean } = {}) {
+    const shared = options.shared ?? false
+    super({
+      count: 0,
+      pool: new Uint32Array(memory(4096, shared)),
+      start: new Uint32Array(memory(257, shared)),
+      bitsLow: new Int32Array(memory(256, shared)),
+      bitsHigh: new Int32Array(memory(256, shared)),
+      wide: new Int32Array(memory(256 * 8, shared)),
+    })
+    this.shared = shared
     this.scheme = scheme
     this.shingler = new Shingler(scheme)
-  }
-
-  /** How many shingles a slot has. */
-  size(slot: number): number {
-    return this.start[slot + 1]! - this.start[slot]!
   }
 
   /** The slot of a text's normal form, new or known; -1 where the normal form is empty. */
@@ -54,94 +65,94 @@ export class Forms {
     if (size > this.bitsLow.length) this.growSlots(size)
   }
 
+  /** The slots of forms that were signed elsewhere, new or known, in their order: as if their texts had been added. */
+  adopt(signed: SignedForms): Int32Array {
+    const { count, formA, formB, pool, start } = signed
+    const slots = new Int32Array(count)
+    this.reserve(count)
+    for (let i = 0; i < count; i++) {
+      const from = start[i]!
+      slots[i] = this.slot({ a: formA[i]!, b: formB[i]!, hashes: pool, from, n: start[i + 1]! - from })
+    }
+    return slots
+  }
+
+  /** The forms from a slot on, as `adopt` takes them. */
+  signedFrom(slot: number): SignedForms {
+    const start = this.start.slice(slot, this.count + 1)
+    const base = start[0]!
+    for (let i = 0; i < start.length; i++) start[i]! -= base
+    return {
+      count: this.count - slot,
+      pool: this.pool.slice(base, this.start[this.count]!),
+      start,
+      formA: this.formA.slice(slot, this.count),
+      formB: this.formB.slice(slot, this.count),
+    }
+  }
+
   private slotOf(n: number): number {
-    const shingler = this.shingler
-    if (n === 0) return -1
+    const { formA, formB, hashes } = this.shingler
+    return n === 0 ? -1 : this.slot({ a: formA, b: formB, hashes, from: 0, n })
+  }
+
+  private slot(form: Form): number {
     const mask = this.table.length - 1
-    let at = Math.imul(shingler.formA ^ (shingler.formB >>> 7), 0x9e3779b1) >>> (Math.clz32(mask) & 31)
+    let at = Math.imul(form.a ^ (form.b >>> 7), 0x9e3779b1) >>> (Math.clz32(mask) & 31)
     for (;;) {
       const entry = this.table[at]!
       if (entry === 0) break
-      if (this.same(entry - 1, n)) return entry - 1
+      if (this.same(entry - 1, form)) return entry - 1
       at = (at + 1) & mask
     }
     this.table[at] = this.count + 1
-    return this.append(n)
+    return this.append(form)
   }
 
-  /** |A∩B| of two slots, or 0 once `need` is out of reach. */
-  overlapAtLeast(x: number, y: number, need: number): number {
-    const pool = this.pool
-    let i = this.start[x]!
-    let j = this.start[y]!
-    const endI = this.start[x + 1]!
-    const endJ = this.start[y + 1]!
-    let missesI = endI - i - need
-    let missesJ = endJ - j - need
-    if (missesI < 0 || missesJ < 0) return 0
-    let shared = 0
-    while (i < endI && j < endJ) {
-      const a = pool[i]!
-      const b = pool[j]!
-      if (a === b) {
-        shared++
-        i++
-        j++
-      } else if (a < b) {
-        i++
-        if (--missesI < 0) return 0
-      } else {
-        j++
-        if (--missesJ < 0) return 0
-      }
-    }
-    return shared
-  }
-
-  private same(slot: number, n: number): boolean {
-    if (this.formA[slot] !== this.shingler.formA || this.formB[slot] !== this.shingler.formB) return false
-    const from = this.start[slot]!
-    if (this.start[slot + 1]! - from !== n) return false
+  private same(slot: number, { a, b, hashes, from, n }: Form): boolean {
+    if (this.formA[slot] !== a || this.formB[slot] !== b) return false
+    const own = this.start[slot]!
+    if (this.start[slot + 1]! - own !== n) return false
     const { pool } = this
-    const { hashes } = this.shingler
-    for (let i = 0; i < n; i++) if (pool[from + i] !== hashes[i]) return false
+    for (let i = 0; i < n; i++) if (pool[own + i] !== hashes[from + i]) return false
     return true
   }
 
-  private append(n: number): number {
+  private append({ a, b, hashes, from, n }: Form): number {
     const slot = this.count
     if (slot + 1 === this.bitsLow.length) {
       this.growSlots(this.bitsLow.length * 2)
-      this.enter(slot, this.shingler.formA, this.shingler.formB)
+      this.enter(slot, a, b)
     }
-    const from = this.start[slot]!
-    if (from + n > this.pool.length) this.pool = copy(this.pool, new Uint32Array(Math.ceil((from + n) * 1.6)))
+    const to = this.start[slot]!
+    if (to + n > this.pool.length)
+      this.pool = copy(this.pool, new Uint32Array(memory(Math.ceil((to + n) * 1.6), this.shared)))
     const { pool, wide } = this
-    const { hashes } = this.shingler
     let low = 0
     let high = 0
     for (let i = 0; i < n; i++) {
-      const hash = hashes[i]!
-      pool[from + i] = hash
+      const hash = hashes[from + i]!
+      pool[to + i] = hash
       if (hash & 32) high ^= 1 << (hash & 31)
       else low ^= 1 << (hash & 31)
       const bit = Math.imul(hash, 0x85ebca6b) >>> 24
       wide[slot * 8 + (bit >>> 5)]! ^= 1 << (bit & 31)
     }
-    this.start[slot + 1] = from + n
+    this.start[slot + 1] = to + n
     this.bitsLow[slot] = low
     this.bitsHigh[slot] = high
-    this.formA[slot] = this.shingler.formA
-    this.formB[slot] = this.shingler.formB
+    this.formA[slot] = a
+    this.formB[slot] = b
     this.count = slot + 1
     return slot
   }
 
   private growSlots(size: number): void {
-    this.start = copy(this.start, new Uint32Array(size + 1))
-    this.bitsLow = copy(this.bitsLow, new Int32Array(size))
-    this.bitsHigh = copy(this.bitsHigh, new Int32Array(size))
-    this.wide = copy(this.wide, new Int32Array(size * 8))
+    const { shared } = this
+    this.start = copy(this.start, new Uint32Array(memory(size + 1, shared)))
+    this.bitsLow = copy(this.bitsLow, new Int32Array(memory(size, shared)))
+    this.bitsHigh = copy(this.bitsHigh, new Int32Array(memory(size, shared)))
+    this.wide = copy(this.wide, new Int32Array(memory(size * 8, shared)))
     this.formA = copy(this.formA, new Int32Array(size))
     this.formB = copy(this.formB, new Int32Array(size))
     this.table = new Int32Array(size * 2)
@@ -157,11 +168,18 @@ export class Forms {
   }
 }
 
-/** Bits set in a 32-bit word. */
-export function popcount(word: number): number {
-  let x = word - ((word >>> 1) & 0x55555555)
-  x = (x & 0x33333333) + ((x >>> 2) & 0x33333333)
-  return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+/** A form as it is met: its 64 bits and its shingles, `hashes[from .. from + n)`. */
+interface Form {
+  readonly a: number
+  readonly b: number
+  readonly hashes: Uint32Array
+  readonly from: number
+  readonly n: number
+}
+
+/** Zeroed memory for so many 32-bit words. */
+function memory(words: number, shared: boolean): ArrayBuffer | SharedArrayBuffer {
+  return shared ? new SharedArrayBuffer(words * 4) : new ArrayBuffer(words * 4)
 }
 
 function copy<T extends Int32Array | Uint32Array>(from: T, into: T): T {

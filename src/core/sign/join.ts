@@ -1,15 +1,43 @@
-import { type Forms, popcount } from './forms.ts'
-import { meetFirstAt, type Postings } from './postings.ts'
+import { type FormColumns, popcount } from './formColumns.ts'
+import { meetFirstAt, type Postings, type SlotPairs } from './postings.ts'
 import type { Work } from './progress.ts'
 import { neededOverlap, type Threshold } from './threshold.ts'
 
 /** Disjoint sets of slots, path halving; the root of a set is its smallest slot. */
 export class Sets {
-  readonly parent: Uint32Array
+  parent: Uint32Array
+  count: number
 
   constructor(count: number) {
     this.parent = new Uint32Array(count)
+    this.count = count
     for (let i = 0; i < count; i++) this.parent[i] = i
+  }
+
+  /** Forgets all sets. */
+  clear(): void {
+    this.parent = new Uint32Array(0)
+    this.count = 0
+  }
+
+  /** Joins what is joined in the sets that other `Sets` of as many slots had as their `parent`. */
+  join(other: Uint32Array): void {
+    for (let slot = 0; slot < this.count; slot++) {
+      if (other[slot] === slot) continue
+      const a = this.find(slot)
+      const b = this.find(other[slot]!)
+      if (a !== b) this.union(a, b)
+    }
+  }
+
+  /** Makes room for slots that came later, each a set of its own. */
+  grow(count: number): void {
+    if (count > this.parent.length) {
+      const more = new Uint32Array(Math.ceil(count * 1.1) + 1024)
+      more.set(this.parent)
+      this.parent = more
+    }
+    for (; this.count < count; this.count++) this.parent[this.count] = this.count
   }
 
   find(slot: number): number {
@@ -31,7 +59,7 @@ export class Sets {
 }
 
 /** Pairs of the groups of equal shingles: what a join will look at, known before it starts. */
-export function joinCost(postings: Postings): number {
+export function joinCost(postings: SlotPairs): number {
   const { shingles, length } = postings
   let cost = 0
   for (let from = 0; from < length; ) {
@@ -48,14 +76,19 @@ const budget = { perRow: 300, free: 20_000_000 } as const
 
 /** Is looking at so many pairs too much for so many rows? */
 export function exceedsBudget(cost: number, rows: number): boolean {
-  return cost > Math.max(budget.free, budget.perRow * rows)
+  return cost > mostPairs(rows)
+}
+
+/** So many pairs of so many rows are looked at before estimating is better. */
+export function mostPairs(rows: number): number {
+  return Math.max(budget.free, budget.perRow * rows)
 }
 
 /**
  * What `joinSets` will look at, which is less than all pairs: its walk leaves behind what is similar. A share p of similar
  * slots in a group of g makes it about g/p, and p is measured on pairs spread over the group.
  */
-export function* walkCost(postings: Postings, matcher: Matcher): Work<number> {
+export function* walkCost(postings: SlotPairs, matcher: Matcher): Work<number> {
   const { shingles, slots, length } = postings
   let cost = 0
   let work = 0
@@ -70,7 +103,7 @@ export function* walkCost(postings: Postings, matcher: Matcher): Work<number> {
         const a = from + Math.floor((i * size) / 128)
         if (matcher.allows(slots[a]!, slots[a + (size >> 1)]!)) alike++
       }
-      if (alike > 0) pairs = Math.min(pairs, (size * 64) / alike)
+      if (alike > 0) pairs = Math.min(pairs, Math.ceil((size * 64) / alike))
       work += 64
     }
     cost += pairs
@@ -85,12 +118,12 @@ export function* walkCost(postings: Postings, matcher: Matcher): Work<number> {
 
 /** Compares slots at one threshold: bitmaps first, sets where they allow it. */
 export class Matcher {
-  readonly forms: Forms
+  readonly forms: FormColumns
   readonly t: Threshold
   private readonly sum: number
   private readonly difference: number
 
-  constructor(forms: Forms, t: Threshold) {
+  constructor(forms: FormColumns, t: Threshold) {
     this.forms = forms
     this.t = t
     this.sum = t.den + t.num
@@ -161,7 +194,7 @@ const chunk = 500_000
 
 /** The walk inside one group of slots: [0, head) is done, [head, tail) waits, [tail, size) is the remainder. */
 export class GroupWalk {
-  private readonly postings: Postings
+  private readonly postings: Postings | undefined
   private readonly matcher: Matcher
   private readonly sets: Sets
   private shingle = 0
@@ -173,14 +206,15 @@ export class GroupWalk {
   private head = 0
   private tail = 0
 
-  constructor(postings: Postings, matcher: Matcher, sets: Sets) {
+  /** Without postings only `loadAll` can be walked. */
+  constructor(postings: Postings | undefined, matcher: Matcher, sets: Sets) {
     this.postings = postings
     this.matcher = matcher
     this.sets = sets
   }
 
   pair(x: number, y: number, shingle: number): void {
-    if (!this.matcher.allows(x, y) || !meetFirstAt(this.postings, x, y, shingle)) return
+    if (!this.matcher.allows(x, y) || !meetFirstAt(this.postings!, x, y, shingle)) return
     const a = this.sets.find(x)
     const b = this.sets.find(y)
     if (a !== b && this.matcher.overlap(x, y) > 0) this.sets.union(a, b)
@@ -188,7 +222,7 @@ export class GroupWalk {
 
   /** Takes the group of postings [from, to). */
   load(from: number, to: number): void {
-    const { slots, shingles } = this.postings
+    const { slots, shingles } = this.postings!
     this.shingle = shingles[from]!
     this.take(slots, from, to)
   }
@@ -248,7 +282,7 @@ export class GroupWalk {
       if (otherRoot !== root) {
         if (!matcher.wideAllows(mine, other, allowed)) continue
         // Shared in an earlier group, too: there the two were compared, and they did not end in one set.
-        if (shingle >= 0 && !meetFirstAt(postings, mine, other, shingle)) continue
+        if (shingle >= 0 && !meetFirstAt(postings!, mine, other, shingle)) continue
         if (forms.overlapAtLeast(mine, other, neededOverlap(t, mineCount, count[i]!)) === 0) continue
         root = sets.union(root, otherRoot)
       }

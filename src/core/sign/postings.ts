@@ -1,25 +1,33 @@
-import type { Forms } from './forms.ts'
+import type { FormColumns } from './formColumns.ts'
 import type { Work } from './progress.ts'
 import { prefixLength, type Threshold } from './threshold.ts'
 
-/** (shingle, slot) pairs sorted by shingle: which slots have this rare shingle in their prefix. */
-export interface Postings {
+/** (shingle, slot) pairs, as a rule sorted by shingle: which slots have this rare shingle in their prefix. */
+export interface SlotPairs {
   readonly shingles: Uint32Array
   readonly slots: Uint32Array
   readonly length: number
-  /** The same by slot: `prefix[prefixStart[s] .. prefixStart[s + 1])`, ascending. */
+}
+
+/** Sorted pairs, and the same by slot. */
+export interface Postings extends SlotPairs {
+  /** `prefix[prefixStart[s] .. prefixStart[s + 1])`, ascending. */
   readonly prefix: Uint32Array
   readonly prefixStart: Uint32Array
-  /** What chose the keys of each slot, for slots that come later. */
-  readonly keys: Keys
 }
 
 /** Chooses keys of a slot so that two similar slots share at least one (bands: most likely share one). */
 export interface Keys {
   /** Writes the keys of a slot, ascending and distinct, to `out` from `at`; returns the new end. */
-  prefix(forms: Forms, slot: number, t: Threshold, out: Uint32Array, at: number): number
+  prefix(forms: FormColumns, slot: number, t: Threshold, out: Uint32Array, at: number): number
   /** How many keys a slot has at most. */
-  size(forms: Forms, slot: number, t: Threshold): number
+  size(forms: FormColumns, slot: number, t: Threshold): number
+}
+
+/** The level of a shingle is `table[shingle >>> shift]`. */
+export interface LevelTable {
+  readonly table: Uint8Array
+  readonly shift: number
 }
 
 /**
@@ -31,12 +39,17 @@ export class Levels implements Keys {
   readonly table: Uint8Array
   private readonly shift: number
 
-  private constructor(table: Uint8Array, shift: number) {
+  constructor({ table, shift }: LevelTable) {
     this.table = table
     this.shift = shift
   }
 
-  static *count(forms: Forms, alive: (slot: number) => boolean): Work<Levels> {
+  static *count(forms: FormColumns, alive: (slot: number) => boolean): Work<Levels> {
+    return new Levels(yield* Levels.table(forms, alive))
+  }
+
+  /** The levels as plain data. */
+  static *table(forms: FormColumns, alive: (slot: number) => boolean): Work<LevelTable> {
     const total = forms.start[forms.count]!
     const bits = Math.min(23, Math.max(10, 31 - Math.clz32(total)))
     const shift = 32 - bits
@@ -61,15 +74,15 @@ export class Levels implements Keys {
         table[i] = 16 + (log - 4) * 8 + ((c >>> (log - 3)) & 7)
       }
     }
-    return new Levels(table, shift)
+    return { table, shift }
   }
 
-  size(forms: Forms, slot: number, t: Threshold): number {
+  size(forms: FormColumns, slot: number, t: Threshold): number {
     return prefixLength(t, forms.size(slot))
   }
 
   /** Writes the prefix of a slot's set (rarest first by level, then by hash) to `out` from `at`; returns the new end. */
-  prefix(forms: Forms, slot: number, t: Threshold, out: Uint32Array, at: number): number {
+  prefix(forms: FormColumns, slot: number, t: Threshold, out: Uint32Array, at: number): number {
     const from = forms.start[slot]!
     const n = forms.start[slot + 1]! - from
     const take = prefixLength(t, n)
@@ -109,7 +122,7 @@ let levelOf = new Uint8Array(1024)
  * for them, an index that will be asked about new texts has.
  */
 export function* buildPostings(
-  forms: Forms,
+  forms: FormColumns,
   t: Threshold,
   how: { readonly alive: (slot: number) => boolean; readonly singles: boolean },
 ): Work<Postings> {
@@ -119,15 +132,15 @@ export function* buildPostings(
 
 /** The sorted postings of all living slots by keys of any kind; see `buildPostings`. */
 export function* sortedPostings(
-  forms: Forms,
+  forms: FormColumns,
   t: Threshold,
   how: { readonly alive: (slot: number) => boolean; readonly singles: boolean; readonly keys: Keys },
 ): Work<Postings> {
   const { keys } = how
   let capacity = 0
   for (let slot = 0; slot < forms.count; slot++) if (how.alive(slot)) capacity += keys.size(forms, slot, t)
-  let shingles: Uint32Array = new Uint32Array(capacity)
-  let slots: Uint32Array = new Uint32Array(capacity)
+  const shingles = new Uint32Array(capacity)
+  const slots = new Uint32Array(capacity)
   let length = 0
   for (let slot = 0, work = 0; slot < forms.count; slot++) {
     if (!how.alive(slot)) continue
@@ -144,6 +157,14 @@ export function* sortedPostings(
   const prefixStart = new Uint32Array(forms.count + 1)
   for (let i = 0; i < length; i++) prefixStart[slots[i]! + 1]!++
   for (let slot = 0; slot < forms.count; slot++) prefixStart[slot + 1]! += prefixStart[slot]!
+  const sorted = yield* sortPairs({ shingles, slots, length })
+  return { ...sorted, prefix, prefixStart }
+}
+
+/** The pairs sorted by shingle, pairs of one shingle in the order they had. What is given is used up. */
+export function* sortPairs(pairs: SlotPairs): Work<SlotPairs> {
+  let { shingles, slots } = pairs
+  const { length } = pairs
   yield { phase: 'sort', done: 0, total: 3 }
   let otherShingles: Uint32Array = new Uint32Array(length)
   let otherSlots: Uint32Array = new Uint32Array(length)
@@ -153,14 +174,19 @@ export function* sortedPostings(
     ;[slots, otherSlots] = [otherSlots, slots]
     yield { phase: 'sort', done: pass + 1, total: 3 }
   }
-  return { shingles, slots, length, prefix, prefixStart, keys }
+  return { shingles, slots, length }
 }
 
 /**
  * Is `shingle`, which both prefixes hold, the first one they share? A pair that shares several would otherwise be
  * verified in each of their groups.
  */
-export function meetFirstAt({ prefix, prefixStart }: Postings, x: number, y: number, shingle: number): boolean {
+export function meetFirstAt(
+  { prefix, prefixStart }: Pick<Postings, 'prefix' | 'prefixStart'>,
+  x: number,
+  y: number,
+  shingle: number,
+): boolean {
   let i = prefixStart[x]!
   let j = prefixStart[y]!
   for (;;) {
@@ -172,8 +198,8 @@ export function meetFirstAt({ prefix, prefixStart }: Postings, x: number, y: num
   }
 }
 
-/** Drops what occurs once, by counters that collide only towards keeping too much. Returns the new length. */
-function dropSingles(shingles: Uint32Array, slots: Uint32Array, length: number): number {
+/** Drops shingles that occur once, by counters that collide only towards keeping too much. Returns the new length. */
+export function dropSingles(shingles: Uint32Array, slots: Uint32Array, length: number): number {
   const bits = Math.min(24, Math.max(10, 34 - Math.clz32(length)))
   const seen = new Uint8Array(1 << bits)
   const shift = 32 - bits

@@ -1,5 +1,5 @@
 import type { Span } from '../text/span.ts'
-import { Forms } from './forms.ts'
+import { Forms, type SignedRows } from './forms.ts'
 import type { Work } from './progress.ts'
 import type { Scheme } from './scheme.ts'
 
@@ -20,6 +20,16 @@ export interface Texts {
   readonly plain?: { readonly bytes: Uint8Array; span(row: number): Span | undefined }
 }
 
+/** Whoever signs the rows [from, to) instead: other threads, an earlier check. Hands them over in their order. */
+export interface Elsewhere {
+  sign(from: number, to: number, take: (rows: SignedRows) => void): Work<void>
+}
+
+/** With fewer rows to sign, telling other threads takes longer. */
+const fewRows = 20_000
+/** So many changes are remembered for who wants to know which forms came and went. */
+const mostChanges = 100_000
+
 /**
  * Which normal form every row of every file has. Kept between checks: a file that comes again in a new version is
  * signed where it changed only, and a form that nobody uses any more stays behind as a dead slot.
@@ -28,9 +38,22 @@ export class Signatures {
   readonly forms: Forms
   private uses = new Int32Array(256)
   private readonly files = new Map<string, Int32Array>()
+  /** Forms that got their first user or lost their last, in turn; those before `forgotten` are no longer known. */
+  private changes: number[] = []
+  private forgotten = 0
 
-  constructor(scheme: Scheme) {
-    this.forms = new Forms(scheme)
+  constructor(scheme: Scheme, options: { readonly shared?: boolean } = {}) {
+    this.forms = new Forms(scheme, options)
+  }
+
+  /** A number that grows with every form that comes or goes. */
+  get moment(): number {
+    return this.forgotten + this.changes.length
+  }
+
+  /** The forms that came or went since a moment, some of them several times; undefined where that is no longer known. */
+  since(moment: number): readonly number[] | undefined {
+    return moment < this.forgotten ? undefined : this.changes.slice(moment - this.forgotten)
   }
 
   /** Slots by row; -1 where a row has no letters or numbers. */
@@ -55,18 +78,26 @@ export class Signatures {
   }
 
   /** Signs a file's rows; `kept` are those that are as they were when it was last signed. */
-  *sign(file: string, texts: Texts, kept: Kept = { head: 0, tail: 0 }): Work<void> {
+  *sign(file: string, texts: Texts, kept: Kept = { head: 0, tail: 0 }, elsewhere?: Elsewhere): Work<void> {
     const old = this.slots(file)
     const count = texts.rowCount
     const slots = new Int32Array(count).fill(-1)
     slots.set(old.subarray(0, kept.head))
     slots.set(old.subarray(old.length - kept.tail), count - kept.tail)
     const end = count - kept.tail
+    if (elsewhere && end - kept.head >= fewRows) yield* this.adoptRows(elsewhere, slots, kept.head, end)
+    else yield* this.signRows(texts, slots, kept.head, end)
+    this.retire(old.subarray(kept.head, old.length - kept.tail))
+    this.employ(slots.subarray(kept.head, end))
+    this.files.set(file, slots)
+  }
+
+  private *signRows(texts: Texts, slots: Int32Array, from: number, end: number): Work<void> {
     let work = 0
     const { forms } = this
     const { plain } = texts
-    forms.reserve(end - kept.head)
-    for (let row = kept.head; row < end; row++) {
+    forms.reserve(end - from)
+    for (let row = from; row < end; row++) {
       const span = plain?.span(row)
       const slot = span ? forms.addBytes(plain!.bytes, span.start, span.end) : -2
       if (slot !== -2) {
@@ -80,12 +111,19 @@ export class Signatures {
       }
       if (work > 300_000) {
         work = 0
-        yield { phase: 'sign', done: row, total: count }
+        yield { phase: 'sign', done: row, total: slots.length }
       }
     }
-    this.retire(old.subarray(kept.head, old.length - kept.tail))
-    this.employ(slots.subarray(kept.head, end))
-    this.files.set(file, slots)
+  }
+
+  /** As `signRows`, with what others found. */
+  private *adoptRows(elsewhere: Elsewhere, slots: Int32Array, from: number, end: number): Work<void> {
+    this.forms.reserve(end - from)
+    yield* elsewhere.sign(from, end, rows => {
+      const known = this.forms.adopt(rows.forms)
+      for (let i = 0; i < rows.slots.length; i++)
+        slots[rows.from + i] = rows.slots[i]! < 0 ? -1 : known[rows.slots[i]!]!
+    })
   }
 
   /** Drops a file that is gone. */
@@ -100,11 +138,19 @@ export class Signatures {
       more.set(this.uses)
       this.uses = more
     }
-    for (const slot of slots) if (slot >= 0) this.uses[slot]!++
+    for (const slot of slots) if (slot >= 0 && this.uses[slot]!++ === 0) this.changed(slot)
   }
 
   private retire(slots: Int32Array): void {
-    for (const slot of slots) if (slot >= 0) this.uses[slot]!--
+    for (const slot of slots) if (slot >= 0 && --this.uses[slot]! === 0) this.changed(slot)
+  }
+
+  private changed(slot: number): void {
+    if (this.changes.length >= mostChanges) {
+      this.forgotten += this.changes.length
+      this.changes = []
+    }
+    this.changes.push(slot)
   }
 }
 

@@ -1,9 +1,14 @@
-import { type Banding, bandingFor, bandPostings } from './bands.ts'
-import { exceedsBudget, GroupWalk, joinSets, Matcher, Sets, walkCost } from './join.ts'
-import { buildPostings, type Postings } from './postings.ts'
+import { type Banding, bandingFor } from './bands.ts'
+import { GroupWalk, joinSets, Matcher, mostPairs, Sets, walkCost } from './join.ts'
+import { joinPrefixes, type KeysOf, keysFor, type Prefixes, partOf } from './joinJob.ts'
+import { type Keys, Levels, type SlotPairs, sortedPostings } from './postings.ts'
 import type { Work } from './progress.ts'
 import type { Signatures } from './signatures.ts'
+import type { Threads } from './threads.ts'
 import type { Threshold } from './threshold.ts'
+
+/** With fewer forms, telling other threads takes longer than joining. */
+const fewForms = 20_000
 
 /**
  * Which living forms are similar at one threshold, kept up to date: after a small change only the sets that it touches
@@ -18,26 +23,31 @@ export class Similar {
   private readonly signatures: Signatures
   private readonly incremental: boolean
   private readonly exact: boolean
-  private sets = new Sets(0)
+  private readonly threads: Threads | undefined
+  private readonly sets = new Sets(0)
   private known = new Uint8Array(0)
-  private postings: Postings | undefined
+  /** What the forms of the last full join are looked up in: a key is in the part that `partOf` says. */
+  private index: { readonly keys: Keys; readonly parts: readonly SlotPairs[] } | undefined
   private readonly overlay = new Map<number, number[]>()
   private readonly overlaid = new Set<number>()
-  private members = new Map<number, readonly number[]>()
+  private readonly members = new Map<number, readonly number[]>()
   private prefix = new Uint32Array(256)
+  private moment = -1
+  private touched: Set<number> | undefined
 
   /**
    * `incremental` keeps an index for later changes, which a single check does not need; `exact` joins exactly whatever it
-   * costs.
+   * costs; `threads` take part in a full join.
    */
   constructor(
     signatures: Signatures,
     t: Threshold,
-    options: { readonly incremental: boolean; readonly exact?: boolean },
+    options: { readonly incremental: boolean; readonly exact?: boolean; readonly threads?: Threads | undefined },
   ) {
     this.signatures = signatures
     this.exact = options.exact ?? false
     this.incremental = options.incremental
+    this.threads = options.threads
     this.matcher = new Matcher(signatures.forms, t)
   }
 
@@ -48,69 +58,164 @@ export class Similar {
 
   /** The set that a form is in, itself included. */
   group(slot: number): readonly number[] {
-    return this.members.get(this.sets.find(slot)) ?? [slot]
+    return slot < this.sets.count ? (this.members.get(this.sets.find(slot)) ?? [slot]) : [slot]
+  }
+
+  /** The forms of all sets, old and new, that updates changed since this was last asked; undefined after a full join. */
+  takeTouched(): ReadonlySet<number> | undefined {
+    const { touched } = this
+    this.touched = new Set()
+    return touched
   }
 
   /** Brings the sets up to date with the signatures. */
   *update(): Work<void> {
+    const { gone, come } = this.news()
+    this.moment = this.signatures.moment
+    if (gone.length + come.length === 0) return
     const { forms } = this.signatures
+    const few = 200 + forms.count / 100
+    if (!this.index || come.length + gone.length > few || this.overlaid.size > few) {
+      yield* this.rebuild()
+      this.touched = undefined
+    } else this.patch(gone, come)
+    for (const slot of gone) this.known[slot] = 0
+    for (const slot of come) this.known[slot] = 1
+  }
+
+  /** Forms that went and came since the last update. */
+  private news(): { readonly gone: number[]; readonly come: number[] } {
+    const { forms } = this.signatures
+    if (forms.count > this.known.length) {
+      const known = new Uint8Array(Math.ceil(forms.count * 1.1) + 1024)
+      known.set(this.known)
+      this.known = known
+    }
     const gone: number[] = []
     const come: number[] = []
-    for (let slot = 0; slot < forms.count; slot++) {
+    const look = (slot: number) => {
       const alive = this.signatures.alive(slot)
-      if (alive === (this.known[slot] === 1)) continue
-      if (alive) come.push(slot)
-      else gone.push(slot)
+      if (alive !== (this.known[slot] === 1)) (alive ? come : gone).push(slot)
     }
-    if (gone.length + come.length === 0) return
-    const few = 200 + forms.count / 100
-    if (!this.postings || come.length + gone.length > few || this.overlaid.size > few) yield* this.rebuild()
-    else this.patch(gone, come)
-    this.known = new Uint8Array(forms.count)
-    for (let slot = 0; slot < forms.count; slot++) if (this.signatures.alive(slot)) this.known[slot] = 1
-    this.collect()
+    const changes = this.moment < 0 ? undefined : this.signatures.since(this.moment)
+    if (changes) for (const slot of new Set(changes)) look(slot)
+    else for (let slot = 0; slot < forms.count; slot++) look(slot)
+    return { gone, come }
   }
 
   private *rebuild(): Work<void> {
     const { forms } = this.signatures
-    const alive = (slot: number) => this.signatures.alive(slot)
     const { t } = this.matcher
-    const how = { alive, singles: this.incremental }
-    let postings = yield* buildPostings(forms, t, how)
-    this.cost = yield* walkCost(postings, this.matcher)
-    this.banding = !this.exact && exceedsBudget(this.cost, forms.count) ? bandingFor(t) : undefined
-    if (this.banding) postings = yield* bandPostings(forms, t, { ...how, banding: this.banding })
-    this.sets = new Sets(forms.count)
-    yield* joinSets(postings, this.matcher, this.sets)
+    const alive = (slot: number) => this.signatures.alive(slot)
+    this.sets.clear()
+    this.index = undefined
+    const levels = yield* Levels.table(forms, alive)
+    const keys: KeysOf = { kind: 'levels', table: levels }
+    this.banding = undefined
+    const within = yield* this.join(keys, this.exact ? Number.POSITIVE_INFINITY : mostPairs(forms.count))
+    if (!within) {
+      this.banding = bandingFor(t)
+      const cost = this.cost
+      yield* this.join({ kind: 'bands', banding: this.banding }, Number.POSITIVE_INFINITY)
+      this.cost = cost
+    }
     this.overlay.clear()
     this.overlaid.clear()
-    this.postings = this.incremental ? postings : undefined
+    this.members.clear()
+    this.collect(every(forms.count))
+  }
+
+  /** Joins all living forms by keys; false, with nothing joined, where that would look at more pairs than `budget`. */
+  private *join(keys: KeysOf, budget: number): Work<boolean> {
+    const { forms } = this.signatures
+    const { threads } = this
+    if (threads && forms.count >= fewForms) return yield* this.joinElsewhere(threads, keys, budget)
+    const { t } = this.matcher
+    const alive = (slot: number) => this.signatures.alive(slot)
+    const own = keysFor(keys)
+    const postings = yield* sortedPostings(forms, t, { alive, singles: this.incremental, keys: own })
+    this.cost = yield* walkCost(postings, this.matcher)
+    if (this.cost > budget) return false
+    this.sets.grow(forms.count)
+    yield* joinSets(postings, this.matcher, this.sets)
+    if (this.incremental) this.index = { keys: own, parts: [pairsOf(postings)] }
+    return true
+  }
+
+  private *joinElsewhere(threads: Threads, keys: KeysOf, budget: number): Work<boolean> {
+    const forms = this.signatures.forms.arrays()
+    const { t } = this.matcher
+    const alive = new Uint8Array(new SharedArrayBuffer(forms.count))
+    for (let slot = 0; slot < forms.count; slot++) if (this.signatures.alive(slot)) alive[slot] = 1
+    const prefixes: Prefixes[] = []
+    const step = Math.ceil(forms.count / threads.count)
+    const ranges = Array.from({ length: threads.count }, (_, i) => ({
+      from: Math.min(forms.count, i * step),
+      to: Math.min(forms.count, (i + 1) * step),
+    }))
+    yield* threads.run(
+      ranges.map(range => ({ kind: 'prefix' as const, forms, alive, t, keys, ...range })),
+      done => void prefixes.push(done),
+    )
+    const bySlot = joinPrefixes(prefixes)
+    this.cost = 0
+    this.sets.grow(forms.count)
+    const parts: SlotPairs[] = []
+    let within = true
+    const jobs = ranges.map((_, part) => ({
+      kind: 'join' as const,
+      forms,
+      t,
+      ...bySlot,
+      part,
+      parts: threads.count,
+      singles: this.incremental,
+      budget,
+    }))
+    yield* threads.run(jobs, ({ cost, parent, sorted }) => {
+      this.cost += cost
+      if (sorted) parts.push(sorted)
+      if (parent) this.sets.join(parent)
+      else within = false
+    })
+    if (!within || this.cost > budget) {
+      this.sets.clear()
+      return false
+    }
+    if (this.incremental) this.index = { keys: keysFor(keys), parts }
+    return true
   }
 
   /** Takes the sets apart that lost a form or gain one, and joins their forms anew. */
   private patch(gone: readonly number[], come: readonly number[]): void {
     const { forms } = this.signatures
-    const more = new Sets(forms.count)
-    more.parent.set(this.sets.parent)
-    const old = this.members
-    const touched = new Set<number>()
+    const { sets, members } = this
+    sets.grow(forms.count)
+    const roots = new Set<number>()
     const loose = new Set<number>(come)
+    const all = new Set<number>([...gone, ...come])
     const touch = (slot: number) => {
-      const root = slot < this.sets.parent.length ? this.sets.find(slot) : slot
-      if (touched.has(root)) return
-      touched.add(root)
-      for (const member of old.get(root) ?? [slot]) if (this.signatures.alive(member)) loose.add(member)
+      const root = sets.find(slot)
+      if (roots.has(root)) return
+      roots.add(root)
+      for (const member of members.get(root) ?? [slot]) {
+        all.add(member)
+        if (this.signatures.alive(member)) loose.add(member)
+      }
     }
     for (const slot of gone) touch(slot)
     for (const slot of come) {
+      touch(slot)
       for (const neighbour of this.probe(slot)) touch(neighbour)
       this.register(slot)
     }
-    for (const slot of [...gone, ...loose]) more.parent[slot] = slot
-    this.sets = more
-    const walk = new GroupWalk(this.postings!, this.matcher, more)
+    for (const root of roots) members.delete(root)
+    for (const slot of all) sets.parent[slot] = slot
+    const walk = new GroupWalk(undefined, this.matcher, sets)
     walk.loadAll(Uint32Array.from(loose))
     while (walk.more()) walk.expand()
+    this.collect([...loose].sort((a, b) => a - b))
+    if (this.touched) for (const slot of all) this.touched.add(slot)
   }
 
   /** Every living form that is similar to this one, by the index. */
@@ -122,8 +227,9 @@ export class Similar {
       seen.add(other)
       if (this.signatures.alive(other) && this.matcher.overlap(slot, other) > 0) found.add(other)
     }
-    const { shingles, slots, length } = this.postings!
+    const { parts } = this.index!
     for (const shingle of this.prefixOf(slot)) {
+      const { shingles, slots, length } = parts[partOf(shingle, parts.length)]!
       for (let i = lowerBound(shingles, length, shingle); i < length && shingles[i] === shingle; i++) look(slots[i]!)
       for (const other of this.overlay.get(shingle) ?? []) look(other)
     }
@@ -143,25 +249,34 @@ export class Similar {
 
   private prefixOf(slot: number): Uint32Array {
     const { forms } = this.signatures
-    const { keys } = this.postings!
+    const { keys } = this.index!
     const size = keys.size(forms, slot, this.matcher.t)
     if (size > this.prefix.length) this.prefix = new Uint32Array(size * 2)
     return this.prefix.slice(0, keys.prefix(forms, slot, this.matcher.t, this.prefix, 0))
   }
 
-  private collect(): void {
-    const byRoot = new Map<number, number[]>()
-    const { parent } = this.sets
-    for (let slot = 0; slot < parent.length; slot++) {
-      if (this.known[slot] === 0) continue
-      const root = this.sets.find(slot)
-      if (root === slot) continue
-      const list = byRoot.get(root)
+  /** Lists the sets of these slots, which are ascending and whole sets. */
+  private collect(slots: Iterable<number>): void {
+    const { sets, signatures } = this
+    const lists = new Map<number, number[]>()
+    for (const slot of slots) {
+      const root = sets.find(slot)
+      if (root === slot || !signatures.alive(slot)) continue
+      const list = lists.get(root)
       if (list) list.push(slot)
-      else byRoot.set(root, [root, slot])
+      else lists.set(root, [root, slot])
     }
-    this.members = byRoot
+    for (const [root, list] of lists) this.members.set(root, list)
   }
+}
+
+/** Without the rest, so that it need not be kept. */
+function pairsOf({ shingles, slots, length }: SlotPairs): SlotPairs {
+  return { shingles, slots, length }
+}
+
+function* every(count: number): Generator<number> {
+  for (let slot = 0; slot < count; slot++) yield slot
 }
 
 /** First index in `[0, length)` whose value is not below `value`. */

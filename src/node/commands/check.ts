@@ -15,6 +15,7 @@ import { rowText } from '../../core/data/roles.ts'
 import { readForCheck, shownPath } from '../checkInput.ts'
 import { drive } from '../drive.ts'
 import { writeAtomic } from '../files.ts'
+import { openThreads } from '../threads.ts'
 import type { Command, CommandIo } from './command.ts'
 import { oneOf, readOptions } from './options.ts'
 
@@ -67,7 +68,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
       rules: ruleFlags(values.rule ?? []),
     })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
-    const whole = await drive(check({ ...input, exact: values.exact }), io.cancel, progressOn(io))
+    const whole = await drive(check({ ...input, exact: values.exact, threads: openThreads() }), io.cancel, progressOn(io))
     if (writes) {
       await writeAtomic(resolve(io.cwd, baseline!), printBaseline(whole.findings))
       io.err(`${whole.findings.length} finding${whole.findings.length === 1 ? '' : 's'} written to ${baseline}\n`)

@@ -1,0 +1,21 @@
+import type { Joined, JoinJob, Prefixes, PrefixJob } from './joinJob.ts'
+import type { Work } from './progress.ts'
+import type { RowsDone, RowsJob } from './rowsJob.ts'
+
+/** Work for another thread: plain data, with memory that is shared instead of copied. */
+export type Job = RowsJob | PrefixJob | JoinJob
+
+/** What a job gives. */
+export type Done<J extends Job> = J extends RowsJob ? RowsDone : J extends PrefixJob ? Prefixes : Joined
+
+/** Other threads, which run `runJob`. */
+export interface Threads {
+  readonly count: number
+  /** Bytes that other threads see: those given where they are shared already. */
+  share(bytes: Uint8Array): Uint8Array
+  /**
+   * Runs jobs, as many at a time as there are threads, and hands over what they give in the order of the jobs. It yields
+   * while it waits; whoever stops pulling stops the threads, too.
+   */
+  run<J extends Job>(jobs: readonly J[], take: (done: Done<J>, job: J) => void): Work<void>
+}

@@ -1,0 +1,166 @@
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import {
+  MessageChannel,
+  type MessagePort,
+  parentPort,
+  receiveMessageOnPort,
+  Worker,
+  workerData,
+} from 'node:worker_threads'
+import type { Work } from '../core/sign/progress.ts'
+import { runJob } from '../core/sign/runJob.ts'
+import type { Done, Job, Threads } from '../core/sign/threads.ts'
+
+/** More threads than this wait for the one that puts together what they find. */
+const mostThreads = 8
+/** So long the waiting thread sleeps at most before it looks at what else there is to do. */
+const nap = 4
+
+/** The program that threads run, beside the bundle that this is part of; undefined where it was not built. */
+export function threadProgram(): string | undefined {
+  const path = fileURLToPath(new URL('./thread.cjs', import.meta.url))
+  return existsSync(path) ? path : undefined
+}
+
+/** As many threads as there are processors, where there are several and the program is there. They start when first needed. */
+export function openThreads(
+  program = threadProgram(),
+  count = Math.min(mostThreads, availableParallelism()),
+): ThreadPool | undefined {
+  return program !== undefined && count > 1 ? new ThreadPool(program, count) : undefined
+}
+
+interface Thread {
+  readonly worker: Worker
+  readonly port: MessagePort
+}
+
+type Reply = { readonly index: number; readonly done: Done<Job> } | { readonly index: number; readonly error: string }
+
+/**
+ * Worker threads behind the interface that the core knows. Whoever waits for them sleeps on a shared counter and takes their
+ * messages itself, so that a generator can wait without an event loop. Work that is given up ends its threads.
+ */
+export class ThreadPool implements Threads {
+  readonly count: number
+  private readonly program: string
+  private readonly threads: Thread[] = []
+  private readonly bell = new Int32Array(new SharedArrayBuffer(4))
+  private readonly shared = new WeakMap<ArrayBufferLike, Uint8Array>()
+  private busy = false
+
+  constructor(program: string, count: number) {
+    this.program = program
+    this.count = count
+  }
+
+  share(bytes: Uint8Array): Uint8Array {
+    if (bytes.buffer instanceof SharedArrayBuffer) return bytes
+    const known = this.shared.get(bytes.buffer)
+    if (known?.length === bytes.length) return known
+    const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
+    copy.set(bytes)
+    this.shared.set(bytes.buffer, copy)
+    return copy
+  }
+
+  *run<J extends Job>(jobs: readonly J[], take: (done: Done<J>, job: J) => void): Work<void> {
+    if (this.busy) throw new Error('the threads are at work already')
+    this.busy = true
+    let finished = false
+    try {
+      yield* this.drive(jobs, take)
+      finished = true
+    } finally {
+      this.busy = false
+      // What they are at is of no use to anybody.
+      if (!finished) this.dispose()
+    }
+  }
+
+  private *drive<J extends Job>(jobs: readonly J[], take: (done: Done<J>, job: J) => void): Work<void> {
+    while (this.threads.length < Math.min(this.count, jobs.length)) this.threads.push(this.start())
+    const waiting = new Map<number, Done<Job>>()
+    const idle = [...this.threads]
+    const running = new Set<Thread>()
+    let next = 0
+    let taken = 0
+    while (taken < jobs.length) {
+      const rung = Atomics.load(this.bell, 0)
+      // Not too far ahead: what is done and not yet taken is memory.
+      while (idle.length > 0 && next < jobs.length && next < taken + this.count * 3) {
+        const thread = idle.pop()!
+        thread.port.postMessage({ index: next, job: jobs[next] })
+        running.add(thread)
+        next++
+      }
+      let heard = false
+      for (const thread of [...running]) {
+        const message = receiveMessageOnPort(thread.port) as { message: Reply } | undefined
+        if (!message) continue
+        heard = true
+        running.delete(thread)
+        idle.push(thread)
+        const reply = message.message
+        if ('error' in reply) throw new Error(reply.error)
+        waiting.set(reply.index, reply.done)
+      }
+      const done = waiting.get(taken)
+      if (done) {
+        waiting.delete(taken)
+        take(done as Done<J>, jobs[taken]!)
+        taken++
+      } else if (!heard) Atomics.wait(this.bell, 0, rung, nap)
+      yield { phase: jobs[0]!.kind === 'rows' ? 'sign' : 'compare', done: taken, total: jobs.length }
+    }
+  }
+
+  /** Ends the threads; they start again when they are needed. */
+  dispose(): void {
+    for (const { worker, port } of this.threads.splice(0)) {
+      port.close()
+      void worker.terminate()
+    }
+  }
+
+  private start(): Thread {
+    const { port1, port2 } = new MessageChannel()
+    const worker = new Worker(this.program, { workerData: { port: port2, bell: this.bell }, transferList: [port2] })
+    // Nobody waits for them: the process may end while they idle.
+    worker.unref()
+    port1.unref()
+    return { worker, port: port1 }
+  }
+}
+
+/** Serves jobs in a thread. */
+export function serveJobs(): void {
+  if (!parentPort) throw new Error('this program runs as a thread')
+  const { port, bell } = workerData as { port: MessagePort; bell: Int32Array }
+  port.on('message', ({ index, job }: { index: number; job: Job }) => {
+    let reply: Reply
+    try {
+      reply = { index, done: runJob(job) }
+    } catch (error) {
+      reply = { index, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+    }
+    port.postMessage(reply, 'done' in reply ? buffersOf(reply.done) : [])
+    Atomics.add(bell, 0, 1)
+    Atomics.notify(bell, 0)
+  })
+}
+
+/** The memory of what a job gave, which moves instead of being copied. */
+function buffersOf(done: Done<Job>): ArrayBuffer[] {
+  const lists =
+    done.kind === 'rows'
+      ? [done.slots, done.forms.pool, done.forms.start, done.forms.formA, done.forms.formB]
+      : done.kind === 'join'
+        ? [done.parent, done.sorted?.shingles, done.sorted?.slots]
+        : []
+  const buffers = new Set<ArrayBuffer>()
+  for (const list of lists) if (list && list.buffer instanceof ArrayBuffer) buffers.add(list.buffer)
+  return [...buffers]
+}

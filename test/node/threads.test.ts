@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { build } from 'esbuild'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { check } from '../../src/core/check/check.ts'
+import { duplicate } from '../../src/core/check/rules/duplicate.ts'
+import { leak } from '../../src/core/check/rules/leak.ts'
+import { nearDuplicate } from '../../src/core/check/rules/nearDuplicate.ts'
+import { parseTables } from '../../src/core/data/formats.ts'
+import { finishWork } from '../../src/core/sign/progress.ts'
+import { partsOf, rowsJobs } from '../../src/core/sign/rowsJob.ts'
+import { parseScheme } from '../../src/core/sign/scheme.ts'
+import { Signatures } from '../../src/core/sign/signatures.ts'
+import { Similar } from '../../src/core/sign/similar.ts'
+import { parseThreshold } from '../../src/core/sign/threshold.ts'
+import { ThreadPool } from '../../src/node/threads.ts'
+import { texts } from '../core/sign/texts.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+let home = ''
+let pool: ThreadPool
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'winnow-thread-'))
+  const outfile = join(home, 'thread.cjs')
+  const define = { 'import.meta.url': '""' }
+  await build({
+    entryPoints: [join(root, 'src/thread.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    define,
+    outfile,
+  })
+  pool = new ThreadPool(outfile, 3)
+})
+afterEach(() => pool.dispose())
+afterAll(() => rmSync(home, { recursive: true }))
+
+const tableOf = (rows: readonly string[], name = 'train.jsonl') => {
+  // A broken row, a row without text, escapes and repeats among the others.
+  const lines = rows.map((text, i) =>
+    i % 997 === 5 ? '{"text": "cut o' : i % 991 === 7 ? '{"label": "a"}' : JSON.stringify({ text, label: i % 3 }),
+  )
+  return parseTables({
+    uri: name,
+    version: 0,
+    bytes: new TextEncoder().encode(lines.join('\n')),
+    encoding: 'utf-8',
+    bom: false,
+  })[0]!.table
+}
+const many = () => [
+  ...texts('sentences', 14_000, 'threads'),
+  ...texts('scripts', 6000, 'threads'),
+  ...texts('templates', 6000, 'threads'),
+]
+
+test.each(['word:1+2', 'word:3', 'char:5'])(
+  'signing and joining in threads gives the same slots and sets: %s',
+  name => {
+    const scheme = parseScheme(name)
+    const table = tableOf(many())
+    const roles = { text: 'text' }
+    const alone = new Signatures(scheme)
+    const together = new Signatures(scheme, { shared: true })
+    const list = { rowCount: table.rowCount, text: (row: number) => table.text(row, 'text') }
+    finishWork(alone.sign('a', list))
+    const parts = partsOf(table)!
+    const elsewhere = {
+      sign: (from: number, to: number, take: Parameters<NonNullable<Parameters<Signatures['sign']>[3]>['sign']>[2]) =>
+        pool.run(rowsJobs({ scheme, roles, table: parts, from, to }, 3000), take),
+    }
+    finishWork(together.sign('a', list, { head: 0, tail: 0 }, elsewhere))
+    expect(together.slots('a')).toEqual(alone.slots('a'))
+    expect(together.forms.count).toBe(alone.forms.count)
+    const { count } = alone.forms
+    const end = alone.forms.start[count]!
+    for (const part of ['pool', 'start', 'bitsLow', 'bitsHigh', 'wide'] as const) {
+      const size = part === 'pool' ? end : part === 'start' ? count + 1 : part === 'wide' ? count * 8 : count
+      expect(Buffer.compare(bytesOf(together.forms[part], size), bytesOf(alone.forms[part], size)), part).toBe(0)
+    }
+    for (const incremental of [false, true]) {
+      const t = parseThreshold('0.7')
+      const one = new Similar(alone, t, { incremental })
+      const several = new Similar(together, t, { incremental, threads: pool })
+      finishWork(one.update())
+      finishWork(several.update())
+      expect(several.cost).toBe(one.cost)
+      expect([...several.groups()].sort((a, b) => a[0]! - b[0]!)).toEqual(
+        [...one.groups()].sort((a, b) => a[0]! - b[0]!),
+      )
+      expect([...one.groups()].length).toBeGreaterThan(300)
+    }
+  },
+)
+
+test('a check with threads says what one without them says', () => {
+  const rows = many()
+  const dataset = {
+    name: 'threads',
+    splits: [
+      { name: 'train' as const, tables: [tableOf(rows)] },
+      { name: 'test' as const, tables: [tableOf(texts('sentences', 3000, 'threads'), 'test.jsonl')] },
+    ],
+    roles: { text: 'text', label: 'label' },
+  }
+  const list = [duplicate, nearDuplicate, leak]
+  const said = (threads: ThreadPool | undefined) =>
+    finishWork(check({ datasets: [dataset], list, threads })).findings.map(({ uri, row, rule, message }) => [
+      uri,
+      row,
+      rule,
+      message,
+    ])
+  const plain = said(undefined)
+  expect(plain.length).toBeGreaterThan(1000)
+  expect(said(pool)).toEqual(plain)
+})
+
+test('a job that fails is an error, and the threads start anew', () => {
+  const jobs = [{ kind: 'rows', scheme: parseScheme('word:3'), from: 0, to: 1 } as never]
+  expect(() => finishWork(pool.run(jobs, () => {}))).toThrow()
+  expect(() => finishWork(pool.run([{ kind: 'x' } as never], () => {}))).toThrow()
+})
+
+function bytesOf(list: Int32Array | Uint32Array, size: number): Buffer {
+  return Buffer.from(list.buffer, 0, size * 4)
+}
