@@ -17,6 +17,7 @@ import { drive } from './drive.ts'
 import { slashed, textSource } from './files.ts'
 import { globTest } from './globs.ts'
 import { TableCache } from './tableCache.ts'
+import { openThreads } from './threads.ts'
 import type { Watch } from './watch.ts'
 
 type CheckRequest = Parameters<CheckService['check']>[0]

@@ -68,7 +68,11 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
       rules: ruleFlags(values.rule ?? []),
     })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
-    const whole = await drive(check({ ...input, exact: values.exact, threads: openThreads() }), io.cancel, progressOn(io))
+    const whole = await drive(
+      check({ ...input, exact: values.exact, threads: openThreads() }),
+      io.cancel,
+      progressOn(io),
+    )
     if (writes) {
       await writeAtomic(resolve(io.cwd, baseline!), printBaseline(whole.findings))
       io.err(`${whole.findings.length} finding${whole.findings.length === 1 ? '' : 's'} written to ${baseline}\n`)
