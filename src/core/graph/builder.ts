@@ -6,11 +6,12 @@ import * as linear from './ops/linear.ts'
 import * as loss from './ops/loss.ts'
 import * as move from './ops/move.ts'
 import * as normal from './ops/normal.ts'
+import * as projected from './ops/projected.ts'
 import * as quantized from './ops/quantized.ts'
 import * as reduce from './ops/reduce.ts'
 import * as relative from './ops/relative.ts'
 
-const modules = [elementwise, reduce, move, linear, normal, loss, dropout, quantized, relative] as const
+const modules = [elementwise, reduce, move, linear, normal, loss, dropout, projected, quantized, relative] as const
 
 type Operators = typeof elementwise &
   typeof reduce &
@@ -19,6 +20,7 @@ type Operators = typeof elementwise &
   typeof normal &
   typeof loss &
   typeof dropout &
+  typeof projected &
   typeof quantized &
   typeof relative
 

@@ -5,6 +5,12 @@ import { sizeOf } from './shape.ts'
 export function matmulFlops(g: Graph): number {
   let total = 0
   for (const entry of g.tape) {
+    const factor = projections[entry.rule]
+    if (factor !== undefined) {
+      // Rows [M,H] by a matrix [V,H], in pieces whose number the body does not tell.
+      const [rows, matrix] = entry.inputs
+      total += factor * sizeOf(rows?.dims ?? [], entry.rule) * Number(matrix?.dims[0])
+    }
     const inner = innerSize(entry)
     if (inner > 0) total += 2 * inner * entry.outputs.reduce((n, v) => n + sizeOf(v.dims, entry.rule), 0)
   }
@@ -15,6 +21,9 @@ export function matmulFlops(g: Graph): number {
   }
   return total
 }
+
+/** Floating-point operations of these for each row, column and class: scores, and a gradient made in the same turn. */
+const projections: Readonly<Record<string, number>> = { ProjectedCrossEntropy: 4, ProjectedWeightGradient: 4 }
 
 function innerSize({ rule, inputs, attributes }: Entry): number {
   if (rule !== 'MatMul' && rule !== 'Linear' && rule !== 'QuantizedMatMul') return 0

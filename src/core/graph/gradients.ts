@@ -263,6 +263,18 @@ export const rules: Readonly<Record<string, Rule>> = {
     const label = g.reshape(g.mul(share, smoothing - 1), [n])
     return [g.scatterAdd(g.mul(spread, share), pairs, label)]
   },
+  // The rows' gradient was made with the loss, piece by piece.
+  ProjectedCrossEntropy: ({ g, a, b, d, entry, want }) => {
+    const cap = numberOf(entry, 'cap')
+    const options = {
+      ...(cap === 0 ? {} : { cap }),
+      smoothing: numberOf(entry, 'smoothing'),
+      elements: numberOf(entry, 'elements'),
+    }
+    const [labels, share] = [saved(entry, 'labels'), saved(entry, 'share')]
+    const weight = () => g.mul(g.projectedWeightGradient({ x: a, weight: b, labels, share }, options), d)
+    return [when(want[0], () => g.mul(saved(entry, 'dx'), d)), when(want[1], weight)]
+  },
   MeanSquaredError: ({ g, a, d, entry }) => {
     const share = g.mul(saved(entry, 'weight'), g.mul(d, 2 / Number(a.dims[1])))
     return [g.mul(saved(entry, 'difference'), share)]

@@ -270,6 +270,21 @@ export const cases: readonly GradientCase[] = [
     },
     { what: 'smoothing and class weights' },
   ),
+  ...[
+    { elements: 10, what: 'two pieces' },
+    { elements: 1000, cap: 1.5, smoothing: 0.1, what: 'one piece, capped and smoothed' },
+  ].map(({ what, ...options }) =>
+    one(
+      'ProjectedCrossEntropy',
+      [
+        [4, 3],
+        [5, 3],
+      ],
+      (g, x, weight) =>
+        g.mul(g.projectedCrossEntropy({ x, weight, labels: labels(g), weights: weights(g) }, options).loss, 3),
+      { what },
+    ),
+  ),
   one('MeanSquaredError', [[4, 2]], (g, a) =>
     g.mul(g.meanSquaredError(a, g.const([1, 2, 3, 4, 5, 6, 7, 8], [4, 2]), weights(g)).loss, 2),
   ),

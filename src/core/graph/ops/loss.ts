@@ -87,6 +87,6 @@ export function meanSquaredError(g: Graph, predictions: Value, targets: Value, w
 }
 
 /** w/Σw, and zeros where all weights are zero instead of 0/0. */
-function normalized(g: Graph, weights: Value): Value {
+export function normalized(g: Graph, weights: Value): Value {
   return div(g, weights, max(g, sumAll(g, weights), 1e-12))
 }
