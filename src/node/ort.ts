@@ -132,6 +132,8 @@ class OrtRuntime implements Runtime {
       graphOptimizationLevel: options.optimization ?? 'all',
       enableCpuMemArena: options.arena !== 'off',
       extra: {
+        // Products of transposed operands are slow where the left one is transposed; the graph says which it wants.
+        optimization: { disable_specified_optimizers: 'MatmulTransposeFusion;GemmTransposeFusion' },
         session: {
           // A packed copy of every mapped weight, once per direction, and no faster step.
           disable_prepacking: '1',

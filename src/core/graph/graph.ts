@@ -294,8 +294,8 @@ export class Graph {
   repeat(node: Node, inputs: readonly (Value | undefined)[]): Node {
     const name = this.fresh(node.op)
     const outputs = node.outputs.map((o, i) => this.value(`${name}.${i}`, o.dtype, o.dims))
-    for (const value of outputs) this.produced.add(value)
     const again = { ...node, name, inputs, outputs }
+    for (const value of outputs) this.produced.set(value, again)
     this.nodes.push(again)
     return again
   }

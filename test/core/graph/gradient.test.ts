@@ -23,7 +23,7 @@ afterAll(() => {
 
 /** f projected on a fixed random vector, with gradients: a plain sum hides errors (a softmax always sums to 1). */
 function projected(c: GradientCase, lowering: Lowering) {
-  const g = builder({ dtype: c.dtype, lowering })
+  const g = builder({ dtype: c.dtype, lowering, ...(c.purpose ? { purpose: c.purpose } : {}) })
   const inputs = c.shapes.map((shape, i) => g.input(`x${i}`, c.dtype, shape))
   const y = c.build(g, ...(inputs as [Value, Value, Value]))
   const rng = random('projection')

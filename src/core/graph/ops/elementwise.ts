@@ -55,9 +55,27 @@ export function pow(g: Graph, a: Value, exponent: number): Value {
   return g.composite('Pow', [a], { exponent: float(exponent) }, build)[0] as Value
 }
 
-/** x·Φ(x) with the exact normal distribution (Hendrycks and Gimpel 2016). ONNX `Gelu`, opset 20. */
+/**
+ * x·Φ(x) with the exact normal distribution (Hendrycks and Gimpel 2016). ONNX `Gelu`, opset 20; a graph that trains
+ * writes it out, because the gradient wants u = x/√2 and Φ(x) again, and the error function is the dear part.
+ */
 export function gelu(g: Graph, a: Value): Value {
+  if (g.purpose === 'train') {
+    return g.composite('Gelu', [a], {}, () => {
+      const u = mul(g, a, Math.SQRT1_2)
+      const phi = normalProbability(g, u)
+      return { outputs: [mul(g, a, phi)], saved: { u, phi } }
+    })[0] as Value
+  }
   return g.emit1('Gelu', [a], { approximate: text('none') }, a)
+}
+
+/** ½ + ½·erf(u), which is Φ(u·√2), in one pass after the error function: its range is that of `HardSigmoid`. */
+export function normalProbability(g: Graph, u: Value): Value {
+  const halves = { alpha: float(0.5), beta: float(0.5) }
+  return g.composite('NormalProbability', [u], {}, () => {
+    return { outputs: [g.emit1('HardSigmoid', [erf(g, u)], halves, u)] }
+  })[0] as Value
 }
 
 /** The tanh approximation of GELU: ½x(1 + tanh(√(2/π)(x + 0.044715x³))). */

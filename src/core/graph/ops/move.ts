@@ -1,5 +1,5 @@
 /* Operators that move elements: shapes, axes, selections. */
-import { type Graph, int, type Value, valueText } from '../graph.ts'
+import { type Graph, int, type RowSum, type Value, valueText } from '../graph.ts'
 import {
   axisOf,
   broadcast,
@@ -110,6 +110,14 @@ export function transpose(g: Graph, a: Value, perm: readonly number[]): Value {
   if (sorted.length !== a.dims.length || sorted.some((axis, i) => axis !== i)) {
     throw new ShapeError(`Transpose: [${perm}] does not permute the axes of ${valueText(a)}`)
   }
+  // A transpose of a transpose moves the elements once.
+  const before = g.source(a)
+  const inner = before?.op === 'Transpose' ? before.attributes['perm'] : undefined
+  if (before && inner?.kind === 'ints') {
+    const both = perm.map(i => inner.value[i] as number)
+    const from = before.inputs[0] as Value
+    return both.every((axis, i) => axis === i) ? from : transpose(g, from, both)
+  }
   const dims = perm.map(i => a.dims[i] as Dim)
   return g.emit1('Transpose', [a], { perm: { kind: 'ints', value: perm } }, { dtype: a.dtype, dims })
 }
@@ -219,6 +227,25 @@ export const range32 = (g: Graph, n: Dim): Value => rangeOf(g, n, 'int32')
 function rangeOf(g: Graph, n: Dim, dtype: 'int32' | 'int64'): Value {
   const limit = cast(g, squeeze(g, shapeVector(g, [n]), [0]), dtype)
   return g.emit1('Range', [g.scalar(0, dtype), limit, g.scalar(1, dtype)], {}, { dtype, dims: [n] })
+}
+
+/**
+ * The sum with every index once: indices [U,1] and rows [U,...], in ascending order, U known when the graph runs.
+ * ONNX `Unique`, a kernel of the CPU.
+ */
+export function uniqueRows(g: Graph, { indices, rows }: RowSum): RowSum {
+  const flat = { dtype: 'int64', dims: [indices.dims[0] as Dim] } as const
+  const few = { dtype: 'int64', dims: ['U'] } as const
+  const [unique, , inverse] = g.emit('Unique', [squeeze(g, indices, [1])], { sorted: int(1) }, [few, few, flat]) as [
+    Value,
+    Value,
+    Value,
+  ]
+  const summed = scatterAdd(g, zerosLike(g, rows), unsqueeze(g, inverse, [1]), rows)
+  const end = g.emit1('Shape', [unique], {}, { dtype: 'int64', dims: [1] })
+  const spec = { dtype: rows.dtype, dims: ['U', ...rows.dims.slice(1)] }
+  const kept = g.emit1('Slice', [summed, g.ints([0]), end, g.ints([0])], {}, spec)
+  return { indices: unsqueeze(g, unique, [1]), rows: kept }
 }
 
 /** Zeros of the dimensions and dtype of `like`. */
