@@ -6,9 +6,11 @@ import { formatOfName } from '../core/data/formats.ts'
 import type { Source } from '../core/data/table.ts'
 import { type Edit, orderEdits } from '../core/text/span.ts'
 import { utf16Length } from '../core/text/utf8.ts'
+import { windowsOf } from '../core/text/windows.ts'
 import { isCompressed } from './compressed.ts'
 import { unifiedDiff } from './difference.ts'
 import { decodeSource, readBytes, slashed } from './files.ts'
+import { FileWindows } from './windows.ts'
 
 /** What would become of one file: raw bytes before and after (byte order mark, encoding and line ends kept). */
 export interface PlannedChange {
@@ -32,10 +34,7 @@ export async function planEdits(
   const plan: PlannedChange[] = []
   for (const [path, list] of edits) {
     if (list.length === 0) continue
-    if (isCompressed(path)) {
-      const message = `${path} is compressed, so single rows of it cannot be changed`
-      throw new Failure('read-only', message, 'Unpack it and check the unpacked file')
-    }
+    if (isCompressed(path)) throw compressedFailure(path)
     if (formatOfName(path) === 'parquet') throw readOnlyFailure(path, 'is Parquet')
     const before = await readBytes(path)
     const source = decodeSource(slashed(path), before)
@@ -44,9 +43,52 @@ export async function planEdits(
     const ordered = orderedOf(path, list, source.bytes.length)
     const after = applyEdits(source, before, ordered)
     const name = relative(root, slashed(path)).replaceAll('\\', '/')
-    plan.push({ path: slashed(path), before, after, diff: unifiedDiff(name, source.bytes, ordered) })
+    plan.push({ path: slashed(path), before, after, diff: unifiedDiff(name, windowsOf(source.bytes), ordered) })
   }
   return plan
+}
+
+/** What would become of a file that is too large to be held: its edits, applied while it is copied. */
+export interface PlannedRewrite {
+  readonly path: string
+  /** The state of the file that the edits are for; see `stampOf`. */
+  readonly stamp: string
+  /** In bytes of the file; ordered, not overlapping. */
+  readonly edits: readonly { readonly start: number; readonly end: number; readonly bytes: Uint8Array }[]
+  readonly diff: string
+}
+
+/** As `planEdits`, of files whose bytes are read by ranges. */
+export function planRewrites(
+  edits: ReadonlyMap<string, readonly Edit[]>,
+  options: { readonly sources: ReadonlyMap<string, Source>; readonly root?: string },
+): PlannedRewrite[] {
+  const root = slashed(options.root ?? '.')
+  const plan: PlannedRewrite[] = []
+  for (const [path, list] of edits) {
+    if (list.length === 0) continue
+    if (isCompressed(path)) throw compressedFailure(path)
+    const { windows, bom } = options.sources.get(path)!
+    if (!(windows instanceof FileWindows)) throw new Error(`${path} is not read from its file`)
+    const ordered = orderedOf(path, list, windows.length)
+    const shift = bom ? 3 : 0
+    plan.push({
+      path: slashed(path),
+      stamp: windows.stamp,
+      edits: ordered.map(({ span, text }) => ({
+        start: span.start + shift,
+        end: span.end + shift,
+        bytes: Buffer.from(text, 'utf8'),
+      })),
+      diff: unifiedDiff(relative(root, slashed(path)).replaceAll('\\', '/'), windows, ordered),
+    })
+  }
+  return plan
+}
+
+function compressedFailure(path: string): Failure {
+  const message = `${path} is compressed, so single rows of it cannot be changed`
+  return new Failure('read-only', message, 'Unpack it and check the unpacked file')
 }
 
 /** Names the content of a source: what `planEdits` compares to know that nothing happened between check and fix. */

@@ -92,8 +92,12 @@ function utf16(uri: string, raw: Uint8Array, version: number, encoding: 'utf-16l
  */
 export async function writeAtomic(
   path: string,
-  bytes: Uint8Array | string,
-  options: { readonly temporary?: string; readonly mode?: number; readonly beforeRename?: () => void } = {},
+  bytes: Uint8Array | string | AsyncIterable<Uint8Array>,
+  options: {
+    readonly temporary?: string
+    readonly mode?: number
+    readonly beforeRename?: () => void | Promise<void>
+  } = {},
 ): Promise<void> {
   let target = path
   let mode = options.mode

@@ -1,9 +1,11 @@
 import { mkdir, readdir, readFile, realpath, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
-import { bytesHash, changed, type PlannedChange } from './edits.ts'
+import { bytesHash, changed, type PlannedChange, type PlannedRewrite } from './edits.ts'
 import { fileFailure, readBytes, slashed, syncFolder, writeAtomic } from './files.ts'
 import { holderOf, writeLock } from './lock.ts'
+import { copied, edited, Hashed, hashOf } from './streams.ts'
+import { stampOf } from './windows.ts'
 
 /**
  * Changes to files that can be taken back, also after a kill at any moment. One entry is a folder
@@ -42,7 +44,7 @@ export type Step = (name: string) => void
  * where a file is no longer what the plan was made from, and takes everything back where a write fails (a full disk).
  */
 export async function applyPlan(
-  plan: readonly PlannedChange[],
+  plan: readonly (PlannedChange | PlannedRewrite)[],
   root: string,
   options: { readonly now?: Date; readonly step?: Step } = {},
 ): Promise<{ readonly entry: string; readonly files: readonly string[] }> {
@@ -50,7 +52,7 @@ export async function applyPlan(
   const now = options.now ?? new Date()
   const base = slashed(root)
   await recoverJournal(base, step)
-  for (const change of plan) if (!same(await readBytes(change.path), change.before)) throw changed(change.path)
+  for (const change of plan) if (!(await isUnchanged(change))) throw changed(change.path)
   const journal = journalOf(base)
   const folder = join(journal, await nextName(journal, now))
   const files: JournalEntry['files'][number][] = []
@@ -62,11 +64,11 @@ export async function applyPlan(
     for (const [k, change] of plan.entries()) {
       step(`backup ${k}`)
       const backup = `${k}.bytes`
-      await writeAtomic(join(folder, backup), change.before)
+      const { before, after } = await keep(change, join(folder, backup))
       const inside = relative(base, change.path)
       const path = inside.startsWith('..') || isAbsolute(inside) ? change.path : inside.replaceAll('\\', '/')
       const mode = (await stat(change.path)).mode & 0o7777
-      files.push({ path, before: bytesHash(change.before), after: bytesHash(change.after), mode, backup })
+      files.push({ path, before, after, mode, backup })
     }
     step('entry')
     const entry: JournalEntry = { version: 1, at: now.toISOString(), files }
@@ -76,17 +78,26 @@ export async function applyPlan(
     await rm(folder, { recursive: true, force: true })
     throw fileFailure(folder, error)
   }
+  let written = 0
   try {
     for (const [k, change] of plan.entries()) {
       step(`write ${k}`)
       const temporary = await temporaryOf(change.path)
-      await writeAtomic(change.path, change.after, { temporary, beforeRename: () => step(`rename ${k}`) })
+      const content = 'after' in change ? change.after : new Hashed(edited(change))
+      const beforeRename = () => {
+        // A file of gigabytes may have been changed by others while it was copied.
+        if (content instanceof Hashed && content.digest() !== files[k]!.after) throw changed(change.path)
+        step(`rename ${k}`)
+      }
+      await writeAtomic(change.path, content, { temporary, beforeRename })
+      written++
     }
     step('done')
     await writeAtomic(join(folder, 'done'), '')
   } catch (error) {
     // Where even that fails, the entry stays and the next start puts the files back.
-    await restore(base, folder, () => {}).catch(() => {})
+    if (written === 0) await rm(folder, { recursive: true, force: true })
+    else await restore(base, folder, () => {}).catch(() => {})
     throw error
   }
   step('prune')
@@ -135,14 +146,14 @@ export async function recoverJournal(root: string, step: Step = () => {}): Promi
 /** Puts every file of an entry back and removes the entry. Safe to repeat: files that are back already are left alone. */
 async function restore(base: string, folder: string, step: Step): Promise<string[]> {
   const entry = (await readEntry(folder))!
-  const work: { path: string; bytes: Uint8Array | undefined; mode: number }[] = []
+  const work: { path: string; from: string | undefined; mode: number }[] = []
   for (const file of entry.files) {
     const path = isAbsolute(file.path) ? file.path : slashed(join(base, file.path))
-    const now = bytesHash(await readBytes(path))
-    const bytes = now === file.before ? undefined : await readBytes(join(folder, file.backup))
-    if (bytes && bytesHash(bytes) !== file.before)
+    const now = await hashOf(path)
+    const from = now === file.before ? undefined : join(folder, file.backup)
+    if (from && (await hashOf(from)) !== file.before)
       throw new Failure('bad-journal', `${join(folder, file.backup)} is damaged, so ${path} cannot be restored`)
-    if (bytes && now !== file.after) {
+    if (from && now !== file.after) {
       const message = `${path} was edited since, so the change of ${entry.at} cannot be taken back`
       throw new Failure(
         'file-changed',
@@ -150,12 +161,13 @@ async function restore(base: string, folder: string, step: Step): Promise<string
         `Its old bytes are ${join(folder, file.backup)}; delete ${folder} to keep the new ones`,
       )
     }
-    work.push({ path, bytes, mode: file.mode })
+    work.push({ path, from, mode: file.mode })
   }
-  for (const [k, { path, bytes, mode }] of work.entries()) {
+  for (const [k, { path, from, mode }] of work.entries()) {
     step(`restore ${k}`)
     const temporary = await temporaryOf(path)
-    if (bytes) await writeAtomic(path, bytes, { temporary, mode, beforeRename: () => step(`restore rename ${k}`) })
+    if (from)
+      await writeAtomic(path, copied(from), { temporary, mode, beforeRename: () => step(`restore rename ${k}`) })
     // What a kill between the new file and its rename left behind.
     else await unlink(join(dirname(await realpath(path)), temporary)).catch(() => {})
   }
@@ -163,7 +175,29 @@ async function restore(base: string, folder: string, step: Step): Promise<string
   // The entry ends with its description; the rest is then rubbish for the next start.
   await unlink(join(folder, 'entry.json'))
   await rm(folder, { recursive: true, force: true })
-  return work.filter(file => file.bytes).map(file => file.path)
+  return work.filter(file => file.from).map(file => file.path)
+}
+
+/** Is the file what the change was planned for? */
+async function isUnchanged(change: PlannedChange | PlannedRewrite): Promise<boolean> {
+  if ('before' in change) return same(await readBytes(change.path), change.before)
+  return stampOf(await stat(change.path)) === change.stamp
+}
+
+/** Writes the copy that undo needs; the hashes of the file as it is and as it will be. */
+async function keep(
+  change: PlannedChange | PlannedRewrite,
+  backup: string,
+): Promise<{ readonly before: string; readonly after: string }> {
+  if ('before' in change) {
+    await writeAtomic(backup, change.before)
+    return { before: bytesHash(change.before), after: bytesHash(change.after) }
+  }
+  const before = new Hashed(copied(change.path))
+  await writeAtomic(backup, before)
+  const after = new Hashed(edited(change))
+  for await (const _ of after);
+  return { before: before.digest(), after: after.digest() }
 }
 
 async function refuseBusy(folder: string): Promise<void> {

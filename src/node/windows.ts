@@ -12,6 +12,11 @@ const unused = new FinalizationRegistry<number>(file => {
   }
 })
 
+/** Names a state of a file: its size, the moment of its last change, and which file it is. */
+export function stampOf({ mtimeMs, size, ino }: { mtimeMs: number; size: number; ino: number }): string {
+  return `${mtimeMs} ${size} ${ino}`
+}
+
 /**
  * The bytes of a file from `offset` on, read where they are asked for. Reading is at once (it comes from the system's cache or
  * a disk, a megabyte at a time), so that it can stand where bytes in memory stand. A file that becomes shorter meanwhile is
@@ -19,6 +24,8 @@ const unused = new FinalizationRegistry<number>(file => {
  */
 export class FileWindows implements Windows {
   readonly length: number
+  /** What tells this content of the file from another. */
+  readonly stamp: string
   private readonly file: number
   private readonly path: string
   private readonly offset: number
@@ -28,7 +35,9 @@ export class FileWindows implements Windows {
     this.offset = offset
     try {
       this.file = openSync(path, 'r')
-      this.length = fstatSync(this.file).size - offset
+      const about = fstatSync(this.file)
+      this.length = about.size - offset
+      this.stamp = stampOf(about)
     } catch (error) {
       throw fileFailure(path, error)
     }

@@ -3,6 +3,7 @@ import type { Source, Table } from '../data/table.ts'
 import type { Work } from '../sign/progress.ts'
 import { Pieces } from '../text/pieces.ts'
 import { type Edit, orderEdits } from '../text/span.ts'
+import type { Windows } from '../text/windows.ts'
 import { type CheckInput, check } from './check.ts'
 import type { Finding } from './finding.ts'
 import type { Rule } from './rule.ts'
@@ -13,6 +14,8 @@ export interface MendInput extends CheckInput {
   readonly only?: ReadonlySet<string>
   /** Reads a changed file anew, as it was read before: its tables in order. */
   readonly reread: (source: Source) => readonly Table[]
+  /** As `reread`, of a file that is too large to be held. */
+  readonly rereadLarge?: (source: Source & { readonly windows: Windows }) => Work<Table>
 }
 
 /** What the preferred fixes make of datasets. */
@@ -48,11 +51,13 @@ export function* mend(input: MendInput): Work<Mended> {
     changed += fixes.changed
     for (const [uri, edits] of fixes.edits) {
       const source = sourceOf(datasets, uri)
-      const own = pieces.get(uri) ?? new Pieces(source.bytes)
+      const own = pieces.get(uri) ?? new Pieces(source.windows ?? source.bytes)
       pieces.set(uri, own)
       own.apply(edits)
     }
-    datasets = datasets.map(dataset => reread(dataset, fixes.edits, pieces, input.reread))
+    const fresh: Dataset[] = []
+    for (const dataset of datasets) fresh.push(yield* reread(dataset, fixes.edits, pieces, input))
+    datasets = fresh
     yield { phase: 'fix', done: round, total: mostRounds }
   }
   return { edits: new Map([...pieces].map(([uri, own]) => [uri, own.edits()])), counts, removed, changed }
@@ -142,19 +147,22 @@ function sourceOf(datasets: readonly Dataset[], uri: string): Source {
 }
 
 /** The dataset with its changed files read anew. */
-function reread(
+function* reread(
   dataset: Dataset,
   changed: ReadonlyMap<string, unknown>,
   pieces: ReadonlyMap<string, Pieces>,
-  read: MendInput['reread'],
-): Dataset {
+  input: MendInput,
+): Work<Dataset> {
   const fresh = new Map<string, readonly Table[]>()
-  const now = (table: Table): Table => {
-    const { uri } = table.source
-    if (!changed.has(uri)) return table
-    if (!fresh.has(uri)) fresh.set(uri, read({ ...table.source, bytes: pieces.get(uri)!.bytes() }))
-    return fresh.get(uri)!.find(one => one.part === table.part) ?? table
-  }
+  for (const { tables } of dataset.splits)
+    for (const { source } of tables) {
+      const now = pieces.get(source.uri)
+      if (!now || !changed.has(source.uri) || fresh.has(source.uri)) continue
+      if (source.windows && input.rereadLarge)
+        fresh.set(source.uri, [yield* input.rereadLarge({ ...source, windows: now.windows() })])
+      else fresh.set(source.uri, input.reread({ ...source, bytes: now.bytes() }))
+    }
+  const now = (table: Table) => fresh.get(table.source.uri)?.find(one => one.part === table.part) ?? table
   return { ...dataset, splits: dataset.splits.map(({ name, tables }) => ({ name, tables: tables.map(now) })) }
 }
 

@@ -1,5 +1,6 @@
 import { decodeAll } from './decode.ts'
 import type { Edit } from './span.ts'
+import { type Windows, windowsOf } from './windows.ts'
 
 /** A stretch of the original, or bytes put in its place. */
 type Piece = { readonly start: number; readonly end: number } | { readonly bytes: Uint8Array }
@@ -10,10 +11,11 @@ type Piece = { readonly start: number; readonly end: number } | { readonly bytes
  */
 export class Pieces {
   private pieces: Piece[]
-  private readonly original: Uint8Array
+  private readonly original: Windows
 
-  constructor(original: Uint8Array) {
-    this.original = original
+  /** The bytes, or what hands them out where they are too many to be held. */
+  constructor(original: Uint8Array | Windows) {
+    this.original = 'read' in original ? original : windowsOf(original)
     this.pieces = [{ start: 0, end: original.length }]
   }
 
@@ -49,11 +51,34 @@ export class Pieces {
     const out = new Uint8Array(this.pieces.reduce((sum, piece) => sum + lengthOf(piece), 0))
     let at = 0
     for (const piece of this.pieces) {
-      const bytes = 'bytes' in piece ? piece.bytes : this.original.subarray(piece.start, piece.end)
+      const bytes = 'bytes' in piece ? piece.bytes : this.original.read(piece.start, piece.end)
       out.set(bytes, at)
       at += bytes.length
     }
     return out
+  }
+
+  /** The bytes as they are now, to be asked for by ranges: what does not fit into memory as a whole. */
+  windows(): Windows {
+    const { pieces, original } = this
+    const starts = new Float64Array(pieces.length + 1)
+    for (const [i, piece] of pieces.entries()) starts[i + 1] = starts[i]! + lengthOf(piece)
+    return {
+      length: starts[pieces.length]!,
+      read(start, end) {
+        const out = new Uint8Array(end - start)
+        for (let i = pieceAt(starts, start), at = start; at < end; i++) {
+          const piece = pieces[i]!
+          const from = at - starts[i]!
+          const to = Math.min(lengthOf(piece), end - starts[i]!)
+          const bytes =
+            'bytes' in piece ? piece.bytes.subarray(from, to) : original.read(piece.start + from, piece.start + to)
+          out.set(bytes, at - start)
+          at += to - from
+        }
+        return out
+      },
+    }
   }
 
   /** All rounds as edits of the original, ordered. */
@@ -77,6 +102,18 @@ export class Pieces {
     flush(this.original.length)
     return found
   }
+}
+
+/** The last piece that begins at or before an offset. */
+function pieceAt(starts: Float64Array, offset: number): number {
+  let low = 0
+  let high = starts.length - 1
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (starts[middle + 1]! <= offset) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function lengthOf(piece: Piece): number {

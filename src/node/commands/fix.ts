@@ -8,8 +8,9 @@ import { parseTables } from '../../core/data/formats.ts'
 import { readForCheck, shownPath } from '../checkInput.ts'
 import { filesOf } from '../datasets.ts'
 import { drive } from '../drive.ts'
-import { planEdits, sourceHash } from '../edits.ts'
+import { planEdits, planRewrites, sourceHash } from '../edits.ts'
 import { applyPlan, recoverJournal } from '../journal.ts'
+import { readLarge } from '../largeFiles.ts'
 import { progressOn } from './check.ts'
 import type { Command } from './command.ts'
 import { readOptions } from './options.ts'
@@ -49,6 +50,7 @@ winnow fix data --rule duplicate --rule label-typo --write
         ...input,
         ...(only ? { only } : {}),
         reread: source => parseTables(source, formats.get(source.uri)).map(({ table }) => table),
+        rereadLarge: source => readLarge(source, formats.get(source.uri)),
         memory: ({ name }) => {
           const memory = memories.get(name) ?? new Memory({ incremental: true })
           memories.set(name, memory)
@@ -59,8 +61,14 @@ winnow fix data --rule duplicate --rule label-typo --write
       progressOn(io),
     )
     const tables = input.datasets.flatMap(({ splits }) => splits.flatMap(split => split.tables))
-    const checked = new Map(tables.map(({ source }) => [source.uri, sourceHash(source)]))
-    const plan = await planEdits(mended.edits, { checked, root: io.cwd })
+    const sources = new Map(tables.map(({ source }) => [source.uri, source]))
+    const isLarge = ([uri]: readonly [string, unknown]) => sources.get(uri)?.windows !== undefined
+    const small = new Map([...mended.edits].filter(entry => !isLarge(entry)))
+    const checked = new Map([...small.keys()].map(uri => [uri, sourceHash(sources.get(uri)!)]))
+    const plan = [
+      ...(await planEdits(small, { checked, root: io.cwd })),
+      ...planRewrites(new Map([...mended.edits].filter(isLarge)), { sources, root: io.cwd }),
+    ]
     const findings = Object.values(mended.counts).reduce((sum, n) => sum + n, 0)
     if (plan.length === 0) {
       io.err('Nothing to fix.\n')
