@@ -98,12 +98,14 @@ export const rules: Readonly<Record<string, Rule>> = {
   Relu: ({ g, a, d }) => [only(g, g.greater(a, 0), d)],
   Erf: ({ g, a, d }) => [g.mul(g.mul(d, 2 / Math.sqrt(Math.PI)), g.exp(g.neg(g.mul(a, a))))],
   // Φ(x) + x·φ(x)
-  Gelu: ({ g, a, d }) => {
-    // Φ(x) + x·φ(x) with u = x/√2: ½ + ½·erf(u) + u·exp(ln(1/√π) − u²), a pass less than factor by factor.
-    const u = g.mul(a, invSqrt2)
-    const slope = g.mul(u, g.exp(g.sub(logInvSqrtPi, g.mul(u, u))))
-    return [g.mul(d, g.add(g.add(g.mul(g.erf(u), 0.5), slope), 0.5))]
+  Gelu: ({ g, a, d, entry }) => {
+    // Φ(x) + x·φ(x) with u = x/√2: Φ + u·exp(ln(1/√π) − u²), a pass less than factor by factor.
+    const u = entry.saved['u'] ?? g.mul(a, invSqrt2)
+    const phi = entry.saved['phi'] ?? g.normalProbability(u)
+    return [g.mul(d, g.add(phi, g.mul(u, g.exp(g.sub(logInvSqrtPi, g.mul(u, u))))))]
   },
+  // The slope of ½ + ½·erf(u)
+  NormalProbability: ({ g, a, d }) => [g.mul(d, g.exp(g.sub(logInvSqrtPi, g.mul(a, a))))],
   // With t = tanh(u), u = k(x + cx³): ½(1 + t) + ½x(1 − t²)·k(1 + 3cx²)
   GeluTanh: ({ g, a, d }) => {
     const square = g.mul(a, a)
@@ -286,5 +288,8 @@ function gatherGradient(g: Builder, table: Pick<Value, 'dtype' | 'dims'>, indice
   const width = table.dims.slice(1)
   const count = product(indices.dims)
   const zeros = g.expand(g.scalar(0, table.dtype), table.dims)
-  return g.scatterAdd(zeros, g.reshape(indices, [count, 1]), g.reshape(d, [count, ...width]))
+  const sum = { indices: g.reshape(indices, [count, 1]), rows: g.reshape(d, [count, ...width]) }
+  const gradient = g.scatterAdd(zeros, sum.indices, sum.rows)
+  g.noteRows(gradient, sum)
+  return gradient
 }

@@ -1,5 +1,5 @@
 import type { Builder } from '../../../src/core/graph/builder.ts'
-import type { Value } from '../../../src/core/graph/graph.ts'
+import type { Purpose, Value } from '../../../src/core/graph/graph.ts'
 
 /** One differentiable function of some inputs; its gradients are compared with central differences. */
 export interface GradientCase {
@@ -10,6 +10,8 @@ export interface GradientCase {
   readonly dtype: 'float64' | 'float32'
   readonly shapes: readonly (readonly number[])[]
   build(g: Builder, a: Value, b: Value, c: Value): Value
+  /** What the graph is for, where an operator is built otherwise for training. */
+  readonly purpose?: Purpose
   /** Absolute values of the inputs are at least this, where the function has a kink at 0. */
   readonly away?: number
 }
@@ -18,7 +20,7 @@ const one = (
   rule: string,
   shapes: readonly (readonly number[])[],
   build: GradientCase['build'],
-  options: { what?: string; dtype?: 'float32'; away?: number } = {},
+  options: { what?: string; dtype?: 'float32'; away?: number; purpose?: Purpose } = {},
 ): GradientCase => ({
   rules: [rule],
   what: options.what ?? '',
@@ -26,6 +28,7 @@ const one = (
   shapes,
   build,
   ...(options.away === undefined ? {} : { away: options.away }),
+  ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
 })
 
 const angles = (f: (x: number) => number) => Array.from({ length: 12 }, (_, i) => f((i >> 2) * 0.3 * (1 + (i % 4))))
@@ -45,6 +48,33 @@ export const cases: readonly GradientCase[] = [
     ],
     (g, a, b) => g.matmul(a, b),
     { what: '3-D by matrix' },
+  ),
+  one(
+    'MatMul',
+    [
+      [2, 4, 3],
+      [2, 5, 4],
+    ],
+    (g, a, b) => g.matmul(a, b, { transA: true, transB: true, alpha: 0.5 }),
+    { what: '3-D, both transposed, alpha' },
+  ),
+  one(
+    'MatMul',
+    [
+      [4, 5],
+      [4, 3],
+    ],
+    (g, a, b) => g.matmul(a, b, { transA: true, alpha: 2 }),
+    { what: 'matrices, the wider one transposed' },
+  ),
+  one(
+    'Transpose',
+    [[2, 3, 4]],
+    (g, a) => {
+      const turned = g.transpose(a, [1, 2, 0])
+      return g.add(g.transpose(turned, [0, 2, 1]), g.sum(g.mul(g.transpose(turned, [2, 0, 1]), a), [0, 1, 2]))
+    },
+    { what: 'of a transpose' },
   ),
   one(
     'MatMul',
@@ -172,6 +202,8 @@ export const cases: readonly GradientCase[] = [
   one('Relu', [[7]], (g, a) => g.relu(a), { away: 0.05 }),
   one('Erf', [[5]], (g, a) => g.erf(a), { dtype: 'float32' }),
   one('Gelu', [[9]], (g, a) => g.gelu(a), { dtype: 'float32' }),
+  one('Gelu', [[9]], (g, a) => g.gelu(a), { what: 'written out for training', dtype: 'float32', purpose: 'train' }),
+  one('NormalProbability', [[9]], (g, a) => g.normalProbability(a), { dtype: 'float32' }),
   one('GeluTanh', [[9]], (g, a) => g.geluTanh(a), { dtype: 'float32' }),
   one('Silu', [[9]], (g, a) => g.silu(a), { dtype: 'float32' }),
   one('Silu', [[9]], (g, a) => g.silu(a), { what: 'composite' }),
