@@ -44,9 +44,18 @@ def golden(config, language):
             logits = model(**feeds).logits
             if head == language:
                 result[head] = {"places": places, "logits": numbers(logits.flatten(0, 1)[places])}
+                if head == "causal":
+                    result["generated"] = generated(model, [ids[0, :6].tolist(), ids[1, 2:6].tolist()])
             else:
                 result[head] = numbers(logits)
     return result
+
+
+def generated(model, prompts):
+    """The ten most probable tokens after each prompt, one after the other."""
+    options = {"max_new_tokens": 10, "do_sample": False, "eos_token_id": None, "pad_token_id": 0}
+    answers = [model.generate(torch.tensor([p]), **options)[0, len(p) :].tolist() for p in prompts]
+    return {"prompts": prompts, "answers": answers}
 
 
 def main():

@@ -110,8 +110,8 @@ export interface BackboneOptions {
   readonly adapt?: (g: Builder, layer: { readonly name: string; readonly x: Value; readonly y: Value }) => Value
   /** The product of x with a layer's weight, without bias, where the weight is not stored as a plain tensor. */
   readonly product?: (g: Builder, layer: { readonly name: string; readonly x: Value }) => Value | undefined
-  /** Changes the word vectors [B,S,E] as they come from the table: noise. */
-  readonly noise?: (g: Builder, words: Value) => Value
+  /** Changes the word vectors [B,S,E] as they come from the table: noise. `mask` as in `BackboneInputs`. */
+  readonly noise?: (g: Builder, words: Value, mask: Value) => Value
 }
 
 /** Which token vectors become the vector of a row: first, mean, last, or BERT's pooler on the first. */
@@ -174,6 +174,8 @@ export interface LanguageHead {
   /** The matrix [V,H]: an own tensor, or the table of the embeddings. */
   readonly weight: string
   readonly tied: boolean
+  /** Scores are squeezed into ±cap by tanh (Gemma 2). */
+  readonly cap?: number
   /** Scores [M,V] of chosen positions [M,H]: only those that carry loss, because [B·S,V] is most of a decoder's memory. */
   scores(g: Builder, lookup: Lookup, chosen: Value): Value
 }

@@ -3,6 +3,7 @@ import type { Builder } from '../../graph/builder.ts'
 import type { Value } from '../../graph/graph.ts'
 import type { LossValues } from '../../graph/ops/loss.ts'
 import type { LanguageHead, Lookup } from './architecture.ts'
+import { required } from './blocks.ts'
 
 /** Tokens that are to be said. M counts all rows of a batch together; unused places weigh 0. */
 export interface Supervised {
@@ -30,12 +31,28 @@ export interface LanguageLossOptions extends Supervised {
   readonly smoothing?: number
 }
 
+/** Vocabularies from here on are scored in pieces of the places: below, the scores of a batch are a few megabytes. */
+const large = 8192
+
+/** The matrix of a causal head whose vocabulary is large; nothing where all scores are made at once. */
+function inPieces(g: Builder, lookup: Lookup, head: LanguageHead): Value | undefined {
+  // A loop on WebGPU costs copies between the processors at every turn.
+  if (head.kind !== 'causal' || g.lowering !== 'fused') return undefined
+  const weight = required(lookup, head.weight)
+  return Number(weight.dims[0]) >= large ? weight : undefined
+}
+
 /**
  * Cross entropy of the supervised tokens: `loss` is Σ weight·nll / Σ weight, `rows` the negative log-likelihood of each of
  * the M places, in nats.
  */
 export function languageLoss(g: Builder, lookup: Lookup, options: LanguageLossOptions): LossValues {
-  const { targets, weights, smoothing = 0 } = options
+  const { head, hidden, places, targets, weights, smoothing = 0 } = options
+  const weight = inPieces(g, lookup, head)
+  if (weight) {
+    const x = g.gather(g.flat2d(hidden), places)
+    return g.projectedCrossEntropy({ x, weight, labels: targets, weights }, { smoothing, ...capOf(head) })
+  }
   return g.crossEntropy(scoresAt(g, lookup, options), targets, weights, { smoothing })
 }
 
@@ -55,14 +72,19 @@ export function languageAnswers(
   lookup: Lookup,
   options: Omit<LanguageLossOptions, 'smoothing'>,
 ): LanguageAnswers {
-  const scores = scoresAt(g, lookup, options)
-  const said = g.argmax(scores)
-  return {
-    losses: g.crossEntropy(scores, options.targets, options.weights).rows,
-    said,
-    right: g.cast(g.equal(said, options.targets), g.dtype),
+  const { head, hidden, places, targets, weights } = options
+  const weight = inPieces(g, lookup, head)
+  const answer = (losses: Value, said: Value) => ({ losses, said, right: g.cast(g.equal(said, targets), g.dtype) })
+  if (weight) {
+    const x = g.gather(g.flat2d(hidden), places)
+    const { losses, said } = g.projectedAnswers({ x, weight, labels: targets }, capOf(head))
+    return answer(losses, said)
   }
+  const scores = scoresAt(g, lookup, options)
+  return answer(g.crossEntropy(scores, targets, weights).rows, g.argmax(scores))
 }
+
+const capOf = ({ cap }: LanguageHead): { readonly cap?: number } => (cap === undefined ? {} : { cap })
 
 /** The sum of values [M] for each row of the batch, [B]; `owners` int64 [M] is the row of each place. */
 export function sumByRow(

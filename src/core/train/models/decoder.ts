@@ -192,7 +192,7 @@ export function decode(
   if (model.embeddingScale !== undefined) x = g.mul(x, model.embeddingScale)
   if (model.position !== undefined)
     x = g.add(x, g.gather(get(`${model.position}.weight`), positions ?? g.range(length)))
-  x = options.noise?.(g, x) ?? x
+  x = options.noise?.(g, x, inputs.mask) ?? x
   x = dropBranch(x)
   const present: KeyValue[] = []
   model.blocks.forEach((block, i) => {
@@ -237,6 +237,7 @@ export function makeDecoder(architecture: Architecture, model: DecoderModel): De
       parameters: output.tied ? [] : [tableParameter(output.name, sizes.vocab, hidden)],
       weight: output.tied ? `${model.word}.weight` : `${output.name}.weight`,
       tied: output.tied,
+      ...(output.cap === undefined ? {} : { cap: output.cap }),
       scores(g, lookup, chosen) {
         const y = g.linear(chosen, required(lookup, output.tied ? `${model.word}.weight` : `${output.name}.weight`))
         return output.cap === undefined ? y : g.mul(g.tanh(g.mul(y, 1 / output.cap)), output.cap)

@@ -1,0 +1,201 @@
+/* What is special of decoders: packed rows, losses at chosen places, and text. Logits are models.test.ts's. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { random } from '../../../src/core/base/random.ts'
+import { type Builder, builder } from '../../../src/core/graph/builder.ts'
+import { grad } from '../../../src/core/graph/grad.ts'
+import type { Value } from '../../../src/core/graph/graph.ts'
+import { modelBytes } from '../../../src/core/graph/onnx.ts'
+import { chooseToken, generate } from '../../../src/core/train/generate.ts'
+import type { Backbone, BackboneInputs, ConfigJson } from '../../../src/core/train/models/architecture.ts'
+import { openBackbone } from '../../../src/core/train/models/architectures.ts'
+import { languageAnswers, languageLoss, sumByRow } from '../../../src/core/train/models/causal.ts'
+import { float32, int64, type Tensor } from '../../../src/core/train/runtime.ts'
+import type { Frozen } from '../../../src/core/train/state.ts'
+import { openRuntime } from '../../../src/node/ort.ts'
+import { formulaTensor } from './formula.ts'
+
+interface Golden {
+  readonly config: ConfigJson
+  readonly causal?: unknown
+  readonly generated: { readonly prompts: readonly number[][]; readonly answers: readonly number[][] }
+}
+
+const folder = fileURLToPath(new URL('../../golden/models/', import.meta.url))
+const goldens = readdirSync(folder)
+  .map(file => [file.replace(/\.json$/, ''), JSON.parse(readFileSync(folder + file, 'utf8')) as Golden] as const)
+  .filter(([, golden]) => golden.causal)
+const { runtime } = await openRuntime({ provider: 'cpu', threads: 1 })
+
+const frozenOf = (backbone: Backbone): Frozen[] =>
+  [...backbone.parameters(), ...backbone.language.parameters].map(spec => {
+    const { name, shape, data } = formulaTensor(spec)
+    return { kind: 'frozen', name, dims: shape, dtype: 'float32', data }
+  })
+
+const shift = 3
+const documents = [
+  [5, 9, 14, 33, 8, 21, 40],
+  [7, 7, 30, 12],
+  [50, 11, 6, 19, 25, 13, 44, 18, 9],
+]
+
+/** Rows of documents: one each, or all in one with positions and segments. Padded with 0 by `pad` tokens. */
+function layOut(packing: 'apart' | 'packed', pad: number) {
+  const rows = packing === 'apart' ? documents.map(d => [d]) : [documents]
+  const length = Math.max(...rows.map(row => row.flat().length)) + pad
+  const fill = (of: (document: number[], d: number) => number[], row: number[][]) => {
+    const own = row.flatMap(of)
+    return [...own, ...new Array<number>(length - own.length).fill(0)]
+  }
+  const dims = [rows.length, length]
+  const places: number[] = []
+  rows.forEach((row, r) => {
+    let at = r * length
+    for (const document of row) {
+      for (let i = 0; i + 1 < document.length; i++) places.push(at + i)
+      at += document.length
+    }
+  })
+  return {
+    dims,
+    places,
+    ids: rows.flatMap(row => fill(d => d, row)),
+    mask: rows.flatMap(row => fill(d => d.map(() => 1), row)),
+    positions: rows.flatMap(row => fill(d => [...d.keys()], row)),
+    segments: rows.flatMap(row => fill((d, i) => d.map(() => i + 1), row)),
+  }
+}
+
+/** Everything there is to say of the documents: scores, losses, and the gradient of what is added to every word vector. */
+async function study(backbone: Backbone, packing: 'apart' | 'packed', lowering: 'fused' | 'portable' = 'fused') {
+  const laid = layOut(packing, 2)
+  const g = builder({ name: 'study', lowering })
+  const known = new Map<string, Value>()
+  for (const t of frozenOf(backbone)) known.set(t.name, g.init(t.name, t.data, t.dims, t.dtype))
+  const lookup = (name: string) => known.get(name)
+  const whole = (name: string) => g.input(name, 'int64', ['B', 'S'])
+  const inputs: BackboneInputs = {
+    ids: whole('ids'),
+    mask: g.input('mask', 'float32', ['B', 'S']),
+    ...(packing === 'packed' ? { positions: whole('positions'), segments: whole('segments') } : {}),
+  }
+  const delta = g.input('delta', 'float32', [backbone.sizes.hidden])
+  const hidden = backbone.hidden(g, lookup, inputs, { noise: (h: Builder, words) => h.add(words, delta) })
+  const targets = documents.flatMap(d => d.slice(1))
+  const weights = targets.map((_, i) => (i % shift === 0 ? 0 : 1))
+  const chosen = {
+    head: backbone.language,
+    hidden,
+    places: g.ints(laid.places),
+    targets: g.ints(targets),
+    weights: g.const(weights, [weights.length]),
+  }
+  const { loss, rows } = languageLoss(g, lookup, chosen)
+  const { losses, said, right } = languageAnswers(g, lookup, chosen)
+  const [slope] = grad(g, loss, [delta]) as [Value]
+  const owners = g.const(
+    documents.flatMap((d, i) => d.slice(1).map(() => i)),
+    [targets.length],
+    'int64',
+  )
+  const sums = sumByRow(g, rows, { owners, rows: documents.length })
+  for (const [name, value] of Object.entries({ loss, rows, losses, said, right, slope, sums })) g.output(value, name)
+  const session = await runtime.load(modelBytes(g))
+  const feeds: Record<string, Tensor> = {
+    ids: int64(laid.ids, laid.dims),
+    mask: float32(laid.mask, laid.dims),
+    delta: float32(new Float32Array(backbone.sizes.hidden)),
+    ...(packing === 'packed'
+      ? { positions: int64(laid.positions, laid.dims), segments: int64(laid.segments, laid.dims) }
+      : {}),
+  }
+  const out = await session.run(feeds)
+  await session.release()
+  return Object.fromEntries(Object.entries(out).map(([name, { data }]) => [name, Array.from(data, Number)])) as Record<
+    'loss' | 'rows' | 'losses' | 'said' | 'right' | 'slope' | 'sums',
+    number[]
+  > & { readonly weights?: never }
+}
+
+const furthest = (a: readonly number[], b: readonly number[]) =>
+  Math.max(...a.map((x, i) => Math.abs(x - (b[i] as number))))
+
+describe.each(goldens)('%s', (_, { config, generated }) => {
+  const backbone = openBackbone(config, 'config.json')
+
+  test('documents in one row lose and learn as in rows of their own', async () => {
+    const apart = await study(backbone, 'apart')
+    for (const lowering of ['fused', 'portable'] as const) {
+      const packed = await study(backbone, 'packed', lowering)
+      expect(furthest(apart.rows, packed.rows)).toBeLessThan(2e-5)
+      expect(furthest(apart.slope, packed.slope)).toBeLessThan(2e-5)
+      expect(packed.said).toEqual(apart.said)
+    }
+  })
+
+  test('the greedy answers of Transformers, prompts of different lengths together', async () => {
+    const model = { backbone, parameters: frozenOf(backbone) }
+    const count = generated.answers[0]?.length ?? 0
+    expect(await generate(runtime, model, generated.prompts, { maxTokens: count, stop: [] })).toEqual(generated.answers)
+  })
+})
+
+const [, llama] = goldens.find(([name]) => name === 'llama') as (typeof goldens)[number]
+const backbone = openBackbone(llama.config, 'config.json')
+
+test('the loss is the mean of the weighted places, and the answers say how each came about', async () => {
+  const { loss, rows, losses, said, right, sums } = await study(backbone, 'apart')
+  const targets = documents.flatMap(d => d.slice(1))
+  const counted = rows.filter((_, i) => i % shift !== 0)
+  expect(loss[0]).toBeCloseTo(counted.reduce((a, b) => a + b, 0) / counted.length, 5)
+  expect(losses).toEqual(rows)
+  expect(right).toEqual(targets.map((target, i) => Number(target === said[i])))
+  let at = 0
+  documents.forEach((document, d) => {
+    const own = rows.slice(at, at + document.length - 1)
+    at += own.length
+    expect(sums[d]).toBeCloseTo(
+      own.reduce((a, b) => a + b, 0),
+      4,
+    )
+  })
+})
+
+test('a large vocabulary is scored in pieces: the same losses, answers and gradient', async () => {
+  const config = { ...llama.config, vocab_size: 9000, hidden_size: 16, num_hidden_layers: 1 }
+  const wide = openBackbone({ ...config, tie_word_embeddings: true }, 'config.json')
+  // The portable graph makes all scores at once.
+  const whole = await study(wide, 'apart', 'portable')
+  const pieces = await study(wide, 'apart', 'fused')
+  for (const name of ['loss', 'rows', 'losses', 'slope', 'sums'] as const)
+    expect(furthest(whole[name], pieces[name]), name).toBeLessThan(2e-5)
+  expect(pieces.said).toEqual(whole.said)
+  expect(pieces.right).toEqual(whole.right)
+})
+
+test('an answer ends at its stop token, and no neighbour changes what is drawn', async () => {
+  const model = { backbone, parameters: frozenOf(backbone) }
+  const { prompts, answers } = llama.generated
+  const stop = answers[0]?.[5] as number
+  const short = await generate(runtime, model, prompts, { maxTokens: 10, stop: [stop] })
+  expect(short[0]).toEqual(answers[0]?.slice(0, (answers[0]?.indexOf(stop) ?? 0) + 1))
+  const drawn = { maxTokens: 8, stop: [], temperature: 1, seed: 3 }
+  const together = await generate(runtime, model, prompts, drawn)
+  expect(await generate(runtime, model, prompts, { ...drawn, rows: 1 })).toEqual(together)
+  expect(await generate(runtime, model, prompts, { ...drawn, seed: 4 })).not.toEqual(together)
+})
+
+test('tokens are drawn as often as the softmax says', () => {
+  const scores = Float32Array.of(0, 1, 2)
+  const draw = random('tokens')
+  const counts = [0, 0, 0]
+  for (let i = 0; i < 4000; i++) counts[chooseToken(scores, draw, 0.5)]!++
+  const shares = [0, 2, 4].map(Math.exp)
+  const sum = shares.reduce((a, b) => a + b, 0)
+  counts.forEach((n, i) => {
+    expect(Math.abs(n / 4000 - (shares[i] as number) / sum)).toBeLessThan(0.03)
+  })
+  expect(chooseToken(scores, draw)).toBe(2)
+})
