@@ -1,5 +1,5 @@
-import type { Table } from '../data/table.ts'
-import { LineIndex } from '../text/lines.ts'
+import { linesOf, type Table } from '../data/table.ts'
+import type { Lines } from '../text/lines.ts'
 import type { Span } from '../text/span.ts'
 import { type Checked, countByRule } from './check.ts'
 import type { Finding } from './finding.ts'
@@ -7,7 +7,7 @@ import type { Range, Report, ReportedDataset, ReportedFinding } from './report.t
 
 /** Lines of the tables that were checked. Kept between reports: a file that did not change is not read again. */
 export class Places {
-  private readonly known = new WeakMap<Table, LineIndex>()
+  private readonly known = new WeakMap<Table, Lines>()
   private tables = new Map<string, Table>()
 
   /** The tables that places are asked of from now on. */
@@ -24,7 +24,7 @@ export class Places {
     if (!table) throw new Error(`a finding is in a file that was not checked: ${uri}`)
     let lines = this.known.get(table)
     if (!lines) {
-      lines = new LineIndex(table.source.bytes)
+      lines = linesOf(table)
       this.known.set(table, lines)
     }
     return lines.range(span)
