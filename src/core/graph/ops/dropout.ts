@@ -1,7 +1,7 @@
 /* Dropout without state: the mask is a hash of element, step and layer, so a step can be replayed and resumed. */
 import { float, type Graph, text, type Value, valueText } from '../graph.ts'
 import { product, ShapeError } from '../shape.ts'
-import { add, cast, div, greaterOrEqual, mul, where } from './elementwise.ts'
+import { add, cast, div, greaterOrEqual, mul, sub, where } from './elementwise.ts'
 import { range32, reshape } from './move.ts'
 
 export interface DropoutOptions {
@@ -24,17 +24,29 @@ export function dropout(g: Graph, x: Value, options: DropoutOptions): Value {
   if (step.dtype !== 'int64' || step.dims.length > 0) throw new ShapeError(`Dropout: the step ${valueText(step)}`)
   const attributes = { rate: float(rate) }
   return g.composite('Dropout', [x], attributes, () => {
-    const size = product(x.dims)
-    const index = mul(g, cast(g, range32(g, size), 'uint32'), 0x9e3779b1)
-    const moved = mul(g, cast(g, step, 'uint32'), 0x85ebca6b)
-    const start = add(g, index, add(g, moved, Math.imul(salt, 0xc2b2ae35) >>> 0))
-    const hash = g.lowering === 'fused' ? lowBias(g, start) : quadratic(g, start)
-    // A 32-bit integer rounds when it becomes float32, which moves a probability by 2^-24 at most.
-    const keep = greaterOrEqual(g, cast(g, hash, x.dtype), rate * 2 ** 32)
+    const keep = greaterOrEqual(g, hashed(g, x, { step, salt }), rate * 2 ** 32)
     const kept = where(g, keep, g.scalar(1 / (1 - rate), x.dtype), 0)
     const mask = reshape(g, kept, x.dims)
     return { outputs: [mul(g, x, mask)], saved: { mask } }
   })[0] as Value
+}
+
+/**
+ * Uniform in [−1, 1) for each element of x, of its shape and without a gradient; of element, step and salt as in `dropout`.
+ */
+export function noise(g: Graph, x: Value, options: Pick<DropoutOptions, 'step' | 'salt'>): Value {
+  return g.composite('Noise', [], {}, () => {
+    const uniform = sub(g, mul(g, hashed(g, x, options), 2 ** -31), 1)
+    return { outputs: [reshape(g, uniform, x.dims)] }
+  })[0] as Value
+}
+
+/** A number in [0, 2³²] for each element of x, as a vector. Rounded to x's type, which moves a probability by 2^-24 at most. */
+function hashed(g: Graph, x: Value, { step, salt }: Pick<DropoutOptions, 'step' | 'salt'>): Value {
+  const index = mul(g, cast(g, range32(g, product(x.dims)), 'uint32'), 0x9e3779b1)
+  const moved = mul(g, cast(g, step, 'uint32'), 0x85ebca6b)
+  const start = add(g, index, add(g, moved, Math.imul(salt, 0xc2b2ae35) >>> 0))
+  return cast(g, g.lowering === 'fused' ? lowBias(g, start) : quadratic(g, start), x.dtype)
 }
 
 /** The 32-bit finalizer "lowbias32" (Wellons 2018); arithmetic wraps modulo 2³². */

@@ -4,7 +4,7 @@
  */
 import type * as v from 'valibot'
 import type { BackboneOptions, DropoutPlan, LinearSpec, Lookup, ParameterSpec } from '../models/architecture.ts'
-import type { Division } from '../models/weights.ts'
+import type { Division, Weights } from '../models/weights.ts'
 
 /** A model with its task's head, as methods see it. */
 export interface Tunable {
@@ -61,6 +61,10 @@ export interface MethodModule<S extends MethodSchema, M extends { readonly kind:
   divide(model: Tunable, method: NoInfer<M>): Division
   /** What it does to linear layers. */
   adapt?(model: Tunable, method: NoInfer<M>): AdaptGraph
+  /** Which products of layers it computes itself. */
+  product?(model: Tunable, method: NoInfer<M>): (lookup: Lookup) => NonNullable<BackboneOptions['product']>
+  /** Keeps frozen weights in another form than they are stored in. */
+  store?(model: Tunable, method: NoInfer<M>, weights: Weights): Weights
   /** `adapter`: the result lies on top of its base model; `model`: it stands alone. */
   readonly leaves: 'adapter' | 'model'
   /** How an adapter describes itself to PEFT. */

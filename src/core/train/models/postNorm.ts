@@ -210,7 +210,7 @@ function embed(layers: Blocks, inputs: BackboneInputs, { description, noise }: E
   const { g, get, linear, norm } = layers
   const { names, sizes, projection, epsilon, position } = description
   const words = g.gather(get(`${names.word}.weight`), inputs.ids)
-  let x = noise?.(g, words) ?? words
+  let x = noise?.(g, words, inputs.mask) ?? words
   if (names.position) {
     const at = inputs.positions ?? g.range(inputs.ids.dims[1] as Value['dims'][number])
     x = g.add(x, g.gather(get(`${names.position}.weight`), position.first > 0 ? g.add(at, position.first) : at))

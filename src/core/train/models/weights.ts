@@ -39,6 +39,8 @@ export interface InitialSpec extends ParameterSpec {
   start?(weights: Weights): Float32Array
   /** Times the learning rate; 1 where left out. */
   readonly rate?: number
+  /** Which group it unfreezes with; see `UpdateRules`. */
+  readonly group?: number
 }
 
 /** What is trained of a model and what is not. */
@@ -57,6 +59,7 @@ export function parametersOf(division: Division, weights: Weights): Parameter[] 
         dims: spec.shape,
         decay: spec.shape.length > 1 ? 1 : 0,
         rate: spec.rate ?? 1,
+        ...(spec.group === undefined ? {} : { group: spec.group }),
       }),
     ),
     ...division.frozen.map(name => weights.frozen(name)),

@@ -201,7 +201,7 @@ function encode(
     },
   }
   const words = g.gather(get(names.word), inputs.ids)
-  let x = drop(norm(options.noise?.(g, words) ?? words, names.embeddingNorm, epsilon))
+  let x = drop(norm(options.noise?.(g, words, inputs.mask) ?? words, names.embeddingNorm, epsilon))
   for (let i = 0; i < sizes.layers; i++) {
     const layer = `${names.layers}${i}`
     const { tables, bias } = shape.local[i] ? kinds.local : kinds.global
