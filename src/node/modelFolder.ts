@@ -38,19 +38,6 @@ export interface BackboneFolder extends ModelFolder {
   readonly places: ReadonlyMap<string, TensorPlace>
 }
 
-/** One line about a model folder for lists: what it is, and whether it will train. */
-export interface ModelSummary {
-  readonly path: string
-  readonly name: string
-  /** `bert encoder, 6 x 384, 12 heads, vocabulary 30522`. */
-  readonly what: string
-  readonly parameters: number
-  readonly bytes: number
-  readonly trains: boolean
-  /** Why it does not train. */
-  readonly reason?: string
-}
-
 /**
  * The folder of a model named in a recipe: a path (relative to `from`), or the name of a folder under one of `known`,
  * the folders of models that come with Winnow or were downloaded. Throws `Failure` (`no-model`).
@@ -75,7 +62,7 @@ export function findModel(model: string, from: string, known: readonly string[])
  * `model.safetensors.index.json` names. Throws `Failure` (`no-model`, `bad-config`, `no-weights`, `pickled-weights`,
  * `bad-safetensors`).
  */
-function openModelFolder(path: string): ModelFolder {
+export function openModelFolder(path: string): ModelFolder {
   const folder = resolve(path)
   if (!existsSync(folder)) throw new Failure('no-model', `There is no model folder ${folder}`)
   const config = readJson(join(folder, 'config.json'))
@@ -184,33 +171,6 @@ export function finder(
       if (place) return place
     }
     return undefined
-  }
-}
-
-/** What a folder holds, for lists; never throws for what is in it. */
-export function inspectModel(path: string): ModelSummary {
-  let folder: ModelFolder
-  try {
-    folder = openModelFolder(path)
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    const reason = error.message
-    return { path, name: basename(path), what: 'not a usable model', parameters: 0, bytes: 0, trains: false, reason }
-  }
-  const all = [...folder.tensors.values()]
-  const parameters = all.reduce((n, t) => n + t.shape.reduce((a, b) => a * b, 1), 0)
-  const bytes = all.reduce((n, t) => n + t.bytes, 0)
-  const common = { path: folder.path, name: folder.name, parameters, bytes }
-  try {
-    const { family, encoder: c } = openEncoder(path)
-    const what = `${family.type} encoder, ${c.layers} x ${c.hidden}, ${c.heads} heads, vocabulary ${c.vocab}`
-    if (!existsSync(join(folder.path, 'tokenizer.json')))
-      return { ...common, what, trains: false, reason: 'tokenizer.json is missing' }
-    return { ...common, what, trains: true }
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    const type = folder.config['model_type']
-    return { ...common, what: typeof type === 'string' ? type : 'unknown', trains: false, reason: error.message }
   }
 }
 

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { relative, resolve } from 'node:path'
 import { Failure } from '../../core/base/failure.ts'
 import { count } from '../../core/base/words.ts'
 import { table } from '../../core/eval/text.ts'
-import { inspectModel, type ModelSummary } from '../modelFolder.ts'
+import { estimateBatch } from '../../core/train/models/memory.ts'
+import { inspectModel, type ModelSummary } from '../inspectModel.ts'
 import { knownModels } from '../models.ts'
 import { findRoot } from '../runs.ts'
 import type { Command } from './command.ts'
@@ -66,17 +68,33 @@ function inspectText(m: ModelSummary): string {
     ...(m.parameters > 0
       ? [
           ['parameters', count(m.parameters)],
-          ['weights', size(m.bytes)],
-          // Weights, gradients and two moments in float32, for every parameter or for the adapters alone.
-          [
-            'memory',
-            `about ${size(m.parameters * 16)} to train all of it, ${size(m.parameters * 4)} for head or LoRA, and the activations`,
-          ],
+          ['weights', `${size(m.bytes)} of ${m.types.join(', ')}`],
         ]
       : []),
+    ...(m.tokens === undefined ? [] : [['longest row', `${count(m.tokens)} tokens`]]),
     ['trains here', m.trains ? 'yes' : `no: ${m.reason ?? 'unknown reason'}`],
   ]
-  return `${table(lines).join('\n')}\n`
+  return `${[...table(lines), ...(m.trains ? memoryLines(m) : [])].join('\n')}\n`
+}
+
+/** What each method needs, and whether this machine has it. */
+function memoryLines({ memory }: ModelSummary): string[] {
+  const { rows, tokens } = estimateBatch
+  const has = totalmem()
+  return [
+    '',
+    `Memory to train with ${rows} rows of ${tokens} tokens, roughly; this machine has ${size(has)}`,
+    '',
+    ...table([
+      ['method', 'trained', 'memory', ''],
+      ...memory.map(({ method, trained, bytes }) => [
+        method,
+        trained === 0 ? 'the head' : count(trained),
+        size(bytes),
+        bytes > 0.9 * has ? 'too much for this machine' : 'fits',
+      ]),
+    ]),
+  ]
 }
 
 /** `7.6 MB`, decimal. */

@@ -1,12 +1,28 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { Failure, failureLine } from '../../../src/core/base/failure.ts'
-import { externalData, findModel, inspectModel, openEncoder } from '../../../src/node/modelFolder.ts'
+import type { ConfigJson } from '../../../src/core/train/models/architecture.ts'
+import { openBackbone } from '../../../src/core/train/models/architectures.ts'
+import { estimateMemory } from '../../../src/core/train/models/memory.ts'
+import { inspectModel, tokenizerSize } from '../../../src/node/inspectModel.ts'
+import { externalData, findModel, openModel } from '../../../src/node/modelFolder.ts'
 import { readFloats, readHeader, type TensorData, writeSafetensors } from '../../../src/node/safetensors.ts'
 import { openTokenizer } from '../../../src/node/tokenizer.ts'
-import { tinyConfig, writeTinyModel } from './tinyModel.ts'
+import { formulaTensor } from '../../core/train/formula.ts'
+import { tinyConfig, tinyTokenizer, vocabulary, writeTinyModel } from './tinyModel.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'winnow-model-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -25,7 +41,7 @@ function variant(name: string, change: (list: TensorData[]) => TensorData[]): st
 }
 const said = (folder: string): string => {
   try {
-    openEncoder(folder)
+    openModel(folder)
   } catch (error) {
     expect(error).toBeInstanceOf(Failure)
     return failureLine(error)
@@ -34,7 +50,7 @@ const said = (folder: string): string => {
 }
 
 test('an encoder opens, with or without the prefix, and with the older names of normalisation', () => {
-  const names = [...openEncoder(good).places.keys()]
+  const names = [...openModel(good).places.keys()]
   expect(names).toContain('bert.encoder.layer.1.output.LayerNorm.bias')
   const bare = variant('bare', list => list.map(t => ({ ...t, name: t.name.replace(/^bert\./, '') })))
   const old = variant('old', list =>
@@ -43,7 +59,7 @@ test('an encoder opens, with or without the prefix, and with the older names of 
       name: t.name.replace('LayerNorm.weight', 'LayerNorm.gamma').replace('LayerNorm.bias', 'LayerNorm.beta'),
     })),
   )
-  for (const folder of [bare, old]) expect([...openEncoder(folder).places.keys()]).toEqual(names)
+  for (const folder of [bare, old]) expect([...openModel(folder).places.keys()]).toEqual(names)
 })
 
 test('a missing tensor and a wrong shape are named in one line', () => {
@@ -78,7 +94,7 @@ test('shards and symbolic links, as in the hub’s cache', () => {
   )
   writeFileSync(join(snapshot, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map }))
   writeFileSync(join(snapshot, 'config.json'), JSON.stringify(tinyConfig))
-  const folder = openEncoder(snapshot)
+  const folder = openModel(snapshot)
   expect(folder.files).toHaveLength(2)
   const external = externalData(folder.files)
   expect(folder.files.map(external.location).sort()).toEqual(['1111', '2222'])
@@ -101,6 +117,85 @@ test('pickled weights, no weights, a strange model and a bad config each say so'
   writeFileSync(join(pickle, 'config.json'), readFileSync(join(good, 'config.json'), 'utf8').slice(0, 20))
   expect(said(pickle)).toContain('is not JSON')
   expect(inspectModel(good)).toMatchObject({ trains: true, what: 'bert encoder, 2 x 32, 2 heads, vocabulary 45' })
+})
+
+test('a tokenizer with more ids than the embeddings have rows is found without running it', () => {
+  const folder = variant('small', list => list)
+  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tinyTokenizer([...vocabulary, 'more', 'words'])))
+  expect(inspectModel(folder)).toMatchObject({
+    trains: false,
+    reason: 'tokenizer.json has ids up to 46, the embeddings 45 rows',
+  })
+  rmSync(join(folder, 'tokenizer.json'))
+  expect(inspectModel(folder)).toMatchObject({ trains: false, reason: 'tokenizer.json is missing' })
+  expect(
+    tokenizerSize({
+      model: {
+        vocab: [
+          ['a', 0],
+          ['b', -1],
+        ],
+      },
+      added_tokens: [{ id: 7 }],
+    }),
+  ).toBe(8)
+  expect(tokenizerSize(undefined)).toBe(0)
+})
+
+const goldens = fileURLToPath(new URL('../../golden/models/', import.meta.url))
+test.each(readdirSync(goldens))(
+  '%s opens with the prefix, without it, and where a tied tensor has its other name',
+  name => {
+    const config = JSON.parse(readFileSync(join(goldens, name), 'utf8')).config as ConfigJson
+    const { architecture, language, ...backbone } = openBackbone(config, name)
+    const specs = [...backbone.parameters(), ...language.parameters]
+    const wanted = [...new Set(specs.map(spec => spec.name))]
+    const write = (as: string, rename: (name: string) => string): string => {
+      const folder = join(root, `${name}-${as}`)
+      mkdirSync(folder)
+      writeFileSync(join(folder, 'config.json'), JSON.stringify(config))
+      const list = [...new Map(specs.map(spec => [spec.name, spec])).values()]
+      const named = list.map(spec => ({ ...formulaTensor(spec), name: rename(spec.name) }))
+      writeSafetensors(join(folder, 'model.safetensors'), named)
+      return folder
+    }
+    const { prefix } = architecture
+    const other = (tensor: string) => architecture.aliases(tensor).at(-1) ?? tensor
+    const folders = [
+      write('full', tensor => tensor),
+      write('bare', tensor => (tensor.startsWith(prefix) ? tensor.slice(prefix.length) : tensor)),
+      ...(language.tied ? [write('tied', other)] : []),
+    ]
+    for (const folder of folders) {
+      const { places } = openModel(folder)
+      expect(wanted.filter(tensor => !places.has(tensor))).toEqual([])
+    }
+  },
+)
+
+test('what training takes is near what was measured', () => {
+  // 6 layers of 384, 16 rows of 64 tokens, 2 threads on Linux: the peak of resident memory.
+  const config = {
+    ...tinyConfig,
+    hidden_size: 384,
+    num_hidden_layers: 6,
+    num_attention_heads: 12,
+    intermediate_size: 1536,
+  }
+  const backbone = openBackbone({ ...config, vocab_size: 30522, max_position_embeddings: 512 }, 'config.json')
+  const numbers = backbone.parameters().reduce((n, spec) => n + spec.shape.reduce((a, b) => a * b, 1), 0)
+  const batch = { rows: 16, tokens: 64 }
+  const estimates = estimateMemory(backbone, { numbers, bytes: numbers * 4, batch })
+  const of = (method: string) => (estimates.find(e => e.method.startsWith(method))?.bytes ?? 0) / 1e6
+  for (const [method, measured] of [
+    ['head', 417],
+    ['LoRA', 700],
+    ['full', 1730],
+  ] as const) {
+    expect(of(method) / measured).toBeGreaterThan(0.75)
+    expect(of(method) / measured).toBeLessThan(1.25)
+  }
+  expect(of('QLoRA')).toBeLessThan(of('LoRA'))
 })
 
 test('a model is found by path or by name', () => {
