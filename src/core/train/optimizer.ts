@@ -1,6 +1,6 @@
 /* Clipping, AdamW and gradient descent as graph nodes, with every scalar folded before it meets a tensor. */
 import type { Builder } from '../graph/builder.ts'
-import type { Value } from '../graph/graph.ts'
+import type { RowSum, Value } from '../graph/graph.ts'
 import type { Moment } from './state.ts'
 
 /** AdamW (Loshchilov and Hutter 2019) after clipping by the global norm (Pascanu et al. 2013). */
@@ -67,9 +67,24 @@ export function readScalars(g: Builder, vector: Value, start = 0): Scalars {
   return { shrink: at(0), size: at(1), epsilon: at(2) }
 }
 
+/** A gradient: a whole tensor, or the few rows of a table that are not zero, each once. */
+export type Gradient = Value | RowSum
+
+/** From so many rows on, the rows of a table that a batch does not touch are left out of the arithmetic on its gradient. */
+const largeTable = 2048
+
+/** The gradient of a large embedding table as its rows, where the CPU computes; anything else as it is. */
+export function sparse(g: Builder, gradient: Value): Gradient {
+  const rows = g.lowering === 'fused' && Number(gradient.dims[0]) >= largeTable ? g.rowsOf(gradient) : undefined
+  return rows ? g.uniqueRows(rows) : gradient
+}
+
+/** The sum of the squares of a gradient, a scalar. */
+export const squared = (g: Builder, d: Gradient): Value => g.sumSquare('rows' in d ? d.rows : d)
+
 /** The L2 norm of all gradients together, a scalar. */
-export function globalNorm(g: Builder, gradients: readonly Value[]): Value {
-  const squares = gradients.map(d => g.sumSquare(d))
+export function globalNorm(g: Builder, gradients: readonly Gradient[]): Value {
+  const squares = gradients.map(d => squared(g, d))
   return g.sqrt(squares.reduce((a, b) => g.add(a, b)))
 }
 
@@ -83,7 +98,7 @@ export interface UpdateState {
   readonly p: Value
   readonly m: Value
   readonly v: Value
-  readonly gradient: Value
+  readonly gradient: Gradient
 }
 
 /** Factors of one parameter, or vectors [N] over a flat state. */
@@ -104,8 +119,10 @@ export function adamW(
   const { p, m, v, gradient } = state
   const first = clipped ? g.mul(clipped, 1 - beta1) : 1 - beta1
   const second = clipped ? g.mul(g.mul(clipped, clipped), 1 - beta2) : 1 - beta2
-  const nextM = g.add(g.mul(m, beta1), g.mul(gradient, first))
-  const nextV = g.add(g.mul(v, beta2), g.mul(g.mul(gradient, gradient), second))
+  const added = (sum: Value, of: (d: Value) => Value) =>
+    'rows' in gradient ? g.scatterAdd(sum, gradient.indices, of(gradient.rows)) : g.add(sum, of(gradient))
+  const nextM = added(g.mul(m, beta1), d => g.mul(d, first))
+  const nextV = added(g.mul(v, beta2), d => g.mul(g.mul(d, d), second))
   const direction = g.div(nextM, g.add(g.sqrt(nextV), scalars.epsilon))
   const change = g.mul(direction, times(g, scalars.size, factors.rate))
   if (decay === 0 || factors.decay === 0) return [g.sub(p, change), nextM, nextV]

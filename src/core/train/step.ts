@@ -5,6 +5,7 @@
 import { type Builder, builder } from '../graph/builder.ts'
 import { grad } from '../graph/grad.ts'
 import type { Dtype, Graph, GraphOptions, Lowering, Value } from '../graph/graph.ts'
+import { prune } from '../graph/prune.ts'
 import { type Dims, sizeOf } from '../graph/shape.ts'
 import { type Layout, nextName, type Parameter, type Slot, slots, trainedOf } from './state.ts'
 import { applyUpdate, scalarsOf, stateShape, type UpdateRules } from './update.ts'
@@ -63,6 +64,7 @@ export function buildStep(spec: TrainingSpec): Graph {
   result.next.forEach((value, i) => {
     g.output(value, nextName((state[i] as StateInput).slot.name))
   })
+  prune(g)
   return g
 }
 
@@ -117,6 +119,7 @@ export function buildLoop(spec: TrainingSpec): Graph {
   scans.forEach(([name], i) => {
     g.output(outputs[layout.length + i] as Value, name)
   })
+  prune(g)
   return g
 }
 
@@ -224,5 +227,6 @@ export function declare(g: Builder, specs: InputSpecs): Record<string, Value> {
 }
 
 export function graphOptions(name: string, spec: GraphSpec): GraphOptions {
-  return { name, dtype: spec.dtype ?? 'float32', lowering: spec.lowering ?? 'fused' }
+  const purpose = name === 'evaluation' ? 'predict' : 'train'
+  return { name, dtype: spec.dtype ?? 'float32', lowering: spec.lowering ?? 'fused', purpose }
 }

@@ -5,12 +5,15 @@ import { sizeOf } from '../graph/shape.ts'
 import {
   adamW,
   clipFactor,
+  type Gradient,
   globalNorm,
   momentsOf,
   type Optimizer,
   readScalars,
   scalarCount,
   sgd,
+  sparse,
+  squared,
   type UpdateFactors,
   updateScalars,
 } from './optimizer.ts'
@@ -75,12 +78,13 @@ export interface UpdateInputs {
 export function applyUpdate(
   g: Builder,
   spec: UpdateRules & { readonly parameters: readonly Parameter[]; readonly layout: Layout },
-  { state, gradients, scalars }: UpdateInputs,
+  { state, gradients: whole, scalars }: UpdateInputs,
 ): { readonly norm: Value; readonly next: readonly Value[] } {
   const { optimizer, begins = [0], ema = 0, layout } = spec
   const trained = trainedOf(spec.parameters)
   const grouped = begins.length > 1
   if (grouped && layout === 'flat') throw new Error('groups need a state of single tensors')
+  const gradients = optimizer.kind === 'sgd' ? whole : whole.map(d => sparse(g, d))
   const width = groupWidth(spec)
   const at = (i: number) => g.gather(scalars, g.scalar(i, 'int64'))
   const groupOf = (i: number) => (grouped ? ((trained[i] as Trained).group ?? 0) : 0)
@@ -98,18 +102,23 @@ export function applyUpdate(
     const about = { scalars: numbers[groupOf(i)] as (typeof numbers)[number], clipped: clips[groupOf(i)] }
     const moved =
       optimizer.kind === 'sgd'
-        ? sgd(g, { p: of('p'), ...(optimizer.momentum > 0 ? { m: of('m') } : {}), gradient }, factors, {
-            ...optimizer,
-            ...about,
-          })
+        ? sgd(
+            g,
+            { p: of('p'), ...(optimizer.momentum > 0 ? { m: of('m') } : {}), gradient: whole[i] as Value },
+            factors,
+            {
+              ...optimizer,
+              ...about,
+            },
+          )
         : adamW(g, { p: of('p'), m: of('m'), v: of('v'), gradient }, factors, { ...optimizer, ...about })
     return pull ? [...moved, g.add(of('e'), g.mul(g.sub(moved[0] as Value, of('e')), pull))] : moved
   })
   return { norm, next }
 }
 
-function gatedNorm(g: Builder, gradients: readonly Value[], gate: (i: number) => Value): Value {
-  const squares = gradients.map((d, i) => g.mul(g.sumSquare(d), gate(i)))
+function gatedNorm(g: Builder, gradients: readonly Gradient[], gate: (i: number) => Value): Value {
+  const squares = gradients.map((d, i) => g.mul(squared(g, d), gate(i)))
   return g.sqrt(squares.reduce((a, b) => g.add(a, b)))
 }
 
