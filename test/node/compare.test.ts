@@ -154,6 +154,15 @@ describe('models', () => {
     await expect(call(models, 'get', 'x')).rejects.toMatchObject({ code: 'usage' })
   })
 
+  test('the model that comes along is told with what each method needs', async () => {
+    const { out } = await call(models, 'inspect', 'tiny-encoder')
+    expect(out).toMatch(/trains here +yes/)
+    expect(out).toMatch(/LoRA, rank 8 +[\d,]+ +[\d.]+ MB +(fits|too much)/)
+    const found = JSON.parse((await call(models, 'inspect', 'tiny-encoder', '--format', 'json')).out)
+    expect(found).toMatchObject({ trains: true, tokens: 128, types: ['F16'] })
+    expect(found.memory.map((m: { method: string }) => m.method)).toHaveLength(4)
+  })
+
   test('the list is JSON when asked', async () => {
     const found = JSON.parse((await call(models, '--format', 'json')).out)
     expect(Array.isArray(found.models)).toBe(true)
