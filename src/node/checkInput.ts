@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
+import { Failure, failureLine } from '../core/base/failure.ts'
 import type { Benchmarks } from '../core/check/contamination.ts'
 import { type Ignored, nothingIgnored, parseIgnored } from '../core/check/ignore.ts'
 import { mergeRules, type RuleSetting } from '../core/check/options.ts'
@@ -56,6 +57,8 @@ function profiled(config: ConfigFile | undefined): { [rule: string]: RuleSetting
 export interface CheckFiles extends CheckSettings {
   readonly files: readonly DatasetFiles[]
   readonly datasets: readonly Dataset[]
+  /** How many datasets beside these could not be read; the warnings say why. */
+  readonly unread: number
 }
 
 /** Finds and reads the datasets at paths that are relative to `cwd`. */
@@ -71,9 +74,19 @@ export async function readForCheck(
     : first
   const settings = await settingsFor(config, folder, options.rules)
   const datasets: Dataset[] = []
-  for (const dataset of files)
-    datasets.push(await loadDataset(dataset, undefined, options.watch ? { watch: options.watch } : {}))
-  return { ...settings, files, datasets }
+  const unread: Failure[] = []
+  for (const dataset of files) {
+    try {
+      datasets.push(await loadDataset(dataset, undefined, options.watch ? { watch: options.watch } : {}))
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      unread.push(error)
+    }
+  }
+  // One dataset that cannot be read does not keep the others from being checked.
+  if (unread[0] && datasets.length === 0) throw unread[0]
+  const warnings = [...settings.warnings, ...unread.map(error => failureLine(error))]
+  return { ...settings, files, datasets, warnings, unread: unread.length }
 }
 
 /** A path as reports name it: relative to `cwd`, `/` separated. */

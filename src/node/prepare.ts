@@ -4,7 +4,6 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path'
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
 import { type Cancel, checkCancel } from '../core/base/cancel.ts'
 import { Failure } from '../core/base/failure.ts'
-import { contentHash } from '../core/base/hash.ts'
 import { type DatasetFiles, type Roles, type SplitName, splitNames } from '../core/data/dataset.ts'
 import { normalForm } from '../core/sign/normal.ts'
 import type { RunData } from '../core/train/data.ts'
@@ -13,6 +12,7 @@ import { chooseRows, type NumberedFile, numberFiles, type RunWarning } from '../
 import { discover, loadDataset } from './datasets.ts'
 import { fileFailure, readBytes, slashed } from './files.ts'
 import { flagsOf } from './flags.ts'
+import { rowsHash } from './labelFile.ts'
 import { findModel, openEncoder } from './modelFolder.ts'
 import { modelFolders } from './models.ts'
 
@@ -85,7 +85,7 @@ export async function describeFiles(
       path: inside.startsWith('..') || isAbsolute(inside) ? path : inside.replace(/\\/g, '/'),
       split,
       ...(table.part === undefined ? {} : { part: table.part }),
-      hash: contentHash(await readBytes(path)),
+      hash: await rowsHash(path, await readBytes(path)),
       rows: table.rowCount,
       ...(format ? { format } : {}),
     })

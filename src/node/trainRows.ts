@@ -1,12 +1,12 @@
 import { isAbsolute, join } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
-import { contentHash } from '../core/base/hash.ts'
 import { type SplitName, splitNames } from '../core/data/dataset.ts'
 import type { Table } from '../core/data/table.ts'
 import { tokenRows } from '../core/train/batch.ts'
 import { expandRows, type RowRef, type RunData } from '../core/train/data.ts'
 import type { LabelledRows } from '../core/train/models/classifier.ts'
 import { readBytes } from './files.ts'
+import { rowsHash } from './labelFile.ts'
 import { type FileTables, tablesOfBytes } from './tables.ts'
 import type { TextEncoder } from './tokenizer.ts'
 
@@ -35,7 +35,7 @@ export async function readRunRows(data: RunData, splits: readonly SplitName[]): 
     }
     const path = isAbsolute(file.path) ? file.path : join(data.root, file.path)
     const bytes = await readBytes(path)
-    if (contentHash(bytes) !== file.hash)
+    if ((await rowsHash(path, bytes)) !== file.hash)
       throw new Failure(
         'data-changed',
         `${path} has changed since the run was made`,

@@ -1,4 +1,5 @@
 import { random } from '../base/random.ts'
+import type { SplitName } from '../data/dataset.ts'
 import type { Work } from '../sign/progress.ts'
 import { holders } from './containment.ts'
 import type { Corpus } from './corpus.ts'
@@ -83,6 +84,55 @@ export function* partition(corpus: Corpus, options: PartitionOptions): Work<Part
   const largest = order.reduce((most, rows) => Math.max(most, rows.length), 0)
   const worst = worstLabel({ have, totals, names, ratios: options.ratios })
   return { of, parts, groups: order.length, largest, broken: corpus.rowCount - all, worst }
+}
+
+/** What would have to move so that no two rows that are alike stand in different splits. */
+export interface Regrouping {
+  /** Sets of rows that are alike and stand in several splits. */
+  readonly sets: number
+  readonly moves: readonly { readonly from: SplitName; readonly to: SplitName; readonly rows: number }[]
+  /** Rows of each split now and then. */
+  readonly splits: readonly { readonly name: SplitName; readonly before: number; readonly after: number }[]
+}
+
+/**
+ * The fewest moves that take the rows of each set (see `partition`) to one split: that which most of them are in already, of equals the
+ * earlier. What is in one split stays where it is.
+ */
+export function* regroup(corpus: Corpus, options: Omit<PartitionOptions, 'ratios' | 'seed'>): Work<Regrouping> {
+  const set = yield* together(corpus, options)
+  const names = [...new Set(corpus.files.map(file => file.split))]
+  const before = names.map(() => 0)
+  const counts = new Map<number, number[]>()
+  for (const { base, table, split } of corpus.files) {
+    const own = names.indexOf(split)
+    for (let row = base; row < base + table.rowCount; row++) {
+      if (set[row]! < 0) continue
+      before[own]!++
+      const tally = counts.get(set[row]!) ?? names.map(() => 0)
+      tally[own]!++
+      counts.set(set[row]!, tally)
+    }
+  }
+  const moved = names.map(() => names.map(() => 0))
+  let sets = 0
+  for (const tally of counts.values()) {
+    if (tally.filter(rows => rows > 0).length < 2) continue
+    sets++
+    const to = tally.indexOf(Math.max(...tally))
+    for (const [from, rows] of tally.entries()) if (from !== to) moved[from]![to]! += rows
+  }
+  return {
+    sets,
+    moves: names.flatMap((from, f) =>
+      names.flatMap((to, t) => (moved[f]![t]! > 0 ? [{ from, to, rows: moved[f]![t]! }] : [])),
+    ),
+    splits: names.map((name, i) => ({
+      name,
+      before: before[i]!,
+      after: before[i]! + names.reduce((sum, _, j) => sum + moved[j]![i]! - moved[i]![j]!, 0),
+    })),
+  }
 }
 
 /** How much the squared distance from `wanted` grows when `more` are added to what is there. */

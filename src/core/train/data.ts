@@ -29,7 +29,7 @@ export interface RunData {
     /** Relative to `root` where the file lies under it, else absolute; `/` separated. */
     readonly path: string
     readonly split: SplitName
-    /** `contentHash` of the file's bytes when the run was made; the worker refuses changed files. */
+    /** `contentHash` of the file's bytes (and those of its label file, where it has one) when the run was made; the worker refuses changed files. */
     readonly hash: string
     /** The list of the file that the rows stand in (`train` of `{"train": […], "test": […]}`), where it holds several. */
     readonly part?: string

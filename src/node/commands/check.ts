@@ -15,6 +15,7 @@ import { rowText } from '../../core/data/roles.ts'
 import { readForCheck, shownPath } from '../checkInput.ts'
 import { drive } from '../drive.ts'
 import { writeAtomic } from '../files.ts'
+import { regroupings, regroupingText } from '../regrouping.ts'
 import { openThreads } from '../threads.ts'
 import type { Command, CommandIo } from './command.ts'
 import { oneOf, readOptions } from './options.ts'
@@ -36,6 +37,7 @@ Without a path, the current folder.
   --fail-on error|warning|info|never
                                   exit 1 where a finding is at or above (default error)
   --baseline <file>               findings that the file lists are old: they are left out and not counted
+  --suggest-split                 say, too, which rows would have to move so that no split holds rows of another one
   --write-baseline                lists the findings of now in the file that --baseline names
 
 The rules: ${rules.map(rule => rule.meta.id).join(', ')}.
@@ -54,6 +56,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
         'fail-on': { type: 'string', default: 'error' },
         baseline: { type: 'string' },
         'write-baseline': { type: 'boolean', default: false },
+        'suggest-split': { type: 'boolean', default: false },
       },
     })
     const format = oneOf(values.format, formats, '--format')
@@ -82,7 +85,8 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     const checked = { ...whole, findings }
     const report = toReport(checked, performance.now() - started)
     const path = (uri: string) => shownPath(io.cwd, uri)
-    if (format === 'json') io.out(reportJson(report, path))
+    const moves = values['suggest-split'] ? await regroupings(input.datasets, io.cancel) : undefined
+    if (format === 'json') io.out(reportJson(report, path, moves))
     else if (format === 'sarif') io.out(reportSarif(report, path, { rules, version: programVersion() }))
     else if (format === 'html') io.out(reportHtml(report, path, { rules, excerpt: excerptOf(checked) }))
     else {
@@ -90,7 +94,10 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
       if (checked.ignored > 0) io.out(`${checked.ignored} ignored.\n`)
       const old = whole.findings.length - findings.length
       if (old > 0) io.out(`${old} in the baseline.\n`)
+      if (moves) io.out(regroupingText(moves))
     }
+    // A dataset that could not be read is an error of the input, whatever the others say.
+    if (input.unread > 0) return 2
     const reached = bar === 'never' ? -1 : severities.indexOf(bar)
     return report.findings.some(finding => severities.indexOf(finding.severity) <= reached) ? 1 : 0
   },

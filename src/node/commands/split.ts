@@ -13,6 +13,7 @@ import { shownPath } from '../checkInput.ts'
 import { discover, filesOf, loadDataset } from '../datasets.ts'
 import { drive } from '../drive.ts'
 import { fileFailure, slashed, writeAtomic } from '../files.ts'
+import { alike } from '../regrouping.ts'
 import { copiedExtension, copyRows } from '../rowCopy.ts'
 import { progressOn } from './check.ts'
 import type { Command, CommandIo } from './command.ts'
@@ -78,7 +79,7 @@ winnow split tickets.csv --ratios 0.9/0.1 --group customer
         seed,
         shingle,
         threshold,
-        containment: { share: 0.9, least: 16 },
+        containment: alike.containment,
         ...(group === undefined ? {} : { group }),
       }),
       io.cancel,

@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module'
+import { Ajv } from 'ajv'
 import { expect, test } from 'vitest'
 import { check } from '../../../src/core/check/check.ts'
 import { reportHtml } from '../../../src/core/check/formats/html.ts'
@@ -87,6 +89,28 @@ test('SARIF 2.1.0 is whole and consistent', () => {
     for (const fix of result.fixes ?? [])
       for (const change of fix.artifactChanges) for (const one of change.replacements) region(one.deletedRegion)
   }
+})
+
+/** The schema of the standard as a package carries it; of draft 4, of which it uses nothing that later drafts read otherwise. */
+function sarifSchema() {
+  const require = createRequire(import.meta.url)
+  const { $schema, id, ...schema } = require('@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json')
+  return schema
+}
+
+test('SARIF validates against the schema of the standard', () => {
+  const ajv = new Ajv({ strict: false, unicodeRegExp: false })
+  ajv.addFormat('uri', value => URL.canParse(value))
+  ajv.addFormat('uri-reference', value => URL.canParse(value, 'file:///'))
+  ajv.addFormat('date-time', value => !Number.isNaN(Date.parse(value)))
+  const validate = ajv.compile(sarifSchema())
+  const sarif = JSON.parse(reportSarif(report, path, { rules, version: '1.2.3' }))
+  expect(validate(sarif), JSON.stringify(validate.errors?.slice(0, 3))).toBe(true)
+  expect(sarif.runs[0].results.length).toBeGreaterThan(2)
+  // It would tell what is wrong.
+  expect(validate({ ...sarif, version: '2.2.0' })).toBe(false)
+  sarif.runs[0].results[0].level = 'fatal'
+  expect(validate(sarif)).toBe(false)
 })
 
 test('the page needs nothing from elsewhere and escapes what is not its own', () => {

@@ -1,11 +1,16 @@
+import type { Regrouping } from '../partition.ts'
 import type { Report } from '../report.ts'
 
 /**
  * A report as one JSON document for scripts: rows 0-based, lines and columns 1-based, columns in UTF-16 units. `row` is
  * null for a finding about a whole file; `part` names the list of the file that it is counted in, where there are several; `alike`
- * says how a row is like those that are related. This shape is stable; `version` would change with it.
+ * says how a row is like those that are related; `suggestedSplit` stands where it was asked for. This shape is stable; `version` would change with it.
  */
-export function reportJson(report: Report, path: (uri: string) => string): string {
+export function reportJson(
+  report: Report,
+  path: (uri: string) => string,
+  moves?: ReadonlyMap<string, Regrouping>,
+): string {
   const place = (range: { line: number; column: number }) => ({ line: range.line + 1, column: range.column + 1 })
   const document = {
     version: 1,
@@ -16,6 +21,7 @@ export function reportJson(report: Report, path: (uri: string) => string): strin
         files: split.files.map(file => ({ path: path(file.uri), rows: file.rows })),
       })),
       roles,
+      ...(moves?.has(name) ? { suggestedSplit: moves.get(name) } : {}),
     })),
     findings: report.findings.map(finding => ({
       rule: finding.rule,
