@@ -8,6 +8,8 @@ import type { Kept } from '../sign/signatures.ts'
 export function keptRows(old: Table, now: Table): Kept {
   if (old === now) return { head: now.rowCount, tail: 0 }
   if (now.kept?.of.deref() === old) return { head: now.kept.head, tail: now.kept.tail }
+  const known = now.keptSince?.(old)
+  if (known) return { head: known.head, tail: known.tail }
   // Without places in bytes there is nothing to compare.
   if (old.readOnly || now.readOnly || old.source.windows || now.source.windows) return { head: 0, tail: 0 }
   // No columns and one without a name join to the same.

@@ -71,6 +71,8 @@ export interface Table {
   readonly rowCount: number
   /** Which rows at its head and its tail an older version had, where that is known from reading it. */
   readonly kept?: KeptFrom
+  /** The same of any older version, where it is known. */
+  keptSince?(old: Table): Pick<KeptFrom, 'head' | 'tail'> | undefined
   readonly issues: readonly Issue[]
   /** Rows cannot be changed in their place: edits throw a `Failure` (`read-only`), and no fix is offered. */
   readonly readOnly?: true
