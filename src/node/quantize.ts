@@ -91,22 +91,11 @@ export async function writeQuantized(
   model: { readonly places: ReadonlyMap<string, TensorPlace>; readonly linears: readonly LinearSpec[] },
   { bits, block, cancel, onProgress }: QuantizeOptions,
 ): Promise<void> {
-  const layers = new Map(
-    model.linears.filter(layer => fitsBlocks(layer.in, block)).map(layer => [`${layer.name}.weight`, layer]),
+  const { layers, zeros, layout, metadata } = layoutQuantized(
+    [...model.places].map(([name, { shape }]) => ({ name, shape })),
+    model.linears,
+    { bits, block },
   )
-  const sizes = [...layers.values()].map(layer => (layer.out * layer.in) / block)
-  // Whole multiples of 64 bytes, so that what follows is aligned.
-  const zeros = middleCodes(bits, Math.ceil(Math.max(1, ...sizes) / 128) * 128)
-  const layout: Omit<TensorData, 'data'>[] = [{ name: zerosName, dtype: 'U8', shape: [zeros.length] }]
-  for (const [name, place] of model.places) {
-    const layer = layers.get(name)
-    if (!layer) layout.push({ name, shape: place.shape })
-    else
-      layout.push(
-        { name: `${name}.codes`, dtype: 'U8', shape: [layer.out, (layer.in * bits) / 8] },
-        { name: `${name}.scales`, shape: [layer.out, layer.in / block] },
-      )
-  }
   const all = [...model.places.values()].reduce((n, place) => n + place.bytes, 0)
   let done = 0
   function* pieces(): Iterable<TensorData['data']> {
@@ -129,8 +118,36 @@ export async function writeQuantized(
       yield* scales
     }
   }
-  const metadata = { format: 'pt', quantized: `winnow ${version}`, bits: String(bits), block: String(block) }
   await streamSafetensors(file, layout, { pieces: pieces(), metadata })
+}
+
+/**
+ * What a file of quantized weights holds, in its order: the zero points that all layers share, then every tensor, or the
+ * codes and scales of it.
+ */
+export function layoutQuantized(
+  tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  linears: readonly LinearSpec[],
+  { bits, block }: Pick<QuantizeOptions, 'bits' | 'block'>,
+) {
+  const layers = new Map(
+    linears.filter(layer => fitsBlocks(layer.in, block)).map(layer => [`${layer.name}.weight`, layer]),
+  )
+  const sizes = [...layers.values()].map(layer => (layer.out * layer.in) / block)
+  // Whole multiples of 64 bytes, so that what follows is aligned.
+  const zeros = middleCodes(bits, Math.ceil(Math.max(1, ...sizes) / 128) * 128)
+  const layout: Omit<TensorData, 'data'>[] = [{ name: zerosName, dtype: 'U8', shape: [zeros.length] }]
+  for (const { name, shape } of tensors) {
+    const layer = layers.get(name)
+    if (!layer) layout.push({ name, shape })
+    else
+      layout.push(
+        { name: `${name}.codes`, dtype: 'U8', shape: [layer.out, (layer.in * bits) / 8] },
+        { name: `${name}.scales`, shape: [layer.out, layer.in / block] },
+      )
+  }
+  const metadata = { format: 'pt', quantized: `winnow ${version}`, bits: String(bits), block: String(block) }
+  return { layers, zeros, layout, metadata }
 }
 
 /** A tensor as floats, some rows at a time; the weight of a layer in rows of outputs. */

@@ -21,9 +21,9 @@ import { stateShape, stepScalars } from './update.ts'
  * the CPU. The two modes give results that differ by rounding: their states lie differently, and so do the sums.
  */
 export async function makeLearner(runtime: Runtime, options: LearnerOptions): Promise<Learner> {
-  const { task, mode, micro, initial, folder } = options
+  const { task, mode, micro, initial, folder, arena } = options
   const spec = specOf(runtime, options)
-  const at = folder === undefined ? {} : { folder }
+  const at = { ...(folder === undefined ? {} : { folder }), ...(arena === undefined ? {} : { arena }) }
   if (micro !== undefined) return makeMicroLearner(runtime, spec, { task, initial, rows: micro, ...at })
   const shape = stateShape(spec)
   const graph = mode === 'loop' ? buildLoop(spec) : buildStep(spec)

@@ -20,9 +20,15 @@ const apart = 2 ** 24
 export async function makeMicroLearner(
   runtime: Runtime,
   spec: TrainingSpec,
-  { task, initial, folder, rows }: Pick<LearnerOptions, 'task' | 'initial' | 'folder'> & { readonly rows: number },
+  {
+    task,
+    initial,
+    folder,
+    arena,
+    rows,
+  }: Pick<LearnerOptions, 'task' | 'initial' | 'folder' | 'arena'> & { readonly rows: number },
 ): Promise<Learner> {
-  const at = folder === undefined ? {} : { folder }
+  const at = { ...(folder === undefined ? {} : { folder }), ...(arena === undefined ? {} : { arena }) }
   const shape = stateShape(spec)
   const gradient = await runtime.load(modelBytes(buildGradient(spec)), {
     ...at,
