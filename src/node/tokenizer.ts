@@ -82,7 +82,7 @@ function encoderOf(json: object, config: object, folder: string): TextEncoder {
   const unknown = special('unk_token', '[UNK]', '<unk>')
   let size = 0
   for (const id of tokenizer.get_vocab(true).values()) size = Math.max(size, id + 1)
-  const around = wrapper(tokenizer)
+  const around = wrapper(tokenizer, typing(json))
   const end = special('eos_token', '</s>', '<|endoftext|>')
   const added = tokenizer.get_added_tokens_decoder()
   const turnEnds = ['<|im_end|>', '<|eot_id|>', '<|eom_id|>', '<end_of_turn>', '<|end|>', '<|eos|>', '<|end_of_text|>']
@@ -114,13 +114,15 @@ function encoderOf(json: object, config: object, folder: string): TextEncoder {
       const room = Math.max(0, limit - frame.length)
       let [a, b] = [first.length, second?.length ?? 0]
       const over = Math.max(0, a + b - room)
-      // Longest first, one token at a time, in closed form: level the longer one down, then take from both in turn.
+      // Longest first, in closed form: level the longer one down, then share what is left; it keeps the odd token.
       if (over > 0) {
+        const longer = a > b
         const level = Math.min(over, Math.abs(a - b))
-        if (a >= b) a -= level
+        if (longer) a -= level
         else b -= level
-        a -= Math.ceil((over - level) / 2)
-        b -= Math.floor((over - level) / 2)
+        const [more, less] = [Math.ceil((over - level) / 2), Math.floor((over - level) / 2)]
+        a -= longer ? less : more
+        b -= longer ? more : less
       }
       const ids: number[] = []
       const types: number[] = []
@@ -146,11 +148,21 @@ interface Frame {
   readonly length: number
 }
 
+/** Which types the tokens of a pair get: as the post-processor tells, all 0, or 1 for those of the second text. */
+type Typing = 'told' | 'zero' | 'second'
+
+/** By the post-processor of a `tokenizer.json`: a template tells, RoBERTa's has one type only, others leave them as they are. */
+function typing(json: object): Typing {
+  const processors = JSON.stringify((json as { post_processor?: unknown }).post_processor ?? {})
+  if (/"type":"(TemplateProcessing|BertProcessing)"/.test(processors)) return 'told'
+  return processors.includes('"type":"RobertaProcessing"') ? 'zero' : 'second'
+}
+
 /**
  * Where the special tokens go, learnt from the tokenizer itself: its post-processor is applied to probe texts, and
  * what surrounds the probes is the frame. So truncation cuts content only, whatever the post-processor is.
  */
-function wrapper(tokenizer: Tokenizer): { readonly single: Frame; readonly pair: Frame } {
+function wrapper(tokenizer: Tokenizer, types: Typing): { readonly single: Frame; readonly pair: Frame } {
   const [one, two] = ['a', 'b']
   const bare = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids
   const frame = (pair: string | undefined): Frame => {
@@ -171,7 +183,8 @@ function wrapper(tokenizer: Tokenizer): { readonly single: Frame; readonly pair:
     for (let i = 0; i < full.ids.length; ) {
       const part = parts[0]
       // Byte-level post-processors tell no types, whatever the declarations say.
-      const type = (full.token_type_ids as number[] | undefined)?.[i] ?? 0
+      const told = types === 'told' ? ((full.token_type_ids as number[] | undefined)?.[i] ?? 0) : 0
+      const type = types === 'second' && part?.kind === 'b' ? 1 : told
       if (part && part.ids.length > 0 && part.ids.every((id, k) => full.ids[i + k] === id)) {
         slots.push({ kind: part.kind, type })
         i += part.ids.length
@@ -182,7 +195,7 @@ function wrapper(tokenizer: Tokenizer): { readonly single: Frame; readonly pair:
         i++
       }
     }
-    for (const part of parts) slots.push({ kind: part.kind, type: 0 })
+    for (const { kind } of parts) slots.push({ kind, type: types === 'second' && kind === 'b' ? 1 : 0 })
     return { slots, length: extra }
   }
   return { single: frame(undefined), pair: frame(two) }
