@@ -208,6 +208,19 @@ decoders = {
         "attn_logit_softcapping": 2.0,
         "final_logit_softcapping": 3.0,
     },
+    # Layers of both kinds, and a scaling that is for one of them.
+    "gemma3": {
+        **llama,
+        "model_type": "gemma3_text",
+        "num_hidden_layers": 3,
+        "head_dim": 16,
+        "sliding_window": 4,
+        "sliding_window_pattern": 2,
+        "query_pre_attn_scalar": 12,
+        "rope_theta": 1000.0,
+        "rope_local_base_freq": 100.0,
+        "rope_scaling": {"rope_type": "linear", "factor": 8.0},
+    },
     "phi3": {**llama, "model_type": "phi3", "sliding_window": 6},
     "phi3-long": {
         **llama,

@@ -6,6 +6,7 @@ import { distilbert } from './architectures/distilbert.ts'
 import { electra } from './architectures/electra.ts'
 import { gemma } from './architectures/gemma.ts'
 import { gemma2 } from './architectures/gemma2.ts'
+import { gemma3 } from './architectures/gemma3.ts'
 import { gpt2 } from './architectures/gpt2.ts'
 import { llama } from './architectures/llama.ts'
 import { mistral } from './architectures/mistral.ts'
@@ -30,6 +31,7 @@ export const architectures: readonly Architecture[] = [
   qwen3,
   gemma,
   gemma2,
+  gemma3,
   phi3,
   gpt2,
 ]

@@ -30,10 +30,10 @@ export interface Difference {
   readonly usualActivation?: string
 }
 
-/** `Architecture.open` and the names of a model with Llama's tensors. `name` is Transformers' class prefix: `Qwen2`. */
+/** A model with Llama's tensors. `name` is the prefix of Transformers' classes (`Qwen2`), or all of them. */
 export function llamaLike(
   type: string,
-  name: string,
+  name: string | Architecture['architectures'],
   difference: (json: ConfigJson) => Difference = () => ({}),
 ): Architecture {
   const architecture: Architecture = {
@@ -45,11 +45,14 @@ export function llamaLike(
       const own = difference(json)
       return makeDecoder(architecture, describeLlama(own.json ?? json, own))
     },
-    architectures: {
-      sequence: `${name}ForSequenceClassification`,
-      tokens: `${name}ForTokenClassification`,
-      language: `${name}ForCausalLM`,
-    },
+    architectures:
+      typeof name !== 'string'
+        ? name
+        : {
+            sequence: `${name}ForSequenceClassification`,
+            tokens: `${name}ForTokenClassification`,
+            language: `${name}ForCausalLM`,
+          },
   }
   return architecture
 }
