@@ -7,6 +7,7 @@ Same weights (tiny.py), same batches, AdamW with decay on matrices alone, clippi
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -25,12 +26,20 @@ mask_id = 4
 full = {"kind": "full"}
 head = {"kind": "head"}
 lora = {"kind": "lora", "rank": 8, "alpha": 16, "targets": ["query", "value"]}
+rslora = {**lora, "kind": "rslora"}
+dora = {**lora, "kind": "dora"}
+lora_plus = {**lora, "kind": "lora-plus", "ratio": 8}
+last = {"kind": "last", "layers": 1}
 
 # Golden file: model of tiny.py, head, method.
 cases = {
     "bert-full": ("bert", "sequence", full),
     "bert-head": ("bert", "sequence", head),
     "bert-lora": ("bert", "sequence", lora),
+    "bert-rslora": ("bert", "sequence", rslora),
+    "bert-dora": ("bert", "sequence", dora),
+    "bert-lora-plus": ("bert", "sequence", lora_plus),
+    "bert-last": ("bert", "sequence", last),
     "bert-masked": ("bert", "masked", full),
     "roberta-full": ("roberta", "sequence", full),
     "roberta-lora": ("roberta", "sequence", lora),
@@ -44,6 +53,11 @@ cases = {
     "modernbert-full": ("modernbert", "sequence", full),
     "modernbert-lora": ("modernbert", "sequence", lora),
     "modernbert-masked": ("modernbert", "masked", full),
+    "llama-lora": ("llama", "causal", lora),
+    "llama-dora": ("llama", "causal", dora),
+    "llama-full": ("llama", "causal", full),
+    "gpt2-lora": ("gpt2", "causal", lora),
+    "gpt2-dora": ("gpt2", "causal", dora),
 }
 
 # What the parts of a recipe's targets are called, by model_type; PEFT matches the end of a module's name.
@@ -55,6 +69,8 @@ parts = {
     "distilbert": {"query": "q_lin", "value": "v_lin"},
     "deberta-v2": {"query": "query_proj", "value": "value_proj"},
     "modernbert": {"query": "Wqkv", "value": "Wqkv"},
+    "llama": {"query": "q_proj", "value": "v_proj"},
+    "gpt2": {"query": "c_attn", "value": "c_attn"},
 }
 
 # Modules of a task's head, trained by every method.
@@ -97,10 +113,16 @@ def adapted(model, config, method):
     kind = method["kind"]
     if kind == "full":
         return model
-    modules = heads[config["model_type"]]
+    modules = heads.get(config["model_type"])
     if kind == "head":
         for name, parameter in model.named_parameters():
             parameter.requires_grad = name.split(".")[0] in modules
+        return model
+    if kind == "last":
+        first = config["num_hidden_layers"] - method["layers"]
+        for name, parameter in model.named_parameters():
+            layer = re.search(r"\.layers?\.(\d+)\.", name)
+            parameter.requires_grad = "embeddings" not in name and (layer is None or int(layer[1]) >= first)
         return model
     names = parts[config["model_type"]]
     model = get_peft_model(
@@ -123,11 +145,14 @@ def adapted(model, config, method):
 
 
 def groups(model, method):
-    """The parameter groups of the optimizer. Vectors are not decayed."""
-    trained = [p for p in model.parameters() if p.requires_grad]
+    """The parameter groups of the optimizer. Vectors are not decayed; the second factors of LoRA+ have a rate of their own."""
+    trained = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+    own = [p for n, p in trained if "lora_B" in n and method["kind"] == "lora-plus"]
+    rest = [p for n, p in trained if "lora_B" not in n or method["kind"] != "lora-plus"]
     return [
-        {"params": [p for p in trained if p.dim() > 1], "weight_decay": decay},
-        {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
+        {"params": [p for p in rest if p.dim() > 1], "weight_decay": decay},
+        {"params": [p for p in rest if p.dim() <= 1], "weight_decay": 0.0},
+        *([{"params": own, "weight_decay": decay, "lr": rate * method["ratio"]}] if own else []),
     ]
 
 
