@@ -56,6 +56,7 @@ cases = {
     "llama-lora": ("llama", "causal", lora),
     "llama-dora": ("llama", "causal", dora),
     "llama-full": ("llama", "causal", full),
+    "llama-packed-lora": ("llama", "packed", lora),
     "gpt2-lora": ("gpt2", "causal", lora),
     "gpt2-dora": ("gpt2", "causal", dora),
 }
@@ -96,9 +97,21 @@ def rows_of(config, kind):
         return ids, [[token % token_classes if i > 0 else -100 for i, token in enumerate(row)] for row in ids]
     if kind == "causal":
         return ids, [[-100 if i < 2 else token for i, token in enumerate(row)] for row in ids]
+    if kind == "packed":
+        packs = [ids[at : at + 3] for at in range(0, len(ids), 3)]
+        targets = [[[-100 if i < 3 else token for i, token in enumerate(row)] for row in pack] for pack in packs]
+        return [sum(pack, []) for pack in packs], [sum(pack, []) for pack in targets]
     hidden = [[i % 4 == 1 for i in range(len(row))] for row in ids]
     targets = [[token if h else -100 for token, h in zip(row, hide)] for row, hide in zip(ids, hidden)]
     return [[mask_id if h else token for token, h in zip(row, hide)] for row, hide in zip(ids, hidden)], targets
+
+
+def places_of(config):
+    """Of packed rows: the position of each token in its document, and the number of the document from 1."""
+    ids, _ = rows_of(config, "causal")
+    packs = [ids[at : at + 3] for at in range(0, len(ids), 3)]
+    positions = [[i for row in pack for i in range(len(row))] for pack in packs]
+    return positions, [[n + 1 for n, row in enumerate(pack) for _ in row] for pack in packs]
 
 
 def canonical(name):
@@ -161,6 +174,18 @@ def padded(rows, fill):
     return torch.tensor([row + [fill] * (longest - len(row)) for row in rows])
 
 
+def loss_packed(model, config, ids, targets, places):
+    """Each document of a row sees itself alone: positions from 0, and a mask of blocks."""
+    positions, segments = (padded(part, 0) for part in places)
+    length = segments.shape[1]
+    seen = (segments[:, :, None] == segments[:, None, :]) & torch.ones(length, length).tril().bool()
+    mask = torch.where(seen[:, None], 0.0, torch.finfo(torch.float32).min)
+    pad = config.get("pad_token_id") or 0
+    logits = model(input_ids=padded(ids, pad), attention_mask=mask, position_ids=positions).logits
+    labels = padded(targets, -100)
+    return cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), ignore_index=-100)
+
+
 def loss_of(model, config, kind, ids, targets):
     pad = config.get("pad_token_id") or 0
     mask = padded([[1] * len(row) for row in ids], 0)
@@ -175,17 +200,23 @@ def loss_of(model, config, kind, ids, targets):
 
 def golden(config, kind, method):
     torch.manual_seed(0)
-    model = adapted(make(config, kind), config, method)
+    model = adapted(make(config, "causal" if kind == "packed" else kind), config, method)
     model.train()
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
     rows, targets = rows_of(config, kind)
-    batches = [[(8 * step + i) % len(rows) for i in range(8)] for step in range(steps)]
+    places = places_of(config) if kind == "packed" else None
+    size = 8 if places is None else 3
+    batches = [[(size * step + i) % len(rows) for i in range(size)] for step in range(steps)]
     optimizer = torch.optim.AdamW(groups(model, method), lr=rate)
     losses, norms = [], []
     for batch in batches:
-        loss = loss_of(model, config, kind, [rows[i] for i in batch], [targets[i] for i in batch])
+        learnt = [rows[i] for i in batch], [targets[i] for i in batch]
+        if places is None:
+            loss = loss_of(model, config, kind, *learnt)
+        else:
+            loss = loss_packed(model, config, *learnt, [[part[i] for i in batch] for part in places])
         optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], clip)
@@ -194,11 +225,12 @@ def golden(config, kind, method):
         norms.append(float(f"{norm.item():.6g}"))
     return {
         "config": config,
-        "head": kind,
+        "head": "causal" if kind == "packed" else kind,
         "method": method,
         "optimizer": {"rate": rate, "decay": decay, "clip": clip},
         "rows": rows,
         "targets": targets,
+        **({"positions": places[0], "segments": places[1]} if places else {}),
         "batches": batches,
         "losses": losses,
         "norms": norms,
