@@ -187,6 +187,16 @@ decoders = {
         **llama,
         "rope_scaling": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16},
     },
+    # The second of three layers does not turn, and sees a window.
+    "smollm3": {
+        **llama,
+        "model_type": "smollm3",
+        "num_hidden_layers": 3,
+        "no_rope_layer_interval": 2,
+        "use_sliding_window": True,
+        "sliding_window": 4,
+        "tie_word_embeddings": True,
+    },
     "mistral": {**llama, "model_type": "mistral", "sliding_window": 5},
     "qwen2": {
         **llama,

@@ -15,6 +15,7 @@ import { phi3 } from './architectures/phi3.ts'
 import { qwen2 } from './architectures/qwen2.ts'
 import { qwen3 } from './architectures/qwen3.ts'
 import { roberta, xlmRoberta } from './architectures/roberta.ts'
+import { smollm3 } from './architectures/smollm3.ts'
 
 /** The architectures that train here: the one list. */
 export const architectures: readonly Architecture[] = [
@@ -26,6 +27,7 @@ export const architectures: readonly Architecture[] = [
   debertaV2,
   modernbert,
   llama,
+  smollm3,
   mistral,
   qwen2,
   qwen3,
