@@ -20,7 +20,9 @@ const nap = 4
 
 /** The program that threads run, beside the bundle that this is part of; undefined where it was not built. */
 export function threadProgram(): string | undefined {
-  const path = fileURLToPath(new URL('./thread.cjs', import.meta.url))
+  const own: string | undefined = import.meta.url
+  if (!own?.startsWith('file:')) return undefined
+  const path = fileURLToPath(new URL('./thread.cjs', own))
   return existsSync(path) ? path : undefined
 }
 

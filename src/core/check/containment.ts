@@ -1,5 +1,6 @@
 import { Containment, leastContained } from '../sign/contained.ts'
 import { shingleSet } from '../sign/exact.ts'
+import { LeanForms } from '../sign/leanForms.ts'
 import type { Work } from '../sign/progress.ts'
 import { parseScheme } from '../sign/scheme.ts'
 import { parseThreshold } from '../sign/threshold.ts'
@@ -40,8 +41,9 @@ export function* holders(
   likeness: Likeness,
   { share, least }: { readonly share: number; readonly least: number },
 ): Work<Holders | undefined> {
-  if (share === 0) return undefined
   const { forms } = likeness.similar.matcher
+  // Without the sets of all forms there is nothing to look in.
+  if (share === 0 || forms instanceof LeanForms) return undefined
   const name = `contained ${likeness.scheme} ${share}`
   const known = corpus.notes.get(name) as { readonly forms: unknown; readonly join: Containment } | undefined
   const join = known?.forms === forms ? known.join : new Containment(forms, parseThreshold(share))

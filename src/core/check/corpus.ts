@@ -1,13 +1,14 @@
 import { canonical, contentHash } from '../base/hash.ts'
 import type { Dataset, SplitName } from '../data/dataset.ts'
-import { rowText, textColumns } from '../data/roles.ts'
+import { rowText, textColumns, textsOf } from '../data/roles.ts'
 import { bytesOf, type Table } from '../data/table.ts'
 import { numbersDiffer, overlapOf } from '../sign/exact.ts'
+import { LeanSimilar, type SimilarForms } from '../sign/leanSimilar.ts'
 import { normalForm } from '../sign/normal.ts'
 import { type PlainComparison, PlainOverlap, type PlainText } from '../sign/plainOverlap.ts'
 import type { Work } from '../sign/progress.ts'
 import { defaultScheme, parseScheme } from '../sign/scheme.ts'
-import type { Similar } from '../sign/similar.ts'
+import { parseThreshold } from '../sign/threshold.ts'
 import type { Fix, Related } from './finding.ts'
 import { foldedNumbers } from './labels.ts'
 import type { Comparison, Memory } from './memory.ts'
@@ -31,7 +32,9 @@ export interface Likeness {
   readonly scheme: string
   /** The form of each row of the corpus; -1 where it has none. */
   readonly slots: Int32Array
-  readonly similar: Similar
+  readonly similar: SimilarForms
+  /** By what name comparisons of its forms are remembered. */
+  readonly memo: string
   /** The rows of a form, ascending. */
   rowsOf(slot: number): Int32Array
 }
@@ -52,6 +55,7 @@ export class Corpus {
   private readonly looks: readonly NamedLook[]
   private readonly plainOverlap = new PlainOverlap()
   private rowLabels: Int32Array | undefined
+  private folded: Int32Array | undefined
 
   /** `looks` are what the pass over the rows looks for, all at once. */
   constructor(dataset: Dataset, memory: Memory, looks: readonly NamedLook[] = []) {
@@ -194,9 +198,14 @@ export class Corpus {
 
   /** Label numbers by row with the spellings of one label taken together; -1 without one. */
   *foldedLabels(): Work<Int32Array> {
-    const { of, names } = yield* this.labels()
-    const folded = foldedNumbers(names)
-    return of.map(label => (label < 0 ? -1 : folded[label]!))
+    if (!this.folded) {
+      const { of, names } = yield* this.labels()
+      const numbers = foldedNumbers(names)
+      const folded = new Int32Array(of.length)
+      for (let row = 0; row < of.length; row++) folded[row] = of[row]! < 0 ? -1 : numbers[of[row]!]!
+      this.folded = folded
+    }
+    return this.folded
   }
 
   /** Signs and joins all rows by a scheme and a threshold; the second call answers at once. */
@@ -204,15 +213,51 @@ export class Corpus {
     const key = `${scheme} ${threshold}`
     const known = this.likenesses.get(key)
     if (known) return known
-    const slots = new Int32Array(this.rowCount)
-    for (const { id, table, base } of this.files) {
-      slots.set(yield* this.memory.slotsOf(id, table, scheme, this.dataset.roles), base)
-    }
-    const similar = yield* this.memory.similarAt(scheme, threshold)
-    const rowsOf = rowsBySlot(slots, similar.matcher.forms.count)
-    const likeness = { scheme, slots, similar, rowsOf }
+    const { slots, similar, memo } = this.memory.keepsSets(this.files.map(({ table }) => table))
+      ? yield* this.kept(scheme, threshold)
+      : yield* this.lean(scheme, threshold)
+    const rows = this.memory.slotRows(memo === scheme ? scheme : key)
+    rows.update(slots, similar.matcher.forms.count)
+    const rowsOf = (slot: number) => rows.of(slot)
+    const likeness = { scheme, slots, similar, rowsOf, memo }
     this.likenesses.set(key, likeness)
     return likeness
+  }
+
+  private *kept(scheme: string, threshold: string | number) {
+    const slots = new Int32Array(this.rowCount)
+    for (const { id, table, base } of this.files)
+      slots.set(yield* this.memory.slotsOf(id, table, scheme, this.dataset.roles), base)
+    return { slots, similar: yield* this.memory.similarAt(scheme, threshold), memo: scheme }
+  }
+
+  /** Of files whose sets of shingles would not fit: nothing of it is updated, but it holds as long as the files are the same. */
+  private *lean(scheme: string, threshold: string | number) {
+    const name = `lean ${scheme} ${threshold}`
+    const known = this.memory.notes.get(name) as Lean | undefined
+    const tables = this.files.map(({ table }) => table)
+    if (known && known.tables.length === tables.length && known.tables.every((table, i) => table === tables[i]))
+      return known
+    const texts = this.files.map(({ table }) => textsOf(table, this.dataset.roles))
+    const similar = yield* LeanSimilar.join({
+      scheme: parseScheme(scheme),
+      t: parseThreshold(threshold),
+      exact: this.memory.exact,
+      rowCount: this.rowCount,
+      signRow: (row, shingler) => {
+        const file = this.fileOf(row)
+        const own = texts[this.files.indexOf(file)]!
+        const span = own.plain?.span(row - file.base)
+        const n = span ? shingler.signBytes(own.plain!.bytes, span.start, span.end) : -1
+        if (n >= 0) return n
+        const text = own.text(row - file.base)
+        return text === undefined ? 0 : shingler.sign(text)
+      },
+    })
+    leans++
+    const fresh = { tables, similar, slots: similar.slots, memo: `${name} ${leans}` }
+    this.memory.notes.set(name, fresh)
+    return fresh
   }
 
   /** The least expected recall of the comparisons made so far, where one was too large to be exact. */
@@ -231,7 +276,7 @@ export class Corpus {
 
   /** How two rows compare, by their texts themselves. It depends on their forms only, so it is remembered by them. */
   compare(likeness: Likeness, a: number, b: number): Comparison {
-    const known = this.memory.comparison(likeness.scheme, likeness.slots[a]!, likeness.slots[b]!)
+    const known = this.memory.comparison(likeness.memo, likeness.slots[a]!, likeness.slots[b]!)
     if (known.exact) return known.exact
     const plain = likeness.scheme === defaultScheme ? this.comparePlain(a, b) : undefined
     if (plain && !plain.mayBeNumbers) {
@@ -264,18 +309,15 @@ export class Corpus {
   }
 }
 
-function rowsBySlot(slots: Int32Array, count: number): (slot: number) => Int32Array {
-  const start = new Int32Array(count + 1)
-  for (const slot of slots) if (slot >= 0) start[slot + 1]!++
-  for (let slot = 0; slot < count; slot++) start[slot + 1]! += start[slot]!
-  const rows = new Int32Array(start[count]!)
-  const at = start.slice()
-  for (let row = 0; row < slots.length; row++) {
-    const slot = slots[row]!
-    if (slot >= 0) rows[at[slot]!++] = row
-  }
-  return slot => rows.subarray(start[slot]!, start[slot + 1]!)
+interface Lean {
+  readonly tables: readonly Table[]
+  readonly similar: LeanSimilar
+  readonly slots: Int32Array
+  readonly memo: string
 }
+
+/** Tells one join from the next, whose forms have other numbers. */
+let leans = 0
 
 /** The end of each path that is enough to tell the files apart. */
 export function shortNames(uris: readonly string[]): Map<string, string> {

@@ -1,11 +1,12 @@
 import type { Roles } from '../data/dataset.ts'
 import { textsOf } from '../data/roles.ts'
-import type { Table } from '../data/table.ts'
+import { lengthOf, type Table } from '../data/table.ts'
 import type { Work } from '../sign/progress.ts'
 import { partsOf, rowsJobs } from '../sign/rowsJob.ts'
 import { parseScheme } from '../sign/scheme.ts'
 import { type Elsewhere, type Kept, Signatures } from '../sign/signatures.ts'
 import { Similar } from '../sign/similar.ts'
+import { SlotRows } from '../sign/slotRows.ts'
 import type { Threads } from '../sign/threads.ts'
 import { parseThreshold } from '../sign/threshold.ts'
 import { keptRows } from './kept.ts'
@@ -34,8 +35,10 @@ export class Memory {
   private readonly similar = new Map<string, Similar>()
   private readonly scans = new Map<string, { readonly table: Table; readonly key: string; readonly scan: FileScan }>()
   private readonly comparisons = new Map<string, Map<number, Comparison>>()
+  private readonly rows = new Map<string, SlotRows>()
   private readonly incremental: boolean
-  private readonly exact: boolean
+  readonly exact: boolean
+  private readonly sets: 'kept' | 'recomputed' | undefined
   private readonly threads: Threads | undefined
   private compared: { readonly old: Table; readonly now: Table; readonly kept: Kept } | undefined
 
@@ -47,10 +50,20 @@ export class Memory {
     readonly incremental: boolean
     readonly exact?: boolean
     readonly threads?: Threads | undefined
+    /** Whether the sets of shingles are kept, or made again where they are asked for; by the size of the files if not said. */
+    readonly sets?: 'kept' | 'recomputed'
   }) {
+    this.sets = options.sets
     this.threads = options.threads
     this.incremental = options.incremental
     this.exact = options.exact ?? false
+  }
+
+  /** Do the sets of all shingles of these tables fit? They take about as much as the texts themselves. */
+  keepsSets(tables: readonly Table[]): boolean {
+    if (this.sets) return this.sets === 'kept'
+    const large = tables.filter(({ source }) => source.windows)
+    return large.length === 0 || large.reduce((sum, { source }) => sum + lengthOf(source), 0) <= mostSets
   }
 
   /** Drops what is known of files that are no longer there. */
@@ -142,6 +155,13 @@ export class Memory {
     return similar
   }
 
+  /** Which rows have which form, as of the last comparison of that name; see `SlotRows`. */
+  slotRows(name: string): SlotRows {
+    const known = this.rows.get(name) ?? new SlotRows()
+    this.rows.set(name, known)
+    return known
+  }
+
   /** What was found out about two forms, if anything, and the way to remember it. */
   comparison(scheme: string, a: number, b: number): { exact: Comparison | undefined; keep(exact: Comparison): void } {
     if (!this.incremental) return { exact: undefined, keep: () => {} }
@@ -184,6 +204,9 @@ export class Memory {
     return this.labels.length - 1
   }
 }
+
+/** Files of so many bytes in all have their sets kept. */
+const mostSets = 256 * 1024 * 1024
 
 function splitKey(key: string): [string, string] {
   const at = key.indexOf('\0')

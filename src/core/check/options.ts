@@ -123,3 +123,11 @@ function asObject(setting: RuleSetting): { readonly [key: string]: unknown } {
   if (typeof setting === 'string') return { severity: setting }
   return typeof setting === 'object' && setting !== null ? (setting as { [key: string]: unknown }) : {}
 }
+
+/** The comparison that the options of `similarityOptions` name. */
+export function comparisonOf({ options }: RuleSettings): {
+  readonly scheme: string
+  readonly threshold: string | number
+} {
+  return { scheme: String(options['shingle']), threshold: options['threshold']! }
+}

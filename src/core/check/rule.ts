@@ -50,11 +50,23 @@ export interface RuleSettings {
   readonly options: { readonly [name: string]: number | string }
 }
 
+/** For rules that judge a row by its own form and the forms that are linked to it: what an edit changes is found near it. */
+export interface LocalRule {
+  /** The comparison that links forms; undefined where only equal forms count. */
+  comparison(settings: RuleSettings): { readonly scheme: string; readonly threshold: string | number } | undefined
+  /**
+   * What `check` adds about the rows of these forms, which are whole sets of linked forms, but for rows within others
+   * (`contained`): those are told by the next check of all.
+   */
+  about(context: RuleContext, slots: readonly number[]): Work<void>
+}
+
 /** Finds one kind of problem. Works on a whole dataset; yields every few milliseconds. */
 export interface Rule {
   readonly meta: RuleMeta
   /** What it wants to see of each row in the pass that all rules share; see `rowRule`. */
   readonly look?: (settings: RuleSettings) => Look
+  readonly local?: LocalRule
   check(context: RuleContext): Work<void>
 }
 

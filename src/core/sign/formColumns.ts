@@ -25,6 +25,9 @@ export class FormColumns implements FormArrays {
   /** 256 parity bits a slot, as eight words: what 64 bits cannot tell apart in long texts. */
   wide: Int32Array
 
+  /** What comparing cost beyond looking, since somebody took it: in pairs that could have been looked at. */
+  effort = 0
+
   constructor(arrays: FormArrays) {
     this.count = arrays.count
     this.pool = arrays.pool

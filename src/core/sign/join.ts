@@ -164,6 +164,7 @@ export class Matcher {
 export function* joinSets(postings: Postings, matcher: Matcher, sets: Sets): Work<void> {
   const { shingles, slots, length } = postings
   const walk = new GroupWalk(postings, matcher, sets)
+  const { forms } = matcher
   let work = 0
   for (let from = 0; from < length; ) {
     let to = from + 1
@@ -171,11 +172,13 @@ export function* joinSets(postings: Postings, matcher: Matcher, sets: Sets): Wor
     const size = to - from
     if (size === 2) {
       walk.pair(slots[from]!, slots[from + 1]!, shingles[from]!)
-      work += 3
+      work += 3 + forms.effort
+      forms.effort = 0
     } else if (size > 2) {
       walk.load(from, to)
       while (walk.more()) {
-        work += walk.expand()
+        work += walk.expand() + forms.effort
+        forms.effort = 0
         if (work > chunk) {
           work = 0
           yield { phase: 'compare', done: from, total: length }

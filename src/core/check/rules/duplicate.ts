@@ -2,7 +2,7 @@ import { normalForm } from '../../sign/normal.ts'
 import type { Corpus } from '../corpus.ts'
 import { type Finding, type FindingDetails, type Fix, LazyFinding } from '../finding.ts'
 import { labelFold } from '../labels.ts'
-import type { Rule, RuleSettings } from '../rule.ts'
+import type { Rule, RuleContext, RuleSettings } from '../rule.ts'
 
 /** In larger clusters "keep only this one" would be a list of edits longer than anyone reads. */
 export const keepOnlyLimit = 32
@@ -27,7 +27,17 @@ Row 1: \`Duplicate of train.jsonl row 0, apart from case, spaces or punctuation.
     options: {},
   },
 
-  *check({ corpus, settings, add }) {
+  local: {
+    comparison: () => undefined,
+    *about(context, slots) {
+      const { rowsOf } = yield* context.corpus.forms()
+      const labels = yield* context.corpus.foldedLabels()
+      for (const slot of slots) tellCopies(context, rowsOf(slot), labels)
+    },
+  },
+
+  *check(context) {
+    const { corpus } = context
     const { slots, rowsOf } = yield* corpus.forms()
     const labels = yield* corpus.foldedLabels()
     for (let row = 0, work = 0; row < corpus.rowCount; row++) {
@@ -35,8 +45,7 @@ Row 1: \`Duplicate of train.jsonl row 0, apart from case, spaces or punctuation.
       if (slot < 0) continue
       const rows = rowsOf(slot)
       if (rows.length < 2 || rows[0] !== row) continue
-      for (const cluster of sameSplitAndLabel(corpus, rows, labels))
-        for (const copy of cluster.slice(1)) add(found(corpus, settings, cluster, copy))
+      tellCopies(context, rows, labels)
       work += rows.length
       if (work > 1000) {
         work = 0
@@ -44,6 +53,11 @@ Row 1: \`Duplicate of train.jsonl row 0, apart from case, spaces or punctuation.
       }
     }
   },
+}
+
+function tellCopies({ corpus, settings, add }: RuleContext, rows: Int32Array, labels: Int32Array): void {
+  for (const cluster of sameSplitAndLabel(corpus, rows, labels))
+    for (const copy of cluster.slice(1)) add(found(corpus, settings, cluster, copy))
 }
 
 /** The rows of one form, apart by split and label, each cluster ascending. */

@@ -5,7 +5,7 @@ import type { Likeness } from '../corpus.ts'
 import type { Finding, Fix } from '../finding.ts'
 import { pairKey } from '../keys.ts'
 import { quoted } from '../labels.ts'
-import { similarityOptions } from '../options.ts'
+import { comparisonOf, similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleContext } from '../rule.ts'
 import { shown } from './nearDuplicate.ts'
 
@@ -31,16 +31,46 @@ Row 0: \`The same text is labelled "top_up_reverted" in train.jsonl row 1.\``,
   },
 
   *check(context) {
-    const { corpus, settings } = context
-    if (corpus.labelColumn === undefined) return
-    const { threshold, shingle } = settings.options
-    const likeness = yield* corpus.likeness(String(shingle), threshold!)
-    const { names } = yield* corpus.labels()
-    const labels = yield* corpus.foldedLabels()
-    const state: State = { ...context, likeness, names, label: row => labels[row]! }
+    if (context.corpus.labelColumn === undefined) return
+    const state = yield* stateOf(context)
     yield* equalTexts(state)
-    yield* similarTexts(state)
+    const { found, pairs, disagreeing } = yield* similarTexts(state, state.likeness.similar.groups())
+    const opinion = disagreeing > 20 && disagreeing * 2 > pairs
+    context.corpus.notes.set(opinionNote, opinion)
+    tellSimilar(state, found, opinion)
   },
+
+  local: {
+    comparison: comparisonOf,
+    *about(context, slots) {
+      if (context.corpus.labelColumn === undefined) return
+      const state = yield* stateOf(context)
+      const { rowsOf, similar } = state.likeness
+      for (const slot of slots) tellEqual(state, rowsOf(slot))
+      const groups = new Set(slots.map(slot => similar.group(slot)))
+      const { found } = yield* similarTexts(
+        state,
+        [...groups].filter(group => group.length > 1),
+      )
+      // Whether labels are a matter of opinion here, a few rows do not decide.
+      tellSimilar(state, found, context.corpus.notes.get(opinionNote) === true)
+    },
+  },
+}
+
+const opinionNote = 'label-conflict opinion'
+
+function* stateOf(context: RuleContext): Work<State> {
+  const { corpus, settings } = context
+  const { scheme, threshold } = comparisonOf(settings)
+  const likeness = yield* corpus.likeness(scheme, threshold)
+  const { names } = yield* corpus.labels()
+  const labels = yield* corpus.foldedLabels()
+  return { ...context, likeness, names, label: row => labels[row]! }
+}
+
+function tellSimilar({ add }: State, found: readonly Finding[], opinion: boolean): void {
+  for (const one of found) add(opinion ? { ...one, severity: milder(one.severity, 'info') } : one)
 }
 
 interface State extends RuleContext {
@@ -66,43 +96,50 @@ function votes(rows: Iterable<number>, label: (row: number) => number): { label:
 }
 
 function* equalTexts(state: State): Work<void> {
-  const { corpus, likeness, settings, names, add } = state
+  const { corpus, likeness } = state
   const { slots, rowsOf } = likeness
   for (let row = 0; row < corpus.rowCount; row++) {
     if (row % 8192 === 8191) yield { phase: 'label-conflict', done: row, total: corpus.rowCount }
     const slot = slots[row]!
     if (slot < 0) continue
     const rows = rowsOf(slot)
-    if (rows.length < 2 || rows[0] !== row) continue
-    const sides = votes(rows, state.label)
-    const [first, second] = sides
-    if (!first || !second) continue
-    const majority = first.rows.length > second.rows.length
-    const sure = first.rows.length >= 2 && first.rows.length >= 2 * second.rows.length
-    for (const side of majority ? sides.slice(1) : sides) {
-      const others = majority ? [first] : sides.filter(other => other !== side)
-      for (const own of side.rows)
-        add(
-          finding(state, own, {
-            severity: settings.severity,
-            message: `The same text is labelled ${quoted(names[others[0]!.label]!)} in ${corpus.name(others[0]!.rows[0]!)}${others[0]!.rows.length > 1 ? ` and ${more(others[0]!.rows.length - 1)}` : ''}.`,
-            others,
-            preferred: majority && sure,
-          }),
-        )
-    }
+    if (rows[0] === row) tellEqual(state, rows)
   }
 }
 
-function* similarTexts(state: State): Work<void> {
+/** The conflicts among rows of one form. */
+function tellEqual(state: State, rows: Int32Array): void {
+  if (rows.length < 2) return
+  const { corpus, settings, names, add } = state
+  const sides = votes(rows, state.label)
+  const [first, second] = sides
+  if (!first || !second) return
+  const majority = first.rows.length > second.rows.length
+  const sure = first.rows.length >= 2 && first.rows.length >= 2 * second.rows.length
+  for (const side of majority ? sides.slice(1) : sides) {
+    const others = majority ? [first] : sides.filter(other => other !== side)
+    for (const own of side.rows)
+      add(
+        finding(state, own, {
+          severity: settings.severity,
+          message: `The same text is labelled ${quoted(names[others[0]!.label]!)} in ${corpus.name(others[0]!.rows[0]!)}${others[0]!.rows.length > 1 ? ` and ${more(others[0]!.rows.length - 1)}` : ''}.`,
+          others,
+          preferred: majority && sure,
+        }),
+      )
+  }
+}
+
+/** The conflicts in these sets of linked forms, and how many similar pairs there are and disagree. */
+function* similarTexts(state: State, groups: Iterable<readonly number[]>) {
   const { corpus, likeness, settings, names } = state
-  const { similar, rowsOf } = likeness
+  const { rowsOf } = likeness
   const t = parseThreshold(settings.options['threshold']!)
   const found: Finding[] = []
   let pairs = 0
   let disagreeing = 0
   let work = 0
-  for (const group of similar.groups()) {
+  for (const group of groups) {
     const sides = votes(
       group.flatMap(slot => [...rowsOf(slot)]),
       state.label,
@@ -148,8 +185,7 @@ function* similarTexts(state: State): Work<void> {
       )
     }
   }
-  const opinion = disagreeing > 20 && disagreeing * 2 > pairs
-  for (const one of found) state.add(opinion ? { ...one, severity: milder(one.severity, 'info') } : one)
+  return { found, pairs, disagreeing }
 }
 
 /** In a group of more forms than this a form is compared with so many of them, evenly spread. */

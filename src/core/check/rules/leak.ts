@@ -6,7 +6,7 @@ import { parseThreshold, reaches } from '../../sign/threshold.ts'
 import { containment, containmentOf, containmentOptions, type Holders, holders, within } from '../containment.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
 import { type Finding, type Fix, LazyFinding, type Severity } from '../finding.ts'
-import { similarityOptions } from '../options.ts'
+import { comparisonOf, similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleSettings } from '../rule.ts'
 import { shown } from './nearDuplicate.ts'
 
@@ -33,6 +33,25 @@ test.jsonl row 0   {"text": "where is my parcel", "label": "delivery"}
 \`\`\`
 test.jsonl row 0: \`Leaked: the same text is train.jsonl row 0.\``,
     options: { ...similarityOptions(0.8), ...containmentOptions },
+  },
+
+  local: {
+    comparison: comparisonOf,
+    *about({ corpus, settings, add }, slots) {
+      const { scheme, threshold } = comparisonOf(settings)
+      const likeness = yield* corpus.likeness(scheme, threshold)
+      const { rowsOf } = likeness
+      for (const slot of slots)
+        for (const split of ['validation', 'test'] as const) {
+          const rows = rowsOf(slot).filter(row => corpus.split(row) === split)
+          const source = rows.length > 0 ? yield* sourceOf(corpus, likeness, slot, earlier[split], rowsOf) : undefined
+          if (!source) continue
+          for (const row of rows) {
+            const finding = found({ corpus, settings, likeness }, row, source)
+            if (finding) add(finding)
+          }
+        }
+    },
   },
 
   *check({ corpus, settings, add }) {

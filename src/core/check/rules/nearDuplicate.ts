@@ -9,7 +9,7 @@ import type { Corpus, Likeness } from '../corpus.ts'
 import { type Finding, type FindingDetails, type Fix, LazyFinding } from '../finding.ts'
 import { pairKey } from '../keys.ts'
 import type { Comparison } from '../memory.ts'
-import { similarityOptions } from '../options.ts'
+import { comparisonOf, similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleContext, type RuleSettings } from '../rule.ts'
 import { keepOnly, keepOnlyLimit } from './duplicate.ts'
 
@@ -40,24 +40,28 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90, containment 0.90.\``
     options: { ...similarityOptions(0.8), ...containmentOptions },
   },
 
+  local: {
+    comparison: comparisonOf,
+    *about(context, slots) {
+      const { corpus, settings } = context
+      const { scheme, threshold } = comparisonOf(settings)
+      const likeness = yield* corpus.likeness(scheme, threshold)
+      const labels = yield* corpus.foldedLabels()
+      const groups = new Set(slots.map(slot => likeness.similar.group(slot)))
+      for (const group of groups)
+        if (group.length > 1) yield* tellGroup(context, likeness, { group, labels, told: new Set() })
+    },
+  },
+
   *check(context) {
     const { corpus, settings } = context
     const { threshold, shingle } = settings.options
     const likeness = yield* corpus.likeness(String(shingle), threshold!)
     const labels = yield* corpus.foldedLabels()
-    const { similar, slots } = likeness
     const told = new Set<number>()
     let work = 0
-    for (const group of similar.groups()) {
-      for (const rows of firstRows(corpus, likeness, group)) {
-        const near = (a: number, b: number) =>
-          labels[a] === labels[b] && similar.matcher.overlap(slots[a]!, slots[b]!) > 0
-        for (const star of yield* stars(rows, near))
-          if (star.members.length > 0) {
-            for (const row of star.members) told.add(row)
-            yield* tell(context, likeness, star)
-          }
-      }
+    for (const group of likeness.similar.groups()) {
+      yield* tellGroup(context, likeness, { group, labels, told })
       work += group.length
       if (work > 500) {
         work = 0
@@ -66,6 +70,26 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90, containment 0.90.\``
     }
     yield* tellContained(context, likeness, { labels, told })
   },
+}
+
+/** The clusters of a set of linked forms; `told` takes their members. */
+function* tellGroup(
+  context: RuleContext,
+  likeness: Likeness,
+  {
+    group,
+    labels,
+    told,
+  }: { readonly group: readonly number[]; readonly labels: Int32Array; readonly told: Set<number> },
+): Work<void> {
+  const { similar, slots } = likeness
+  const near = (a: number, b: number) => labels[a] === labels[b] && similar.matcher.overlap(slots[a]!, slots[b]!) > 0
+  for (const rows of firstRows(context.corpus, likeness, group))
+    for (const star of yield* stars(rows, near))
+      if (star.members.length > 0) {
+        for (const row of star.members) told.add(row)
+        yield* tell(context, likeness, star)
+      }
 }
 
 /** The first rows of their forms in a split that stand within a longer row of it, other than those that were told. */

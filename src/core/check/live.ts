@@ -1,0 +1,183 @@
+import type { Dataset } from '../data/dataset.ts'
+import type { Work } from '../sign/progress.ts'
+import { Similar } from '../sign/similar.ts'
+import { Corpus, type CorpusFile, type Likeness } from './corpus.ts'
+import type { Finding } from './finding.ts'
+import { keptRows } from './kept.ts'
+import { keyMatcher } from './keys.ts'
+import type { Memory } from './memory.ts'
+import { type RuleSetting, resolveRules } from './options.ts'
+import type { LocalRule, RuleSettings } from './rule.ts'
+import { rules as allRules } from './rules.ts'
+
+/** What an edit does to findings that were told. */
+export interface LocalChange {
+  /** The numbers of those that no longer hold. */
+  readonly removed: readonly number[]
+  readonly added: readonly { readonly id: number; readonly finding: Finding }[]
+}
+
+export interface LiveInput {
+  readonly dataset: Dataset
+  /** What the check of it remembered. */
+  readonly memory: Memory
+  readonly rules: { readonly [rule: string]: RuleSetting }
+  readonly ignored: ReadonlySet<string>
+  /** What the check found, by the numbers that they are called by. */
+  readonly findings: readonly { readonly id: number; readonly finding: Finding }[]
+  /** Gives new numbers. */
+  readonly next: () => number
+}
+
+interface Part {
+  readonly id: string
+  readonly settings: RuleSettings
+  readonly local: LocalRule
+  /** By form: the findings of its rows. */
+  readonly told: Map<number, number[]>
+}
+
+/**
+ * Keeps the findings of the rules that judge rows by what is similar to them up to date while a dataset is edited, at the cost
+ * of the edit: duplicates, near-duplicates, leaks and label conflicts. What depends on all rows (statistics, rows within others,
+ * numbers of rows in messages) is as the last check of all said, until the next one.
+ */
+export class Live {
+  private readonly memory: Memory
+  private readonly isIgnored: (key: string) => boolean
+  private readonly anyIgnored: boolean
+  private readonly next: () => number
+  private readonly parts: readonly Part[]
+  private corpus: Corpus
+
+  private constructor(input: LiveInput, corpus: Corpus, parts: readonly Part[]) {
+    this.memory = input.memory
+    this.anyIgnored = input.ignored.size > 0
+    this.isIgnored = keyMatcher(input.ignored)
+    this.next = input.next
+    this.corpus = corpus
+    this.parts = parts
+  }
+
+  static *begin(input: LiveInput): Work<Live> {
+    const corpus = new Corpus(input.dataset, input.memory)
+    const parts: Part[] = []
+    for (const { rule, settings } of resolveRules(allRules, input.rules))
+      if (rule.local) parts.push({ id: rule.meta.id, settings, local: rule.local, told: new Map() })
+    const live = new Live(input, corpus, parts)
+    const byRule = new Map(parts.map(part => [part.id, part]))
+    const likenesses = new Map<Part, Likeness>()
+    for (const { part, likeness } of yield* live.likenesses(corpus)) {
+      likenesses.set(part, likeness)
+      if (likeness.similar instanceof Similar) likeness.similar.takeTouched()
+    }
+    const files = new Map(corpus.files.map(file => [file.id, file]))
+    let work = 0
+    for (const { id, finding } of input.findings) {
+      const part = byRule.get(finding.rule)
+      if (part) live.remember(part, likenesses.get(part)!, rowIn(files, finding), { id, finding })
+      if (++work % 20_000 === 0) yield { phase: 'remember', done: work, total: input.findings.length }
+    }
+    return live
+  }
+
+  /** Takes the dataset as it is after an edit; undefined where only a check of all would do. */
+  *change(dataset: Dataset): Work<LocalChange | undefined> {
+    const before = this.corpus
+    const rows = changedRows(before, dataset)
+    if (!rows) return undefined
+    const old = new Map<Part, Likeness>()
+    for (const { part, likeness } of yield* this.likenesses(before)) old.set(part, likeness)
+    const corpus = new Corpus(dataset, this.memory)
+    this.corpus = corpus
+    const now = yield* this.likenesses(corpus)
+    const touched = new Map<Similar, ReadonlySet<number> | undefined>()
+    for (const { likeness } of now) {
+      if (!(likeness.similar instanceof Similar)) return undefined
+      if (!touched.has(likeness.similar)) touched.set(likeness.similar, likeness.similar.takeTouched())
+    }
+    const files = new Map(corpus.files.map(file => [file.id, file]))
+    const removed: number[] = []
+    const added: { id: number; finding: Finding }[] = []
+    for (const { part, likeness } of now) {
+      const sets = touched.get(likeness.similar as Similar)
+      if (!sets) return undefined
+      const slots = new Set(sets)
+      const around = (slot: number) => {
+        if (slot < 0) return
+        for (const member of likeness.similar.group(slot)) slots.add(member)
+      }
+      for (let row = rows.head; row < rows.oldEnd; row++) around(old.get(part)!.slots[row]!)
+      for (let row = rows.head; row < rows.newEnd; row++) around(likeness.slots[row]!)
+      for (const slot of slots) {
+        for (const id of part.told.get(slot) ?? []) removed.push(id)
+        part.told.delete(slot)
+      }
+      const { settings, local } = part
+      const add = (finding: Finding) => {
+        if (this.anyIgnored && this.isIgnored(finding.key)) return
+        const told = { id: this.next(), finding }
+        added.push(told)
+        this.remember(part, likeness, rowIn(files, finding), told)
+      }
+      yield* local.about(
+        { corpus, settings, add },
+        [...slots].sort((a, b) => a - b),
+      )
+    }
+    return { removed, added }
+  }
+
+  private remember(
+    part: Part,
+    likeness: Likeness,
+    row: number | undefined,
+    { id, finding }: { readonly id: number; readonly finding: Finding },
+  ): void {
+    const slot = row === undefined || finding.alike === 'contained' ? -1 : likeness.slots[row]!
+    if (slot < 0) return
+    const known = part.told.get(slot)
+    if (known) known.push(id)
+    else part.told.set(slot, [id])
+  }
+
+  /** The comparison of each rule; those that need none of their own take whichever there is. */
+  private *likenesses(corpus: Corpus): Work<{ readonly part: Part; readonly likeness: Likeness }[]> {
+    const found: { part: Part; likeness: Likeness }[] = []
+    for (const part of this.parts) {
+      const { scheme, threshold } = part.local.comparison(part.settings) ?? { scheme: '', threshold: 1 }
+      if (scheme !== '') found.push({ part, likeness: yield* corpus.likeness(scheme, threshold) })
+    }
+    for (const part of this.parts)
+      if (!part.local.comparison(part.settings)) found.push({ part, likeness: yield* corpus.forms() })
+    return found
+  }
+}
+
+interface ChangedRows {
+  /** Rows [head, oldEnd) of the corpus before are rows [head, newEnd) of the one after. */
+  readonly head: number
+  readonly oldEnd: number
+  readonly newEnd: number
+}
+
+/** The rows that differ; undefined where the files are others. */
+function changedRows(before: Corpus, now: Dataset): ChangedRows | undefined {
+  const tables = now.splits.flatMap(split => split.tables)
+  if (tables.length !== before.files.length) return undefined
+  let found: ChangedRows | undefined
+  for (const [i, file] of before.files.entries()) {
+    const table = tables[i]!
+    if (table === file.table) continue
+    if (found || table.source.uri !== file.uri || table.part !== file.table.part) return undefined
+    const { head, tail } = keptRows(file.table, table)
+    const end = file.base + file.table.rowCount - tail
+    found = { head: file.base + head, oldEnd: end, newEnd: end + table.rowCount - file.table.rowCount }
+  }
+  return found ?? { head: 0, oldEnd: 0, newEnd: 0 }
+}
+
+function rowIn(files: ReadonlyMap<string, CorpusFile>, { uri, part, row }: Finding): number | undefined {
+  const file = files.get(part === undefined ? uri : `${uri}#${part}`)
+  return file && row !== undefined ? file.base + row : undefined
+}
