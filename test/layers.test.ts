@@ -16,6 +16,7 @@ const mayImport: Record<string, string[]> = {
   'src/core/run': ['src/core/base', 'src/core/train', 'src/core/eval'],
   'src/core/view': ['src/core', 'valibot'],
   'src/node': ['src/core', 'node:', 'valibot', 'jsonc-parser', 'diff', '@huggingface/tokenizers'],
+  'src/node/languageGuess.ts': ['src/core', 'eld'],
   'src/node/parquet.ts': ['src/core', 'src/node', 'node:', 'hyparquet', 'hyparquet-compressors'],
   'src/node/ort.ts': ['src/core', 'src/node', 'node:', 'onnxruntime-node'],
   'src/editor': ['src/core', 'src/node', 'node:', 'vscode', 'valibot'],

@@ -4,12 +4,14 @@ import { Failure, failureLine } from '../core/base/failure.ts'
 import type { Benchmarks } from '../core/check/contamination.ts'
 import { type Ignored, nothingIgnored, parseIgnored } from '../core/check/ignore.ts'
 import { mergeRules, type RuleSetting } from '../core/check/options.ts'
+import type { GuessLanguage } from '../core/check/scan/languages.ts'
 import type { Dataset, DatasetFiles } from '../core/data/dataset.ts'
 import { decodeAll } from '../core/text/decode.ts'
 import { readBenchmarks } from './benchmarks.ts'
 import type { ConfigFile } from './config.ts'
 import { discover, loadDataset } from './datasets.ts'
 import { readSource, slashed } from './files.ts'
+import { openLanguageGuess } from './languageGuess.ts'
 import type { Watch } from './watch.ts'
 
 export const ignoreName = 'winnow-ignore.jsonl'
@@ -19,6 +21,7 @@ export interface CheckSettings {
   readonly rules: { readonly [rule: string]: RuleSetting }
   readonly ignored: Ignored
   readonly benchmarks: Benchmarks | undefined
+  readonly guessLanguage: GuessLanguage | undefined
   /** Where the settings come from, for messages. */
   readonly where: string
   /** Things about the surroundings that a person should know, and that stop nothing. */
@@ -39,13 +42,20 @@ export async function settingsFor(
     for (const { line, message } of ignored.problems)
       warnings.push(`${slashed(path)}:${line}: ${message}; it ignores nothing`)
   }
+  const rules = mergeRules(mergeRules(profiled(config), config?.config.rules ?? {}), over)
   return {
-    rules: mergeRules(mergeRules(profiled(config), config?.config.rules ?? {}), over),
+    rules,
     ignored,
+    // Its statistics take a tenth of a second to load.
+    guessLanguage: isOff(rules['language']) ? undefined : await openLanguageGuess(),
     benchmarks: await readBenchmarks(config),
     where: config?.path ?? 'the rule settings',
     warnings,
   }
+}
+
+function isOff(setting: RuleSetting): boolean {
+  return (setting as { readonly severity?: unknown } | undefined)?.severity === 'off'
 }
 
 /** The rules that the profiles of a configuration switch on, with their own settings. */

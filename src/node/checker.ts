@@ -90,8 +90,16 @@ export class Checker {
       const results: { checked: Checked; files: readonly DatasetFiles[] }[] = []
       for (const { files, settings } of found) {
         const dataset = await this.load(files, { documents, problems, watch: { cancel, progress: this.progress } })
-        const { rules, ignored, where, benchmarks } = settings
-        const work = check({ datasets: [dataset], rules, ignored, benchmarks, where, memory: of => this.memoryOf(of) })
+        const { rules, ignored, where, benchmarks, guessLanguage } = settings
+        const work = check({
+          datasets: [dataset],
+          rules,
+          ignored,
+          benchmarks,
+          guessLanguage,
+          where,
+          memory: of => this.memoryOf(of),
+        })
         results.push({ checked: await drive(work, cancel, this.progress), files: [files] })
       }
       const report = toReport(merged(results.map(result => result.checked)), performance.now() - started, this.places)

@@ -10,6 +10,7 @@ import { Memory } from './memory.ts'
 import { type RuleSetting, resolveRules } from './options.ts'
 import type { Rule } from './rule.ts'
 import { rules as allRules } from './rules.ts'
+import type { GuessLanguage } from './scan/languages.ts'
 
 /** What is checked, and how. */
 export interface CheckInput {
@@ -18,6 +19,7 @@ export interface CheckInput {
   readonly rules?: { readonly [rule: string]: RuleSetting }
   readonly ignored?: Ignored
   readonly benchmarks?: Benchmarks | undefined
+  readonly guessLanguage?: GuessLanguage | undefined
   /** What is known of a dataset from earlier checks; without it every check begins anew. */
   readonly memory?: (dataset: Dataset) => Memory
   /** Find every similar pair, whatever it costs. */
@@ -75,7 +77,7 @@ export function* check(input: CheckInput): Work<Checked> {
       else findings.push(offered(finding))
     }
     for (const { rule, settings } of resolved)
-      yield* rule.check({ corpus, settings, benchmarks: input.benchmarks, add })
+      yield* rule.check({ corpus, settings, benchmarks: input.benchmarks, guessLanguage: input.guessLanguage, add })
     const recall = corpus.recall()
     const labels = yield* countLabels(corpus)
     datasets.push({ dataset, labels, ...(recall === undefined ? {} : { recall }) })

@@ -2,6 +2,7 @@ import type { Work } from '../sign/progress.ts'
 import type { Benchmarks } from './contamination.ts'
 import type { Corpus } from './corpus.ts'
 import type { Finding, Severity } from './finding.ts'
+import type { GuessLanguage } from './scan/languages.ts'
 import type { Look } from './scan/look.ts'
 
 /** An option of a rule as `winnow.json` gives it. Its default tells its type. */
@@ -41,6 +42,8 @@ export interface RuleContext {
   readonly settings: RuleSettings
   /** What training rows must not hold, where somebody named it. */
   readonly benchmarks?: Benchmarks | undefined
+  /** Tells languages that function words do not; without it these alone decide. */
+  readonly guessLanguage?: GuessLanguage | undefined
   add(finding: Finding): void
 }
 

@@ -65,6 +65,8 @@ describe('personal data', () => {
     ['+49 30 901820', ['phone']],
     ['call me: 0171 234 5678', ['phone']],
     ['4539-1488-0343-6467', ['credit-card']],
+    ['my card 4539148803436467 was refused', ['credit-card']],
+    ['phone me at 415-555-2671', ['phone']],
     ['GB29 NWBK 6016 1331 9268 19 is my account', ['iban']],
     ['ping 81.2.69.142', ['ip-address']],
     ['2a00:1450:4001:81b:0:0:0:200e', ['ip-address']],
@@ -96,6 +98,13 @@ describe('personal data', () => {
     'std::vector::iterator',
     '0.1.2.3',
     '1000000000000000',
+    // Calculations, as in answers to questions about numbers.
+    '3600-1200=<<3600-1200=2400>>2400 bottles',
+    'the cellar will have 3600-1200 bottles',
+    '472547338\n+960397912423686\n-------\n960870459762024',
+    'the sum of 4539148803436467 and 12 is odd',
+    '2400 + 12000000 / 30',
+    '12 000 000 x 3',
   ])('not in: %s', text => expect(kinds(text)).toEqual([]))
 })
 

@@ -25,15 +25,16 @@ export const repetition = rowRule({
     title: 'Text that repeats itself',
     severity: 'info',
     what: `A text of at least 20 words in which a large share of the characters stands in word sequences that came before: five words in a
-row (\`words\`), three words that come five times or more (\`top\`), or, in texts of six lines or more, whole lines (\`lines\`). After the
-Gopher rules, with thresholds that short rows can meet; the exact ones are the profile \`gopher\`.`,
+row (\`words\`), one sequence of three words that comes five times or more (\`top\`), or, in texts of six lines or more, whole lines (\`lines\`). After the
+Gopher rules, shares of all characters but spaces, with thresholds that short rows can meet and that the terms of a calculation
+("pounds of candy" in every step) do not; the exact ones are the profile \`gopher\`.`,
     why: `Loops are what broken generators, scrapers and copy errors leave behind, and what models pick up fastest: a few looping answers
 make a model that loops.`,
     fix: 'Look at it, and remove the row if the repetition is no part of what it says.',
     example: 'Row 8: `The text repeats itself: 61 % of it are sequences of words that came before.`',
     options: {
       words: share(0.3, 'The share of characters in repeated sequences of five words.'),
-      top: share(0.25, 'The share of characters in one sequence of three words.'),
+      top: share(0.4, 'The share of characters in one sequence of three words.'),
       lines: share(0.5, 'The share of lines that came before.'),
     },
   },
@@ -58,7 +59,8 @@ function judge(text: string, limit: { readonly words: number; readonly top: numb
       return `The text repeats itself: ${count} of ${lines.length} lines came before.`
   }
   const words = text.toLowerCase().match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
-  const all = words.reduce((sum, word) => sum + word.length, 0)
+  // Of all characters but spaces, as in the Gopher rules: in a calculation most of the text are figures and signs.
+  const all = text.replace(/\s+/gu, '').length
   if (words.length < fewWords || all === 0) return undefined
   const repeated = repeatedCharacters(words, 5) / all
   if (repeated > limit.words)

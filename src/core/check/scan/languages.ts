@@ -70,15 +70,40 @@ export const languages: readonly string[] = ['', ...stopWordLanguages, ...Object
 /** Languages that a sentence or two cannot tell apart. */
 const kin: readonly (readonly string[])[] = [
   ['Norwegian', 'Danish', 'Swedish'],
-  ['Spanish', 'Portuguese'],
-  ['Russian', 'Ukrainian', 'Bulgarian'],
+  ['Spanish', 'Portuguese', 'Catalan', 'Galician'],
+  ['Russian', 'Ukrainian', 'Bulgarian', 'Belarusian', 'Macedonian', 'Serbian'],
+  ['Croatian', 'Serbian', 'Bosnian', 'Slovenian'],
+  ['Czech', 'Slovak'],
+  ['Dutch', 'Afrikaans'],
+  ['Indonesian', 'Malay'],
   ['Chinese', 'Japanese'],
 ]
 
 /** Is one language easily taken for the other? */
 export function areKin(a: number, b: number): boolean {
-  return kin.some(group => group.includes(languages[a]!) && group.includes(languages[b]!))
+  return areKinNames(languages[a]!, languages[b]!)
 }
+
+/** As `areKin`, by English names. */
+export function areKinNames(a: string, b: string): boolean {
+  return a === b || kin.some(group => group.includes(a) && group.includes(b))
+}
+
+/** Is the language told by its script alone? */
+export function isByScript(number: number): boolean {
+  return number > stopWordLanguages.length
+}
+
+/** The likeliest language of a text. */
+export interface LanguageGuess {
+  /** Its English name. */
+  readonly language: string
+  /** How many times as likely it is as another one. */
+  lead(over: string): number
+}
+
+/** Tells the language of a text by statistics; undefined where it is too short or not certain. Whoever runs a check brings it. */
+export type GuessLanguage = (text: string) => LanguageGuess | undefined
 
 /** The languages that each stop word belongs to. */
 export const stopWords: ReadonlyMap<string, readonly number[]> = (() => {

@@ -19,6 +19,8 @@ const iban = /(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}/g
 const card = /(?<![\d.,-])(?:\d[ -]?){12,18}\d(?![\d-]|[.,]\d)/g
 const cardForms =
   /^(?:4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11})$/
+const cardWords =
+  /\b(?:cards?|visa|master ?card|amex|american express|credit|debit|cc|pan|(?:kredit|bank)?karte|carte|tarjeta|carta)\b/i
 /** The numbers that payment services publish for tests. */
 const testCards = new Set([
   '4111111111111111',
@@ -34,9 +36,9 @@ const base58 = /(?<![a-z0-9])[13][a-km-zA-HJ-NP-Z1-9]{25,34}(?![a-z0-9])/gi
 const bech32 = /(?<![a-z0-9])bc1[a-z0-9]{25,87}(?![a-z0-9])/gi
 const ethereum = /(?<![a-z0-9])0x[0-9a-f]{40}(?![a-z0-9])/gi
 const phone =
-  /(?<![\w.,:/#$€£+-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{2,5}(?:[ .-]?\d{2,5}){1,4}(?![\w%°€$£-]|[.,:/]\d)/g
+  /(?<![\w.,:/#$€£+-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{2,5}(?:[ .-]?\d{2,5}){1,4}(?![\w%°€$£-]|[.,:/]\d|\s*[=<>*×÷]|\s+[+×÷/-]\s*\d)/g
 const phoneWords =
-  /\b(?:tel|phone|mobile|cell|call|dial|fax|whatsapp|sms|text|ring|contact|reach|(?:my|his|her|their|our) number is|telefon|handy|tél|móvil)\W{0,3}(?:\w+\W{1,3}){0,3}$/i
+  /\b(?:tel|phone|mobile|cell|call|dial|fax|whatsapp|sms|text|ring|contact|reach|(?:my|his|her|their|our) number is|telefon|handy|tél|móvil)\b\W{0,3}(?:\w+\W{1,3}){0,3}$/i
 const otherNumbers =
   /(?:\b(?:order|invoice|ticket|case|ref(?:erence)?|isbn|id|serial|version|code|tracking|account|item|article|part|model|no|nr|number|build|sku|doi|pmid|patent|page|pp)\b|#|№)\W{0,3}(?:\w+\W{1,2}){0,1}$/i
 
@@ -56,6 +58,9 @@ export function personalData(text: string): Personal[] {
   })
   each(card, (m, at) => {
     const digits = m.replace(/\D/g, '')
+    const around = text.slice(Math.max(0, at - 60), at + m.length + 30)
+    // One number in ten passes the checksum, so one without groups needs a word that says what it is.
+    if (!/\D/.test(m) && !cardWords.test(around)) return
     if (cardForms.test(digits) && luhn(digits) && !testCards.has(digits) && new Set(digits).size > 2)
       add('credit-card', at, at + m.length, 1)
   })
@@ -117,6 +122,8 @@ function phoneConfidence(text: string, before: string): number {
     return 0
   if (/^97[89]/.test(digits) && digits.length === 13) return 0
   if (/[+*/=<>(]\s*$/.test(before) || / - /.test(text)) return 0
+  // A sum, one number under the other.
+  if (text.startsWith('+') && /\d\s*$/.test(before)) return 0
   const separated = /[ .()-]/.test(text)
   const international = text.startsWith('+')
   const american = /^(?:\+?1[ .-]?)?\(?[2-9]\d\d\)?[ .-][2-9]\d\d[ .-]\d{4}$/.test(text)
