@@ -1,6 +1,7 @@
 import { type Batch, planEpoch, tokenRows } from '../../../src/core/train/batch.ts'
 import { makeLearner } from '../../../src/core/train/makeLearner.ts'
 import { planTraining } from '../../../src/core/train/methods/plan.ts'
+import { tunableOf } from '../../../src/core/train/methods/tunable.ts'
 import type { Method } from '../../../src/core/train/methods.ts'
 import { startTensors } from '../../../src/core/train/models/start.ts'
 import { parametersOf } from '../../../src/core/train/models/weights.ts'
@@ -11,7 +12,6 @@ import { makeSchedule } from '../../../src/core/train/schedule.ts'
 import { classification } from '../../../src/core/train/tasks/classification.ts'
 import type { EncodedRows } from '../../../src/core/train/tasks/encoded.ts'
 import type { TaskModel } from '../../../src/core/train/tasks/task.ts'
-import { tunable } from '../../../src/core/train/tasks/tunable.ts'
 import { openModel } from '../../../src/node/modelFolder.ts'
 import { openTokenizer } from '../../../src/node/tokenizer.ts'
 import { folderWeights } from '../../../src/node/weights.ts'
@@ -52,7 +52,7 @@ export function prepare(folder: string, data: Intents, tuning: Tuning & { readon
   }
   const weights = folderWeights(base)
   const alike = { head: 1, backbone: 1, embeddings: 1, layerDecay: 1 }
-  const whole = tunable(bare, name => weights.names.includes(name))
+  const whole = tunableOf(bare, name => weights.names.includes(name))
   const { division, wrap } = planTraining(whole, { method, rates: alike, neftune: 0 })
   const model: TaskModel = { ...bare, ...(wrap ? { wrap } : {}) }
   const tokenizer = openTokenizer(folder)

@@ -6,6 +6,7 @@ import type { Learner, NamedTensor } from '../../../src/core/train/learner.ts'
 import { specOf } from '../../../src/core/train/learner.ts'
 import { makeLearner } from '../../../src/core/train/makeLearner.ts'
 import { planTraining } from '../../../src/core/train/methods/plan.ts'
+import { tunableOf } from '../../../src/core/train/methods/tunable.ts'
 import { openBackbone } from '../../../src/core/train/models/architectures.ts'
 import { initialTensors } from '../../../src/core/train/models/initial.ts'
 import { startTensors } from '../../../src/core/train/models/start.ts'
@@ -17,7 +18,6 @@ import { classification } from '../../../src/core/train/tasks/classification.ts'
 import type { EncodedRows } from '../../../src/core/train/tasks/encoded.ts'
 import { followers, learnTokens } from '../../../src/core/train/tasks/language.ts'
 import type { TaskModel } from '../../../src/core/train/tasks/task.ts'
-import { tunable } from '../../../src/core/train/tasks/tunable.ts'
 import { classes, idsOf, type SpeedCase } from './cases.ts'
 
 /** How many different batches go round. */
@@ -39,7 +39,7 @@ export async function makeTrainer(runtime: Runtime, c: SpeedCase, folder: string
   const backbone = openBackbone(c.config, 'config.json')
   const head = c.task === 'classification' ? backbone.sequence(classes, 'mean') : undefined
   const bare: TaskModel = { backbone, classes: head ? classes : backbone.sizes.vocab, ...(head ? { head } : {}) }
-  const whole = tunable(bare, () => true)
+  const whole = tunableOf(bare, () => true)
   const rates = { head: 1, backbone: 1, embeddings: 1, layerDecay: 1 } as Parameters<typeof planTraining>[1]['rates']
   const recipe = { method: c.method, rates, neftune: 0 } as Parameters<typeof planTraining>[1]
   const { division, wrap } = planTraining(whole, recipe)
