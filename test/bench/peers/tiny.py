@@ -147,6 +147,13 @@ encoders = {
     },
     # Narrow tables that are projected.
     "electra": {**bert, "model_type": "electra", "embedding_size": 16},
+    # Distances from 8 on share buckets.
+    "mpnet": {
+        **{key: bert[key] for key in bert if key != "type_vocab_size"},
+        "model_type": "mpnet",
+        "pad_token_id": 1,
+        "relative_attention_num_buckets": 32,
+    },
 }
 
 llama = {

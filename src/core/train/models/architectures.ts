@@ -11,6 +11,7 @@ import { gpt2 } from './architectures/gpt2.ts'
 import { llama } from './architectures/llama.ts'
 import { mistral } from './architectures/mistral.ts'
 import { modernbert } from './architectures/modernbert.ts'
+import { mpnet } from './architectures/mpnet.ts'
 import { phi3 } from './architectures/phi3.ts'
 import { qwen2 } from './architectures/qwen2.ts'
 import { qwen3 } from './architectures/qwen3.ts'
@@ -26,6 +27,7 @@ export const architectures: readonly Architecture[] = [
   electra,
   debertaV2,
   modernbert,
+  mpnet,
   llama,
   smollm3,
   mistral,
