@@ -26,8 +26,9 @@ export function rowRule(given: {
             const found = finding(corpus, { file, row, hit, rule: meta.id, settings })
             if (!given.holds || file.table.readOnly || given.holds(bytesOf(file.table.source, found.span))) add(found)
           }
+          // Each is looked up in its file.
           work += hits.length
-          if (work > 200) {
+          if (work > 20) {
             work = 0
             yield { phase: meta.id, done: file.base + row, total: corpus.rowCount }
           }

@@ -39,26 +39,33 @@ repeats first.`,
   },
 
   *check({ corpus, settings, add }) {
-    const counts = new Map<number, number>()
     const { slots, rowsOf } = yield* corpus.forms()
     const least = Math.max(Number(settings.options['rows']), corpus.rowCount * Number(settings.options['share']))
-    for (const file of corpus.files) {
-      const { sentenceStart, sentences } = yield* corpus.scan(file)
-      for (let row = 0; row + 1 < sentenceStart.length; row++) {
-        const from = sentenceStart[row]!
-        const to = sentenceStart[row + 1]!
-        if (from === to) continue
-        const slot = slots[file.base + row]!
-        if (slot >= 0 && rowsOf(slot)[0] !== file.base + row) continue
-        for (let s = from; s < to; s++) {
-          const hash = sentences[s]!
-          // Twice in one row counts once; the few before it are all there is to compare.
-          if (sentences.subarray(from, s).includes(hash)) continue
-          counts.set(hash, (counts.get(hash) ?? 0) + 1)
+    // Nearly all sentences stand in one row only, so the first look is at counters that they share.
+    const shared = new Uint32Array(1 << counterBits)
+    const counts = new Map<number, number>()
+    for (const look of ['shared', 'own'] as const)
+      for (const file of corpus.files) {
+        const { sentenceStart, sentences } = yield* corpus.scan(file)
+        let work = 0
+        for (let row = 0; row + 1 < sentenceStart.length; row++) {
+          const from = sentenceStart[row]!
+          const to = sentenceStart[row + 1]!
+          if (from === to) continue
+          const slot = slots[file.base + row]!
+          if (slot >= 0 && rowsOf(slot)[0] !== file.base + row) continue
+          for (const hash of distinct(sentences, from, to)) {
+            const at = Math.imul(hash, 0x9e3779b1) >>> (32 - counterBits)
+            if (look === 'shared') shared[at]!++
+            else if (shared[at]! >= least) counts.set(hash, (counts.get(hash) ?? 0) + 1)
+          }
+          work += to - from + 8
+          if (work > 100_000) {
+            work = 0
+            yield { phase: 'boilerplate', done: file.base + row, total: corpus.rowCount }
+          }
         }
-        if (row % 8192 === 8191) yield { phase: 'boilerplate', done: file.base + row, total: corpus.rowCount }
       }
-    }
     const frequent = [...counts].filter(([, count]) => count >= least).sort((a, b) => b[1] - a[1] || a[0] - b[0])
     const wanted = new Map(frequent.slice(0, most))
     if (wanted.size === 0) return
@@ -83,6 +90,13 @@ repeats first.`,
         }
     }
   },
+}
+
+const counterBits = 22
+
+/** Twice in one row counts once. */
+function distinct(hashes: Int32Array, from: number, to: number): Iterable<number> {
+  return to - from === 1 ? [hashes[from]!] : new Set(hashes.subarray(from, to))
 }
 
 function sentenceOf(corpus: Corpus, row: number, hash: number): string {

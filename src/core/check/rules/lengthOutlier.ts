@@ -73,13 +73,36 @@ function* lengthsOf(corpus: Corpus, role: Role): Work<Uint32Array> {
 
 /** Median, quartiles, and the robust standard deviation of the logarithms; undefined for too few. */
 function spreadOf(lengths: Uint32Array) {
-  const known = lengths.filter(length => length > 0).sort()
-  if (known.length < fewRows) return undefined
-  const at = (share: number) => known[Math.floor((known.length - 1) * share)]!
+  // Lengths repeat, so they are counted: sorting millions of them would take a second.
+  const counts = new Map<number, number>()
+  let known = 0
+  for (const length of lengths) {
+    if (length === 0) continue
+    counts.set(length, (counts.get(length) ?? 0) + 1)
+    known++
+  }
+  if (known < fewRows) return undefined
+  const sorted = [...counts].sort((a, b) => a[0] - b[0])
+  const at = (share: number) => ranked(sorted, Math.floor((known - 1) * share))
   const median = at(0.5)
-  const away = Float64Array.from(known, length => Math.abs(Math.log(length / median))).sort()
-  const deviation = 1.4826 * away[away.length >> 1]!
+  const away = sorted.map(([length, rows]): [number, number] => [Math.abs(Math.log(length / median)), rows])
+  const deviation =
+    1.4826 *
+    ranked(
+      away.sort((a, b) => a[0] - b[0]),
+      known >> 1,
+    )
   return { median, low: at(0.25), high: at(0.75), deviation: Math.max(deviation, 0.1) }
+}
+
+/** The value at a rank, of ascending values with how often each occurs. */
+function ranked(sorted: readonly (readonly [value: number, rows: number])[], rank: number): number {
+  let before = 0
+  for (const [value, rows] of sorted) {
+    before += rows
+    if (before > rank) return value
+  }
+  return sorted.at(-1)![0]
 }
 
 function count(n: number): string {
