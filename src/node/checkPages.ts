@@ -15,7 +15,8 @@ export interface PagedReport {
   readonly report: Report
 }
 
-export interface PagedListener extends CheckListener {
+export interface PagedListener extends Omit<CheckListener, 'refreshed'> {
+  refreshed(report: PagedReport): void
   found(number: number, page: readonly ReportedFinding[]): void
 }
 

@@ -3,7 +3,7 @@ import { connect, type Port } from '../core/base/channel.ts'
 import { Failure, failureLine } from '../core/base/failure.ts'
 import { type Checked, type CheckedDataset, check } from '../core/check/check.ts'
 import { Memory } from '../core/check/memory.ts'
-import type { CheckService, FoundRow, Report, RowService } from '../core/check/report.ts'
+import type { CheckService, DocumentChange, FoundRow, Report, ReportChange, RowService } from '../core/check/report.ts'
 import { findRow } from '../core/check/rows.ts'
 import { Places, toReport } from '../core/check/toReport.ts'
 import type { Dataset, DatasetFiles, Roles } from '../core/data/dataset.ts'
@@ -16,12 +16,16 @@ import { discover, filesOf, loadDataset } from './datasets.ts'
 import { drive } from './drive.ts'
 import { slashed, textSource } from './files.ts'
 import { globTest } from './globs.ts'
+import { LiveDatasets } from './liveDatasets.ts'
 import { TableCache } from './tableCache.ts'
 import { openThreads } from './threads.ts'
 import type { Watch } from './watch.ts'
 
 type CheckRequest = Parameters<CheckService['check']>[0]
 type RowsRequest = Parameters<RowService['rows']>[0]
+
+/** So long after the last edit everything is checked, in ms. */
+const quiet = 400
 
 /** A dataset under a folder, with what governs it. */
 interface Found {
@@ -43,18 +47,55 @@ export class Checker {
     { readonly shape: string; readonly rows: number; readonly roles: Roles }
   >()
   private readonly progress: (state: Progress) => void
+  private readonly refreshed: ((report: Report) => void) | undefined
+  private readonly live = new LiveDatasets()
+  private settling: NodeJS.Timeout | undefined
+  private request: CheckRequest | undefined
   private readonly roles = new Map<string, Roles>()
   private readonly threads = openThreads()
   private current = { aborted: false }
+  private isSettling = false
   private queue: Promise<unknown> = Promise.resolve()
 
-  constructor(progress: (state: Progress) => void) {
+  /** `refreshed` is given the report of everything that follows edits; without it none is made. */
+  constructor(progress: (state: Progress) => void, refreshed?: (report: Report) => void) {
     this.progress = progress
+    this.refreshed = refreshed
   }
 
   /** See `CheckService`. Fails with the code `cancelled` when it was asked to stop. */
   check(request: CheckRequest): Promise<Report> {
-    const run = this.queue.then(() => this.run(request))
+    this.request = request
+    this.live.forget()
+    return this.next(() => this.run(request))
+  }
+
+  /** See `CheckService`. */
+  change(request: DocumentChange): Promise<ReportChange | undefined> {
+    return this.next(async () => {
+      const change = this.live.change(request, this.tables, this.places)
+      if (change) this.settle()
+      return change
+    })
+  }
+
+  /** Checks everything once no edit has come for a while; a check or an edit that comes meanwhile ends it. */
+  private settle(): void {
+    clearTimeout(this.settling)
+    const { refreshed, request } = this
+    if (!refreshed || !request) return
+    this.settling = setTimeout(() => {
+      const checked = this.next(() => this.run(request, this.live.documents()))
+      checked.then(refreshed, () => {})
+    }, quiet)
+    this.settling.unref()
+  }
+
+  /** Runs one thing after the other; what nobody waits for gives way. */
+  private next<T>(work: () => Promise<T>): Promise<T> {
+    clearTimeout(this.settling)
+    if (this.isSettling) this.current.aborted = true
+    const run = this.queue.then(work)
     this.queue = run.catch(() => {})
     return run
   }
@@ -77,17 +118,22 @@ export class Checker {
     })
   }
 
-  private async run(request: CheckRequest): Promise<Report> {
+  /** `edited` are documents after edits, whose tables are at hand; they go before those of the request. */
+  private async run(request: CheckRequest, edited?: ReadonlyMap<string, Source>): Promise<Report> {
     const cancel = { aborted: false }
     this.current = cancel
+    this.isSettling = edited !== undefined
     const started = performance.now()
     try {
-      const documents = new Map(
-        request.documents.map(({ uri, version, text }) => [slashed(uri), textSource(slashed(uri), text, version)]),
-      )
+      const documents = new Map<string, Source>()
+      for (const { uri, version, text } of request.documents) {
+        const path = slashed(uri)
+        documents.set(path, edited?.get(path) ?? textSource(path, text, version))
+      }
+      for (const [path, source] of edited ?? []) documents.set(path, source)
       const found = await this.find(request)
       const problems = new Map<string, string>()
-      const results: { checked: Checked; files: readonly DatasetFiles[] }[] = []
+      const results: { checked: Checked; settings: CheckSettings }[] = []
       for (const { files, settings } of found) {
         const dataset = await this.load(files, { documents, problems, watch: { cancel, progress: this.progress } })
         const { rules, ignored, where, benchmarks, guessLanguage } = settings
@@ -100,15 +146,30 @@ export class Checker {
           where,
           memory: of => this.memoryOf(of),
         })
-        results.push({ checked: await drive(work, cancel, this.progress), files: [files] })
+        results.push({ checked: await drive(work, cancel, this.progress), settings })
       }
       const report = toReport(merged(results.map(result => result.checked)), performance.now() - started, this.places)
       this.forget(found)
+      this.follow(results)
       return withProblems(report, found, problems)
     } catch (error) {
       if (error instanceof Cancelled) throw new Failure('cancelled', 'The check was cancelled')
       throw error
+    } finally {
+      this.isSettling = false
     }
+  }
+
+  /** Keeps what edits need: the findings of each dataset, by their numbers in the report. */
+  private follow(results: readonly { readonly checked: Checked; readonly settings: CheckSettings }[]): void {
+    let id = 0
+    const datasets = results.flatMap(({ checked, settings }) => {
+      const findings = checked.findings.map(finding => ({ id: id++, finding }))
+      const { rules, ignored } = settings
+      const about = { rules, ignored: ignored.keys, findings }
+      return checked.datasets.map(({ dataset }) => ({ ...about, dataset, memory: this.memoryOf(dataset) }))
+    })
+    this.live.begin(datasets, id)
   }
 
   /** The datasets under each folder. A folder without any is no error here. */
@@ -253,22 +314,27 @@ function withProblems(report: Report, found: readonly Found[], problems: Readonl
 /** Serves checks over a port, to `startChecker` at its other end. */
 export function serveChecks(port: Port): void {
   let told = 0
-  const checker = new Checker(state => {
-    const now = performance.now()
-    if (now - told < 100) return
-    told = now
-    // Nobody waits for this; where the other end is gone, its exit is told elsewhere.
-    void remote.progress(state).catch(() => {})
-  })
-  let number = 0
-  const { remote } = connect<PagedListener>(port, {
-    check: async (request: CheckRequest): Promise<PagedReport> => {
-      const report = await checker.check(request)
-      number++
-      for (let i = 0; i < report.findings.length; i += pageSize)
-        void remote.found(number, report.findings.slice(i, i + pageSize)).catch(() => {})
-      return { number, report: { ...report, findings: [] } }
+  const checker = new Checker(
+    state => {
+      const now = performance.now()
+      if (now - told < 100) return
+      told = now
+      // Nobody waits for this; where the other end is gone, its exit is told elsewhere.
+      void remote.progress(state).catch(() => {})
     },
+    report => void remote.refreshed(paged(report)).catch(() => {}),
+  )
+  let number = 0
+  /** Sends the findings ahead, a page at a time. */
+  const paged = (report: Report): PagedReport => {
+    number++
+    for (let i = 0; i < report.findings.length; i += pageSize)
+      void remote.found(number, report.findings.slice(i, i + pageSize)).catch(() => {})
+    return { number, report: { ...report, findings: [] } }
+  }
+  const { remote } = connect<PagedListener>(port, {
+    check: async (request: CheckRequest) => paged(await checker.check(request)),
+    change: (request: DocumentChange) => checker.change(request),
     cancel: () => checker.cancel(),
     rows: (request: RowsRequest) => checker.rows(request),
   })

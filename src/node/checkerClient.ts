@@ -5,12 +5,14 @@ import { Failure } from '../core/base/failure.ts'
 import type {
   CheckListener,
   CheckService,
+  DocumentChange,
   FoundRow,
   Report,
+  ReportChange,
   ReportedFinding,
   RowService,
 } from '../core/check/report.ts'
-import { type PagedService, Pages } from './checkPages.ts'
+import { type PagedReport, type PagedService, Pages } from './checkPages.ts'
 import { childEnv } from './environment.ts'
 import { childPort } from './processPort.ts'
 
@@ -18,6 +20,8 @@ import { childPort } from './processPort.ts'
 export interface CheckerClient extends Disposable {
   check(request: Parameters<CheckService['check']>[0]): Promise<Report>
   rows(request: Parameters<RowService['rows']>[0]): Promise<readonly (FoundRow | undefined)[]>
+  /** See `CheckService`. */
+  change(request: DocumentChange): Promise<ReportChange | undefined>
   cancel(): void
 }
 
@@ -54,6 +58,7 @@ export function startChecker(options: {
     pages = own
     const connection = connect<PagedService>(childPort(started), {
       progress: options.listener.progress,
+      refreshed: (paged: PagedReport) => options.listener.refreshed?.(own.join(paged)),
       found: (number: number, page: readonly ReportedFinding[]) => own.found(number, page),
     })
     const ended = (how: string) => {
@@ -94,6 +99,7 @@ export function startChecker(options: {
         return own.join(await of.check(request))
       }),
     rows: request => ask(of => of.rows(request)),
+    change: request => ask(of => of.change(request)),
     cancel: () => void service?.cancel().catch(() => {}),
     dispose: () => {
       disposed = true

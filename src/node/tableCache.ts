@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { DatasetFiles } from '../core/data/dataset.ts'
+import { EditedTable } from '../core/data/editedTable.ts'
 import { changedJsonl } from '../core/data/jsonlChange.ts'
 import type { Source, Table } from '../core/data/table.ts'
 import { fileFailure } from './files.ts'
@@ -25,6 +26,7 @@ export class TableCache {
       ? `document ${document.version} ${document.bytes.length} ${way}${also}`
       : `${await stampOf(path)} ${way}${also}`
     const known = this.known.get(path)
+    if (document && known?.tables.length === 1 && isThat(known.tables[0]!.table, document)) return known.tables
     if (known?.stamp === stamp && (!document || sameBytes(known.tables[0]!.table.source.bytes, document.bytes)))
       return known.tables
     const changed = document && known && !format && changedTable(known.tables, document)
@@ -37,6 +39,11 @@ export class TableCache {
     return tables
   }
 
+  /** Takes the table of a document after an edit; it is asked for by its source, or by a document of its version and content. */
+  put(path: string, table: EditedTable): void {
+    this.known.set(path, { stamp: '', tables: [{ part: undefined, table }] })
+  }
+
   /** Drops the tables of files that are no longer asked for. */
   retain(paths: ReadonlySet<string>): void {
     for (const path of this.known.keys()) if (!paths.has(path)) this.known.delete(path)
@@ -47,6 +54,22 @@ export class TableCache {
 function changedTable(known: FileTables, document: Source): Table | undefined {
   return known.length === 1 ? changedJsonl(known[0]!.table, document) : undefined
 }
+
+/** Is this the edited table of that document? */
+function isThat(table: Table, document: Source): boolean {
+  const { source } = table
+  if (source === document) return true
+  if (!(table instanceof EditedTable) || source.version !== document.version) return false
+  if (source.windows!.length !== document.bytes.length) return false
+  for (let at = 0; at < document.bytes.length; at += piece) {
+    const end = Math.min(document.bytes.length, at + piece)
+    if (!sameBytes(source.windows!.read(at, end), document.bytes.subarray(at, end))) return false
+  }
+  return true
+}
+
+/** So many bytes are compared at a time. */
+const piece = 1 << 20
 
 async function stampOf(path: string): Promise<string> {
   try {

@@ -76,6 +76,26 @@ export interface Report {
   readonly ms: number
 }
 
+/** What an edit does to the last report; findings that depend on all rows stay as they were until the next report. */
+export interface ReportChange {
+  readonly uri: string
+  readonly version: number
+  /** The findings that no longer hold, by their ids. */
+  readonly removed: readonly number[]
+  readonly added: readonly ReportedFinding[]
+  /** The rows and lines of the file behind the edit, counted as they were, and by how many they have moved. */
+  readonly moved: { readonly row: number; readonly rows: number; readonly line: number; readonly lines: number }
+  readonly ms: number
+}
+
+/** Edits of an open document, each of what the one before left. */
+export interface DocumentChange {
+  readonly uri: string
+  /** The document's version after them. */
+  readonly version: number
+  readonly edits: readonly { readonly range: Range; readonly text: string }[]
+}
+
 /** What the checking process offers. It keeps tables and signatures, so that a small change costs little. */
 export interface CheckService {
   /**
@@ -90,6 +110,11 @@ export interface CheckService {
     /** Glob patterns, relative to each folder, of files that no dataset is made of unless `winnow.json` names them. */
     exclude?: readonly string[]
   }): Report
+  /**
+   * Follows edits of a document that was checked, at the cost of the edits, however large the dataset is. Undefined where that
+   * cannot be done: then ask for a check. A while after the last edit everything is checked, and told by `refreshed`.
+   */
+  change(request: DocumentChange): ReportChange | undefined
   /** Asks the check in progress to stop; it then fails with the code `cancelled`. */
   cancel(): void
 }
@@ -97,6 +122,8 @@ export interface CheckService {
 /** What the checking process tells meanwhile. */
 export interface CheckListener {
   progress(state: { readonly phase: string; readonly done: number; readonly total: number }): void
+  /** A report of everything, after edits that only told what they changed. */
+  refreshed?(report: Report): void
 }
 
 /** A row as its file has it now. */

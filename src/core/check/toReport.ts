@@ -1,13 +1,12 @@
-import { linesOf, type Table } from '../data/table.ts'
-import type { Lines } from '../text/lines.ts'
+import type { Table } from '../data/table.ts'
+import { tableLines } from '../data/tableLines.ts'
 import type { Span } from '../text/span.ts'
 import { type Checked, countByRule } from './check.ts'
 import type { Finding } from './finding.ts'
 import type { Range, Report, ReportedDataset, ReportedFinding } from './report.ts'
 
-/** Lines of the tables that were checked. Kept between reports: a file that did not change is not read again. */
+/** Lines of the tables that were checked. A file that did not change is not read again. */
 export class Places {
-  private readonly known = new WeakMap<Table, Lines>()
   private tables = new Map<string, Table>()
 
   /** The tables that places are asked of from now on. */
@@ -22,12 +21,7 @@ export class Places {
   range(uri: string, span: Span): Range {
     const table = this.tables.get(uri)
     if (!table) throw new Error(`a finding is in a file that was not checked: ${uri}`)
-    let lines = this.known.get(table)
-    if (!lines) {
-      lines = linesOf(table)
-      this.known.set(table, lines)
-    }
-    return lines.range(span)
+    return tableLines(table).range(span)
   }
 }
 
@@ -66,7 +60,8 @@ export function toReport(checked: Checked, ms: number, places: Places = new Plac
   }
 }
 
-function reported(finding: Finding, id: number, places: Places): ReportedFinding {
+/** One finding with lines and columns. */
+export function reported(finding: Finding, id: number, places: Places): ReportedFinding {
   const { key, rule, severity, uri, part, row, alike, message } = finding
   return {
     id,

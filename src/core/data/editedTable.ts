@@ -3,16 +3,8 @@ import type { Edit, Span } from '../text/span.ts'
 import type { Windows } from '../text/windows.ts'
 import { parseJsonl } from './jsonl.ts'
 import { removeSpans } from './lineRows.ts'
-import {
-  bytesOf,
-  type Cell,
-  type KeptFrom,
-  lengthOf,
-  linesOf,
-  type Source,
-  type Table,
-  type ValueKind,
-} from './table.ts'
+import { bytesOf, type Cell, type KeptFrom, lengthOf, type Source, type Table, type ValueKind } from './table.ts'
+import { tableLines } from './tableLines.ts'
 
 /** Rows of one table that follow each other in the edited file. */
 interface Segment {
@@ -262,19 +254,9 @@ function moved(segment: Segment, before: readonly Segment[]): Segment {
   return row === segment.row && at === segment.at && line === segment.line ? segment : { ...segment, row, at, line }
 }
 
-const lineIndexes = new WeakMap<Table, Lines>()
-
-function linesOfTable(table: Table): Lines {
-  const known = lineIndexes.get(table)
-  if (known) return known
-  const lines = linesOf(table)
-  lineIndexes.set(table, lines)
-  return lines
-}
-
 /** How many lines begin in a segment after its first byte. */
 function linesIn({ table, start, end }: Segment): number {
-  const lines = linesOfTable(table)
+  const lines = tableLines(table)
   return lines.position(end).line - lines.position(start).line
 }
 
@@ -301,7 +283,7 @@ class EditedLines implements Lines {
   position(offset: number): Position {
     const at = Math.max(0, Math.min(offset, this.length))
     const segment = this.segments[lastOf(this.segments, one => one.at <= at)]!
-    const lines = linesOfTable(segment.table)
+    const lines = tableLines(segment.table)
     const first = lines.position(segment.start)
     const own = lines.position(at - segment.at + segment.start)
     // A segment begins at the start of a line, or behind the last row of one.
@@ -320,7 +302,7 @@ class EditedLines implements Lines {
     if (line < 0) return 0
     for (let s = lastOf(this.segments, one => one.line <= line); s >= 0; s--) {
       const segment = this.segments[s]!
-      const lines = linesOfTable(segment.table)
+      const lines = tableLines(segment.table)
       const first = lines.position(segment.start)
       const before = line === segment.line ? this.columnBefore(segment) : 0
       // The line may begin in the segment before and end here.
@@ -344,7 +326,7 @@ class EditedLines implements Lines {
     const s = this.segments.indexOf(segment)
     const last = this.segments[s - 1]
     if (!last) return 0
-    const lines = linesOfTable(last.table)
+    const lines = tableLines(last.table)
     const end = lines.position(last.end)
     const first = lines.position(last.start)
     if (end.line > first.line) return end.column

@@ -1,0 +1,136 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { random } from '../../src/core/base/random.ts'
+import type { Report, ReportChange, ReportedFinding } from '../../src/core/check/report.ts'
+import { Checker } from '../../src/node/checker.ts'
+import { texts } from '../core/sign/texts.ts'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'winnow-changes-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const local = new Set(['duplicate', 'near-duplicate', 'leak', 'label-conflict'])
+/** What edits keep up to date of a finding. Messages name rows by numbers, which the next check of all brings up to date. */
+const said = ({ rule, uri, row, range, severity, message, related, fixes }: ReportedFinding) =>
+  JSON.stringify([
+    rule,
+    uri.split('/').at(-1),
+    row,
+    range,
+    severity,
+    message.replace(/\brow \d+/g, 'row #'),
+    related.map(other => [other.row, other.range.line, other.similarity]),
+    fixes.map(fix => fix.title.replace(/\brow \d+/g, 'row #')),
+  ])
+const sayings = (findings: readonly ReportedFinding[]) =>
+  findings
+    .filter(one => local.has(one.rule) && one.alike !== 'contained')
+    .map(said)
+    .sort()
+
+/** What whoever shows a report does with a change. */
+function applied(
+  findings: readonly ReportedFinding[],
+  { uri, removed, added, moved }: ReportChange,
+): ReportedFinding[] {
+  const gone = new Set(removed)
+  const place = <T extends { uri: string; row?: number; range: ReportedFinding['range'] }>(one: T): T => {
+    if (one.uri !== uri || one.row === undefined || one.row < moved.row) return one
+    const range = { ...one.range, line: one.range.line + moved.lines, endLine: one.range.endLine + moved.lines }
+    return { ...one, row: one.row + moved.rows, range }
+  }
+  return [
+    ...findings
+      .filter(one => !gone.has(one.id))
+      .map(one => ({ ...place(one), related: one.related.map(other => place(other as never)) })),
+    ...added,
+  ] as ReportedFinding[]
+}
+
+test('after any edits the findings near them are those of a fresh check', async () => {
+  const r = random('changes')
+  const pool = texts('sentences', 700, 'changes')
+  const line = (text: string) => JSON.stringify({ text, label: ['card', 'refund', 'cards'][r.int(3)] })
+  const lines: { [name: string]: string[] } = {
+    'train.jsonl': pool.slice(0, 300).map(line),
+    'test.jsonl': pool.slice(250, 350).map(line),
+  }
+  const versions: { [name: string]: number } = { 'train.jsonl': 1, 'test.jsonl': 1 }
+  for (const [name, list] of Object.entries(lines)) writeFileSync(join(folder, name), list.join('\n'))
+  const documents = () =>
+    Object.entries(lines).map(([name, list]) => ({
+      uri: join(folder, name),
+      version: versions[name]!,
+      text: list.join('\n'),
+    }))
+  const request = () => ({ folders: [folder], documents: documents(), rules: { 'label-error': 'off' } })
+  let settled: (report: Report) => void = () => {}
+  const checker = new Checker(
+    () => {},
+    report => settled(report),
+  )
+  let { findings } = await checker.check(request())
+  expect(sayings(findings).length).toBeGreaterThan(60)
+  let added = 0
+  let removed = 0
+  for (let step = 0; step < 60; step++) {
+    const name = r.next() < 0.6 ? 'train.jsonl' : 'test.jsonl'
+    const list = lines[name]!
+    const at = r.int(list.length - 3)
+    const [row] = [list[at]!]
+    const kind = r.int(6)
+    const copy = lines[r.int(2) ? 'train.jsonl' : 'test.jsonl']!
+    const next =
+      kind === 0
+        ? [row.replace(/"text":"(\w+)/, '"text":"changed')]
+        : kind === 1
+          ? [copy[r.int(copy.length)]!]
+          : kind === 2
+            ? [line(pool[r.int(pool.length)]!), row]
+            : kind === 3
+              ? []
+              : kind === 4
+                ? [row.replace(/"label":"\w+"/, `"label":"${['card', 'refund', 'other'][r.int(3)]}"`)]
+                : [line(`${pool[r.int(pool.length)]} more`)]
+    const removes = kind === 3 ? 1 + r.int(2) : 1
+    // As an editor tells it: the whole lines for an insertion or removal, otherwise the line's content.
+    const edit =
+      next.length === 0
+        ? { range: { line: at, column: 0, endLine: at + removes, endColumn: 0 }, text: '' }
+        : { range: { line: at, column: 0, endLine: at, endColumn: row.length }, text: next.join('\n') }
+    lines[name] = [...list.slice(0, at), ...next, ...list.slice(at + removes)]
+    versions[name]!++
+    const change = await checker.change({ uri: join(folder, name), version: versions[name]!, edits: [edit] })
+    expect(change, `step ${step}, kind ${kind}`).toBeDefined()
+    added += change!.added.length
+    removed += change!.removed.length
+    findings = applied(findings, change!)
+    if (step % 4 !== 3) continue
+    const fresh = await new Checker(() => {}).check(request())
+    expect(sayings(findings), `step ${step}, kind ${kind}`).toEqual(sayings(fresh.findings))
+  }
+  expect(added).toBeGreaterThan(60)
+  expect(removed).toBeGreaterThan(60)
+  // A while later everything is checked, as if the documents had been given again.
+  const report = await new Promise<Report>(resolve => {
+    settled = resolve
+  })
+  const fresh = await new Checker(() => {}).check(request())
+  const plain = ({ ms: _, ...rest }: Report) => JSON.stringify(rest)
+  expect(plain(report)).toBe(plain(fresh))
+})
+
+test('what an edit cannot tell by itself is left to a check', async () => {
+  writeFileSync(join(folder, 'train.jsonl'), '{"text": "one row"}\n{"text": "another row"}\n')
+  const checker = new Checker(() => {})
+  const uri = join(folder, 'train.jsonl')
+  const edit = (text: string) => [{ range: { line: 0, column: 0, endLine: 0, endColumn: 3 }, text }]
+  expect(await checker.change({ uri, version: 2, edits: edit('x') })).toBeUndefined()
+  await checker.check({ folders: [folder], documents: [] })
+  expect(await checker.change({ uri, version: 2, edits: edit('broken') })).toBeUndefined()
+  expect(await checker.change({ uri: join(folder, 'other.jsonl'), version: 2, edits: edit('x') })).toBeUndefined()
+})
