@@ -1,4 +1,5 @@
 import type { Rule } from './rule.ts'
+import { answerConflict } from './rules/answerConflict.ts'
 import { boilerplate } from './rules/boilerplate.ts'
 import { brokenRow } from './rules/brokenRow.ts'
 import { c4 } from './rules/c4.ts'
@@ -42,6 +43,7 @@ export const rules = [
   nearDuplicate,
   duplicate,
   labelConflict,
+  answerConflict,
   rareLabel,
   classImbalance,
   labelShortcut,

@@ -1,4 +1,5 @@
 import { normalForm } from '../../sign/normal.ts'
+import { contextOf } from '../context.ts'
 import type { Corpus } from '../corpus.ts'
 import { type Finding, type FindingDetails, type Fix, LazyFinding } from '../finding.ts'
 import { labelFold } from '../labels.ts'
@@ -14,7 +15,7 @@ export const duplicate: Rule = {
     severity: 'warning',
     what: `A row whose text equals that of an earlier row of the same split with the same label, apart from case, white space and
 punctuation (the normal form: NFKC, lower case, everything but letters, numbers and marks reduced to single spaces). The first row of
-the split stands for all of them. The same text in two splits is \`leak\`, with two labels it is \`label-conflict\`.`,
+the split stands for all of them. Rows of instructions with different \`input\`, \`context\` or the like are not copies. The same text in two splits is \`leak\`, with two labels it is \`label-conflict\`.`,
     why: `A row that stands twice counts twice: in the loss, in the class balance, and in a test score. Models repeat what they saw
 repeatedly, word for word.`,
     fix: `Remove this row; or keep only this one and remove the others. "Fix all" removes all but the first, except where the rows differ
@@ -56,15 +57,16 @@ Row 1: \`Duplicate of train.jsonl row 0, apart from case, spaces or punctuation.
 }
 
 function tellCopies({ corpus, settings, add }: RuleContext, rows: Int32Array, labels: Int32Array): void {
-  for (const cluster of sameSplitAndLabel(corpus, rows, labels))
+  const asked = contextOf(corpus)
+  for (const cluster of sameSplitAndLabel(corpus, rows, of => `${labels[of]} ${asked(of)}`))
     for (const copy of cluster.slice(1)) add(found(corpus, settings, cluster, copy))
 }
 
-/** The rows of one form, apart by split and label, each cluster ascending. */
-function sameSplitAndLabel(corpus: Corpus, rows: Int32Array, labels: Int32Array): number[][] {
+/** The rows of one form, apart by split, label and what they are asked about, each cluster ascending. */
+function sameSplitAndLabel(corpus: Corpus, rows: Int32Array, more: (row: number) => string): number[][] {
   const clusters = new Map<string, number[]>()
   for (const row of rows) {
-    const key = `${corpus.split(row)} ${labels[row]}`
+    const key = `${corpus.split(row)} ${more(row)}`
     const cluster = clusters.get(key)
     if (cluster) cluster.push(row)
     else clusters.set(key, [row])

@@ -4,6 +4,7 @@ import { jaccard } from '../../sign/exact.ts'
 import type { Work } from '../../sign/progress.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
 import { containment, containmentOf, containmentOptions, type Holders, holders, within } from '../containment.ts'
+import { contextOf } from '../context.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
 import { type Finding, type Fix, LazyFinding, type Severity } from '../finding.ts'
 import { comparisonOf, similarityOptions } from '../options.ts'
@@ -18,7 +19,8 @@ export const leak: Rule = {
     what: `A validation or test row whose text is also in train: equal in normal form (an error), similar at or above \`threshold\`, or
 contained in a longer row of train, which has the share \`containment\` of its shingles or more (warnings). The message names the train row
 that it is most similar to, and says where the two differ only in numbers. Test rows that train does not have are compared with validation
-in the same way, as a warning. Only the compared text counts, not the label.
+in the same way, as a warning. Only the compared text counts, not the label; answers to one
+prompt about different inputs are no leak.
 
 A leak that is ignored is not shown, but the row has leaked all the same: evaluations and runs find leaked rows by themselves and
 give their scores with and without all of them.`,
@@ -136,7 +138,9 @@ interface Compared {
   readonly likeness: Likeness
 }
 
-function found({ corpus, settings, likeness }: Compared, row: number, source: Source): Finding | undefined {
+function found({ corpus, settings, likeness }: Compared, row: number, likest: Source): Finding | undefined {
+  const source = askedAlike(corpus, likeness, row, likest)
+  if (!source) return undefined
   const exact = source.equal ? equal : corpus.compare(likeness, row, source.row)
   if (!reaches(parseThreshold(settings.options['threshold']!), exact.inter, exact.union)) return undefined
   const alike = source.equal ? 'equal' : exact.numbers ? 'numbers' : 'near'
@@ -146,11 +150,23 @@ function found({ corpus, settings, likeness }: Compared, row: number, source: So
   }))
 }
 
+/** The source if it is asked about the same (`contextOf`), or else a row of its split that says the same and is. */
+function askedAlike(corpus: Corpus, likeness: Likeness, row: number, source: Source): Source | undefined {
+  const asked = contextOf(corpus)
+  const own = asked(row)
+  if (asked(source.row) === own) return source
+  if (!source.equal) return undefined
+  const split = corpus.split(source.row)
+  const other = likeness.rowsOf(likeness.slots[row]!).find(one => corpus.split(one) === split && asked(one) === own)
+  return other === undefined ? undefined : { row: other, equal: true }
+}
+
 /** The finding that a row stands within a longer one of an earlier split. */
 function foundWithin({ corpus, settings, likeness }: Compared, row: number, longer: Holders): Finding | undefined {
   const share = parseThreshold(settings.options['containment']!)
+  const asked = contextOf(corpus)
   for (const split of earlier[corpus.split(row)]) {
-    for (const source of longer.of(row, candidate => corpus.split(candidate) === split)) {
+    for (const source of longer.of(row, other => corpus.split(other) === split && asked(other) === asked(row))) {
       const exact = within(corpus, likeness, row, source)
       if (!reaches(share, exact.inter, exact.own)) continue
       const how = { similarity: jaccard(exact), containment: exact.inter / exact.own }

@@ -5,6 +5,7 @@ import type { Work } from '../../sign/progress.ts'
 import { parseScheme } from '../../sign/scheme.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
 import { containment, containmentOf, containmentOptions, holders, type Within, within } from '../containment.ts'
+import { contextOf } from '../context.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
 import { type Finding, type FindingDetails, type Fix, LazyFinding } from '../finding.ts'
 import { pairKey } from '../keys.ts'
@@ -83,7 +84,9 @@ function* tellGroup(
   }: { readonly group: readonly number[]; readonly labels: Int32Array; readonly told: Set<number> },
 ): Work<void> {
   const { similar, slots } = likeness
-  const near = (a: number, b: number) => labels[a] === labels[b] && similar.matcher.overlap(slots[a]!, slots[b]!) > 0
+  const asked = contextOf(context.corpus)
+  const near = (a: number, b: number) =>
+    labels[a] === labels[b] && asked(a) === asked(b) && similar.matcher.overlap(slots[a]!, slots[b]!) > 0
   for (const rows of firstRows(context.corpus, likeness, group))
     for (const star of yield* stars(rows, near))
       if (star.members.length > 0) {
