@@ -104,6 +104,17 @@ export class Checker {
     this.current.aborted = true
   }
 
+  /** Makes ready for edits of what was checked, which the first of them would have to wait for. */
+  prepareEdits(): void {
+    this.live.prepare()
+  }
+
+  /** Ends what it keeps running. */
+  dispose(): void {
+    clearTimeout(this.settling)
+    this.threads?.dispose()
+  }
+
   /** See `RowService`. */
   async rows({ uri, document, wanted }: RowsRequest): Promise<(FoundRow | undefined)[]> {
     const path = slashed(uri)
