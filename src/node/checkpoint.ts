@@ -21,7 +21,10 @@ import { readFloats, readHeader, writeSafetensors } from './safetensors.ts'
 export interface Checkpoint {
   readonly learner: LearnerState
   readonly loop: LoopState
-  /** The trained parameters as the model has them; the learner's own are others where it learns in other coordinates. */
+  /**
+   * The trained parameters as the model has them, which is what is scored: others than the learner's own where it learns in
+   * other coordinates, or keeps a mean of them.
+   */
   readonly published: readonly NamedTensor[]
 }
 
@@ -40,8 +43,8 @@ const temporary = '.tmp-'
 
 /**
  * Writes `checkpoint-<step>/` beside its final name and renames it into place, so that a folder of that name is always
- * whole. It holds the weights (see the layout), `optimizer.safetensors` (`m.<name>`, `v.<name>`, and `p.<name>` where the
- * learner's parameters are not the model's) and `trainer_state.json`. Throws `Failure` (`disk-full`); what was there before is then untouched.
+ * whole. It holds the weights (see the layout), `optimizer.safetensors` (the moments `m.<name>` and `v.<name>`, the mean
+ * `e.<name>`, and `p.<name>` where the learner's parameters are not the model's) and `trainer_state.json`. Throws `Failure` (`disk-full`); what was there before is then untouched.
  */
 export function writeCheckpoint(
   run: string,
@@ -50,12 +53,14 @@ export function writeCheckpoint(
 ): string {
   const name = `checkpoint-${checkpoint.loop.step}`
   return inPlace(run, name, folder => {
-    const { parameters, first, second } = checkpoint.learner
+    const { parameters, first, second, average = [] } = checkpoint.learner
     options.layout.write(folder, checkpoint.published)
-    const own = checkpoint.published === parameters ? [] : parameters
+    // Without moments nothing else would say which tensors are trained.
+    const own = checkpoint.published === parameters && first.length > 0 ? [] : parameters
     writeSafetensors(join(folder, optimizerFile), [
       ...first.map(t => ({ ...t, name: `m.${t.name}` })),
       ...second.map(t => ({ ...t, name: `v.${t.name}` })),
+      ...average.map(t => ({ ...t, name: `e.${t.name}` })),
       ...own.map(t => ({ ...t, name: `p.${t.name}` })),
     ])
     writeText(join(folder, stateFile), trainerState(checkpoint.loop, options))
@@ -77,10 +82,11 @@ export function readCheckpoint(folder: string, layout: WeightLayout): Checkpoint
   const stored = tensorsOf(join(folder, optimizerFile), '')
   const of = (kind: string) =>
     stored.filter(t => t.name.startsWith(kind)).map(t => ({ ...t, name: t.name.slice(kind.length) }))
-  const [own, first, second] = [of('p.'), of('m.'), of('v.')]
-  const trained = new Set(first.map(t => t.name))
+  const [own, first, second, average] = [of('p.'), of('m.'), of('v.'), of('e.')]
+  const trained = new Set([...own, ...first].map(t => t.name))
   const published = tensorsOf(join(folder, layout.file), layout.prefix).filter(t => trained.has(t.name))
-  return { learner: { parameters: own.length > 0 ? own : published, first, second }, loop, published }
+  const learner = { parameters: own.length > 0 ? own : published, first, second }
+  return { learner: average.length > 0 ? { ...learner, average } : learner, loop, published }
 }
 
 /** Checkpoint folders of a run by step, oldest first. Unfinished ones are not among them. */

@@ -10,15 +10,13 @@ import {
   lowRankEntries,
   lowRankMethod,
   lowRankText,
+  magnitudeName,
   resolveLowRank,
   scaleOf,
   scalingEntry,
 } from './lowRank.ts'
 import { defineMethod } from './method.ts'
 import { targetLayers } from './targets.ts'
-
-/** The name that PEFT gives the lengths of a layer's rows. */
-const magnitudeName = (layer: string) => `${layer}.lora_magnitude_vector`
 
 const schema = v.strictObject({ kind: v.literal('dora'), ...lowRankEntries, ...scalingEntry })
 

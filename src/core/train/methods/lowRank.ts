@@ -66,6 +66,9 @@ export const scaleOf = ({ alpha, rank, scaling }: LowRank): number =>
 /** The names that PEFT gives the two factors of an adapter on a layer. */
 export const factorNames = (layer: string) => ({ a: `${layer}.lora_A.weight`, b: `${layer}.lora_B.weight` })
 
+/** The name that PEFT gives the lengths of a layer's rows (DoRA). */
+export const magnitudeName = (layer: string) => `${layer}.lora_magnitude_vector`
+
 /** A [rank, in] and B [out, rank] of every adapter, whatever the orientation of the weight. */
 export function lowRankParameters(model: Pick<Tunable, 'linears'>, method: LowRank): InitialSpec[] {
   return targetLayers(model, method.targets).flatMap(layer => {
