@@ -5,10 +5,21 @@ import type { Cancel } from '../core/base/cancel.ts'
 import { Cancelled } from '../core/base/cancel.ts'
 import { Failure } from '../core/base/failure.ts'
 import { counted } from '../core/base/words.ts'
-import { type Dataset, type DatasetFiles, type SplitName, splitNames } from '../core/data/dataset.ts'
+import {
+  type Dataset,
+  type DatasetFiles,
+  type Roles,
+  roleNames,
+  type SplitName,
+  splitNames,
+} from '../core/data/dataset.ts'
 import type { EvaluateRequest, Evaluation } from '../core/eval/evaluation.ts'
 import { compactRows, type RowRef, type RunData } from '../core/train/data.ts'
-import { fileId, idOf, numberFiles, type RunWarning } from '../core/train/rows.ts'
+import { fileId, hasClass, idOf, numberFiles, type RunWarning } from '../core/train/rows.ts'
+import type { Columns } from '../core/train/tasks/columns.ts'
+import { isUnusable } from '../core/train/tasks/sample.ts'
+import type { TaskName } from '../core/train/tasks/task.ts'
+import { taskOf } from '../core/train/tasks.ts'
 import { discover, filesOf, loadDataset } from './datasets.ts'
 import { evaluationFrom, readPredictions, type Which } from './evaluations.ts'
 import { slashed } from './files.ts'
@@ -49,8 +60,9 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluating> {
   const { of, root, cancel } = options
   const own = of.kind === 'run' ? await readData(of.folder) : undefined
   const { files, split } = await dataAt(options)
-  const labels = own?.labels ?? (await labelsOfModel(of.folder))
-  const { data, warnings } = await requestData({ ...options, files, split, own, labels })
+  const made = own ? { labels: own.labels, task: () => own.task ?? 'classification' } : await modelTask(of.folder)
+  const { labels } = made
+  const { data, warnings } = await requestData({ ...options, ...made, files, split, own })
   const recipe = of.kind === 'run' ? await readRecipe(of.folder) : undefined
   const out = await outputFile(of, `${files.name}-${split}`, root)
   const request: EvaluateRequest = {
@@ -137,34 +149,31 @@ async function requestData(
     readonly split: SplitName
     readonly own: RunData | undefined
     readonly labels: readonly string[]
+    /** What the model was made for, by the columns that the data has. */
+    readonly task: (roles: Roles) => TaskName
   },
 ): Promise<{ readonly data: RunData; readonly warnings: readonly RunWarning[] }> {
   const { files, split, own, labels, root, cancel } = options
+  const fitting = await fittingColumns(files, own)
   const renamed: DatasetFiles = {
     ...files,
     splits: { [split]: filesOf(files) },
-    roles: { ...files.roles, ...(await fittingRoles(files, own)) },
+    roles: { ...files.roles, ...onlyRoles(fitting) },
   }
   const dataset = await loadDataset(renamed)
-  const { text, label } = dataset.roles
-  if (text === undefined || label === undefined)
-    throw new Failure(
-      'no-label',
-      `${options.path} has no ${text === undefined ? 'text' : 'label'} column that was recognised`,
-      'Name the columns in winnow.json',
-    )
+  const kind = taskOf(options.task(dataset.roles))
+  const tables = dataset.splits.flatMap(one => one.tables)
+  const columns = kind.columns(tables, { ...dataset.roles, ...fitting }, options.path)
   const known = new Set(labels)
   const rows: RowRef[] = []
   const dropped: { file: number; row: number; rule: string; reason: string }[] = []
   const numbered = numberFiles(dataset)
   for (const { file, table } of numbered)
     for (let row = 0; row < table.rowCount; row++) {
-      const gold = table.text(row, label) ?? ''
-      const leave = (rule: string, reason: string) => dropped.push({ file, row, rule, reason })
-      if (table.broken(row)) leave('broken-row', 'the row could not be read')
-      else if ((table.text(row, text) ?? '').trim() === '') leave('empty-field', 'the text is empty')
-      else if (gold.trim() === '') leave('unlabelled', 'the label is empty')
-      else if (!known.has(gold)) leave('unknown-label', `the model has no label "${gold}"`)
+      const sample = kind.read(table, row, columns)
+      if (isUnusable(sample)) dropped.push({ file, row, ...sample })
+      else if (hasClass(sample, labels) && !known.has(sample.gold))
+        dropped.push({ file, row, rule: 'unknown-label', reason: `the model has no label "${sample.gold}"` })
       else rows.push({ file, row })
     }
   if (rows.length === 0)
@@ -185,7 +194,8 @@ async function requestData(
       dataset: files.name,
       root: slashed(root),
       files: await describeFiles(numbered, files, root),
-      roles: { text, label },
+      task: kind.name,
+      roles: columns,
       labels,
       use,
       dropped,
@@ -196,13 +206,16 @@ async function requestData(
 }
 
 /** The run's own columns, where the data has them. */
-async function fittingRoles(files: DatasetFiles, own: RunData | undefined): Promise<{ text?: string; label?: string }> {
+async function fittingColumns(files: DatasetFiles, own: RunData | undefined): Promise<Columns> {
   if (!own) return {}
   const { splits } = await loadDataset(files)
   const columns = new Set(splits.flatMap(s => s.tables.flatMap(t => t.columns)))
-  const { text, label } = own.roles
-  return { ...(columns.has(text) ? { text } : {}), ...(columns.has(label) ? { label } : {}) }
+  return Object.fromEntries(Object.entries(own.roles).filter(([, column]) => columns.has(column)))
 }
+
+/** The parts among them that checking knows as roles. */
+const onlyRoles = (columns: Columns): Roles =>
+  Object.fromEntries(Object.entries(columns).filter(([part]) => roleNames.some(role => role === part)))
 
 /** The rows that the run's training files hold as well, or nearly. Files that are gone can tell nothing. */
 async function leakedFrom(
@@ -213,11 +226,11 @@ async function leakedFrom(
   const places = own.files.filter(f => f.split === 'train').map(f => slashed(resolve(own.root, f.path)))
   const present = places.filter(p => existsSync(p))
   if (present.length === 0) return []
-  const train = await loadDataset({ name: 'train', splits: { train: present }, roles: own.roles })
+  const train = await loadDataset({ name: 'train', splits: { train: present }, roles: onlyRoles(own.roles) })
   const tables = dataset.splits.flatMap(s => s.tables)
   const both: Dataset = {
     name: dataset.name,
-    roles: own.roles,
+    roles: onlyRoles(own.roles),
     splits: [...train.splits, { name: 'test', tables }],
   }
   const flags = await flagsOf(both, { rules: [], root, cancel })
@@ -226,17 +239,38 @@ async function leakedFrom(
   return rows.filter(r => found.has(`${r.file}:${r.row}`))
 }
 
-async function labelsOfModel(folder: string): Promise<string[]> {
+/** What a model folder was made for, as its `config.json` says, and its labels. */
+async function modelTask(
+  folder: string,
+): Promise<{ readonly labels: readonly string[]; readonly task: (roles: Roles) => TaskName }> {
   const path = join(folder, 'config.json')
-  const config = JSON.parse(await readFile(path, 'utf8').catch(() => '{}')) as { id2label?: Record<string, string> }
+  const config = JSON.parse(await readFile(path, 'utf8').catch(() => '{}')) as {
+    id2label?: Record<string, string>
+    architectures?: readonly string[]
+    problem_type?: string
+  }
+  const name = config.architectures?.[0] ?? ''
+  if (/ForCausalLM|LMHeadModel/.test(name))
+    return { labels: [], task: roles => (roles.messages || roles.completion ? 'instruction' : 'causal') }
+  if (config.problem_type === 'regression') return { labels: [], task: () => 'regression' }
   const labels = Object.entries(config.id2label ?? {}).sort((a, b) => Number(a[0]) - Number(b[0]))
-  if (labels.length < 2)
-    throw new Failure(
-      'no-labels',
-      `${path} names no labels (id2label)`,
-      'Only a model with a classification head can be scored; tune it first',
-    )
-  return labels.map(([, name]) => name)
+  if (labels.length < 2) {
+    const task = (roles: Roles): TaskName => {
+      if (name.endsWith('ForMaskedLM') && roles.label === undefined) return 'masked'
+      throw new Failure(
+        'no-labels',
+        `${path} names no labels (id2label)`,
+        'Only a model with a classification head can be scored; tune it first',
+      )
+    }
+    return { labels: [], task }
+  }
+  const task = name.endsWith('ForTokenClassification')
+    ? 'token-classification'
+    : config.problem_type === 'multi_label_classification'
+      ? 'multi-label'
+      : 'classification'
+  return { labels: labels.map(([, label]) => label), task: () => task }
 }
 
 async function outputFile(of: EvaluateOptions['of'], name: string, root: string): Promise<string> {

@@ -2,18 +2,18 @@ import { readFileSync } from 'node:fs'
 import { Failure } from '../core/base/failure.ts'
 import type { EvaluateRequest } from '../core/eval/evaluation.ts'
 import type { NamedTensor } from '../core/train/learner.ts'
-import { headParameters } from '../core/train/models/classifier.ts'
-import { parametersOf } from '../core/train/models/weights.ts'
-import { applyHead, Predictor } from '../core/train/predict.ts'
 import { type RecipeInput, resolveRecipe } from '../core/train/recipe.ts'
 import type { Runtime } from '../core/train/runtime.ts'
+import { Scanner } from '../core/train/scan.ts'
+import type { Answers } from '../core/train/tasks/task.ts'
 import { listCheckpoints, readCheckpoint } from './checkpoint.ts'
 import { checkpointLayout } from './export.ts'
-import { finder, openEncoder, placeParameters } from './modelFolder.ts'
+import { FeatureCache } from './featureCache.ts'
+import { openModel, placeHead } from './modelFolder.ts'
 import { readData, readRecipe, readRun } from './runs.ts'
 import { readFloats } from './safetensors.ts'
 import type { TrainIo } from './trainer.ts'
-import { baseHead, FeatureCache } from './trainModel.ts'
+import { baseAnswers, scanTokens } from './trainModel.ts'
 import { predictionsOf, writePredictions } from './trainScore.ts'
 import { setUp, type TrainSetup } from './trainSetup.ts'
 
@@ -25,13 +25,13 @@ export interface EvaluateIo extends Pick<TrainIo, 'open' | 'models' | 'ending'> 
 export async function evaluate(request: EvaluateRequest, io: EvaluateIo): Promise<void> {
   const { device, threads, of } = request
   const { runtime } = await io.open({ provider: device, ...(threads > 0 ? { threads } : {}) })
-  const { setup, logits } =
+  const { setup, answers } =
     of.kind === 'model'
       ? await ofModel(runtime, of.folder, { request, io })
       : of.which === 'base'
         ? await ofBase(runtime, of.folder, { request, io })
         : await ofRun(runtime, { folder: of.folder, which: of.which }, { request, io })
-  writePredictions(request.out, predictionsOf(setup, request.split, logits))
+  writePredictions(request.out, predictionsOf(setup, request.split, answers))
 }
 
 /** A request file. Throws `Failure` (`bad-request`). */
@@ -49,7 +49,7 @@ interface Asked {
   readonly request: EvaluateRequest
   readonly io: EvaluateIo
 }
-type Answer = { readonly setup: TrainSetup; readonly logits: Float32Array }
+type Answer = { readonly setup: TrainSetup; readonly answers: Answers }
 
 async function ofRun(
   runtime: Runtime,
@@ -68,11 +68,9 @@ async function ofRun(
       `The run ${folder} has no checkpoint of ${typeof which === 'number' ? `step ${which}` : `its ${which} weights`}`,
       checkpoints.length > 0 ? `It has steps ${checkpoints.map(c => c.step).join(', ')}` : 'It has saved none yet',
     )
-  const { base, model, weights, parameters } = setup
-  const layout = checkpointLayout({ folder: base, pooling: model.pooling, labels: request.data.labels, recipe })
+  const layout = checkpointLayout({ ...setup, labels: request.data.labels })
   const values = readCheckpoint(found.path, layout).published
-  const predictor = await Predictor.load(runtime, { model, parameters, output: 'logits', ...external(weights) })
-  return { setup, logits: await scan(predictor, setup, { values, request, io }) }
+  return { setup, answers: await scan(runtime, setup, { values, request, io }) }
 }
 
 /** The untuned model of a run on other rows: its features' head is trained again, from the run's own training rows. */
@@ -83,39 +81,51 @@ async function ofBase(runtime: Runtime, folder: string, { request, io }: Asked):
   const { split } = request
   // Asked for its own training rows, both are the same.
   const encoded = { ...own.encoded, ...(split === 'train' ? {} : { [split]: asked.encoded[split] }) }
-  const features = new FeatureCache(runtime, { ...own, encoded }, io.ending)
-  const head = await baseHead(runtime, own, features)
-  await features.fill([split])
-  return { setup: asked, logits: applyHead(features.get(split), own.model.config.hidden, head) }
+  const both = { ...own, encoded }
+  const base = await baseAnswers(runtime, both, new FeatureCache(runtime, both, io.ending))
+  if (!base)
+    throw new Failure(
+      'no-base',
+      `Before tuning nothing can be said for the task ${own.kind.name} with the method ${recipe.method.kind}`,
+      'Compare with another run',
+    )
+  try {
+    return { setup: asked, answers: await base.answers(split) }
+  } finally {
+    await base.release()
+  }
 }
 
 /** A folder in Hugging Face layout that has a head of its own. */
 async function ofModel(runtime: Runtime, folder: string, { request, io }: Asked): Promise<Answer> {
-  const input: RecipeInput = { model: folder, data: {}, method: { kind: 'head' }, batch: request.batch }
-  const recipe = resolveRecipe(input, { hidden: openEncoder(folder).encoder.hidden })
+  const task = request.data.task ?? 'classification'
+  const input: RecipeInput = { model: folder, data: {}, task, method: { kind: 'full' }, batch: request.batch }
+  const recipe = resolveRecipe(input, { hidden: openModel(folder).backbone.sizes.hidden })
   const setup = await setUp(folder, { recipe, data: request.data, models: io.models, splits: [request.split] })
-  const { model, weights, base } = setup
-  const head = placeParameters(base, headParameters(model), finder(base, base.family))
-  const values = [...head].map(([name, place]): NamedTensor => ({ name, shape: place.shape, data: readFloats(place) }))
-  const parameters = parametersOf(setup.division, weights)
-  const predictor = await Predictor.load(runtime, { model, parameters, output: 'logits', ...external(weights) })
-  return { setup, logits: await scan(predictor, setup, { values, request, io }) }
+  const places = placeHead(setup.base, setup.model.head?.fresh ?? setup.model.backbone.language.parameters)
+  const head = new Map(
+    [...places].map(([name, place]) => [name, { name, shape: place.shape, data: readFloats(place) }]),
+  )
+  const values = setup.division.trained.map(({ name }): NamedTensor => head.get(name) ?? setup.weights.read(name))
+  return { setup, answers: await scan(runtime, setup, { values, request, io }) }
 }
 
 async function scan(
-  predictor: Predictor,
+  runtime: Runtime,
   setup: TrainSetup,
   { values, request, io }: Asked & { readonly values: readonly NamedTensor[] },
-): Promise<Float32Array> {
-  const rows = setup.encoded[request.split]
-  const total = rows.lengths.length
+): Promise<Answers> {
+  const { kind, model, parameters, weights, limit } = setup
+  const { lengths } = setup.encoded[request.split]
+  const graph = kind.answers(model, setup.encoded[request.split])
+  const folder = weights.folder === undefined ? {} : { folder: weights.folder }
+  const scanner = await Scanner.load(runtime, { graph, parameters, tokens: scanTokens(setup), ...folder })
   try {
-    const logits = await predictor.scan(rows, values, { limit: setup.limit, check: done => io.progress(done, total) })
-    io.progress(total, total)
-    return logits
+    const check = (done: number) => io.progress(done, lengths.length)
+    const answers = await scanner.scan(graph, values, { lengths, limit, check })
+    io.progress(lengths.length, lengths.length)
+    return answers
   } finally {
-    await predictor.release()
+    await scanner.release()
   }
 }
-
-const external = (weights: TrainSetup['weights']) => (weights.folder === undefined ? {} : { folder: weights.folder })

@@ -2,17 +2,20 @@ import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { never } from '../core/base/failure.ts'
 import type { NamedTensor } from '../core/train/learner.ts'
-import { tunable } from '../core/train/methods/divide.ts'
+import { tunableOf } from '../core/train/methods/tunable.ts'
 import { type Method, methodOf } from '../core/train/methods.ts'
-import type { Pooling } from '../core/train/models/encoder.ts'
+import type { Pooling } from '../core/train/models/architecture.ts'
 import type { Recipe } from '../core/train/recipe.ts'
+import type { TaskKind, TaskModel } from '../core/train/tasks/task.ts'
 import { hubJson, type WeightLayout } from './checkpoint.ts'
-import { type EncoderFolder, finder } from './modelFolder.ts'
+import type { BackboneFolder } from './modelFolder.ts'
 import { readFloats, type TensorData, writeSafetensors } from './safetensors.ts'
 
-/** What an exported classifier is made of. */
+/** What an exported model is made of. */
 export interface ExportedModel {
-  readonly folder: EncoderFolder
+  readonly base: BackboneFolder
+  readonly kind: TaskKind
+  readonly model: TaskModel
   readonly pooling: Pooling
   readonly labels: readonly string[]
   readonly recipe: Recipe
@@ -52,13 +55,10 @@ export function checkpointLayout(model: ExportedModel): WeightLayout {
   return { file, prefix: '', write: (folder, parameters) => writeSafetensors(join(folder, file), parameters) }
 }
 
-function writeAdapter(
-  folder: string,
-  parameters: readonly NamedTensor[],
-  { folder: base, labels, recipe, pooling }: ExportedModel,
-): void {
+function writeAdapter(folder: string, parameters: readonly NamedTensor[], exported: ExportedModel): void {
+  const { base, kind, recipe } = exported
   const { method } = recipe
-  const model = tunable({ family: base.family, config: base.encoder, pooling, classes: labels.length })
+  const model = tunableOf(exported.model, name => base.places.has(name))
   const config = methodOf(method.kind).peft?.(model, method)
   if (!config) throw new Error(`${method.kind} leaves no adapter`)
   writeSafetensors(
@@ -92,7 +92,7 @@ function writeAdapter(
     lora_dropout: 0,
     megatron_config: null,
     megatron_core: 'megatron.core',
-    modules_to_save: model.modules,
+    modules_to_save: model.modules.length > 0 ? model.modules : null,
     peft_type: config.peft_type,
     qalora_group_size: 16,
     r: 8,
@@ -100,7 +100,7 @@ function writeAdapter(
     revision: null,
     target_modules: targets,
     target_parameters: null,
-    task_type: 'SEQ_CLS',
+    task_type: kind.peft,
     trainable_token_indices: null,
     use_dora: false,
     use_qalora: false,
@@ -109,44 +109,59 @@ function writeAdapter(
   }
   writeFileSync(join(folder, 'adapter_config.json'), hubJson(peft), { flush: true })
   // PEFT does not say which label is which, and a classifier is of no use without.
-  writeConfig(folder, { folder: base, labels, pooling })
+  writeConfig(folder, exported)
   copyTokenizer(base.path, folder)
 }
 
 function writeModel(folder: string, parameters: readonly NamedTensor[], model: ExportedModel): void {
-  const { folder: base } = model
+  const { base, kind } = model
   const trained = new Map(parameters.map(p => [p.name, p]))
-  const find = finder(base, base.family)
-  const tensors: TensorData[] = [...base.places.keys()].map(name => {
+  // The language-model head of a checkpoint has no place in a classifier.
+  const other = new Set(kind.head === 'language' ? [] : base.backbone.language.parameters.map(spec => spec.name))
+  const kept = [...base.places].filter(([name]) => !other.has(name))
+  const tensors = kept.map(([name, place]): TensorData => {
     const own = trained.get(name)
     trained.delete(name)
-    if (own) return own
-    const place = find(name)
-    if (!place) throw new Error(`no weight ${name}`)
-    return { name, shape: place.shape, data: readFloats(place) }
+    return own ?? { name, shape: place.shape, data: readFloats(place) }
   })
   writeSafetensors(join(folder, 'model.safetensors'), [...tensors, ...trained.values()])
   writeConfig(folder, model)
   copyTokenizer(base.path, folder)
 }
 
-function writeConfig(folder: string, { folder: base, labels, pooling }: Omit<ExportedModel, 'recipe'>): void {
+function writeConfig(folder: string, { base, kind, labels, pooling }: ExportedModel): void {
   const config = {
     ...base.config,
-    architectures: [base.family.architectures.classification],
-    problem_type: 'single_label_classification',
-    id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
-    label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
+    architectures: [base.backbone.architecture.architectures[kind.head]],
+    ...(kind.problem === undefined ? {} : { problem_type: kind.problem }),
+    ...labelNames(kind, labels),
     // Transformers ignores the key for BERT and always pools by the pooler; whoever loads this elsewhere can see it.
-    classifier_pooling: pooling,
+    ...(kind.head === 'sequence' ? { classifier_pooling: pooling } : {}),
     torch_dtype: 'float32',
   }
   writeFileSync(join(folder, 'config.json'), hubJson(config), { flush: true })
 }
 
+function labelNames(kind: TaskKind, labels: readonly string[]): object {
+  if (kind.head === 'language') return {}
+  const names = labels.length > 0 ? labels : ['LABEL_0']
+  return {
+    id2label: Object.fromEntries(names.map((label, i) => [i, label])),
+    label2id: Object.fromEntries(names.map((label, i) => [label, i])),
+  }
+}
+
+const tokenizerFiles = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'vocab.txt',
+  'chat_template.jinja',
+  'generation_config.json',
+]
+
 function copyTokenizer(from: string, to: string): void {
-  for (const name of ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt'])
-    if (existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name))
+  for (const name of tokenizerFiles) if (existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name))
 }
 
 /** The fewest last parts of a dotted name that single it out against `others`. */

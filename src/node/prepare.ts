@@ -4,16 +4,20 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path'
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
 import { type Cancel, checkCancel } from '../core/base/cancel.ts'
 import { Failure } from '../core/base/failure.ts'
-import { type DatasetFiles, type Roles, type SplitName, splitNames } from '../core/data/dataset.ts'
+import { contentHash } from '../core/base/hash.ts'
+import { random } from '../core/base/random.ts'
+import { type DatasetFiles, type Roles, roleNames, type SplitName, splitNames } from '../core/data/dataset.ts'
 import { normalForm } from '../core/sign/normal.ts'
-import type { RunData } from '../core/train/data.ts'
+import { expandRows, type Replay, type RunData } from '../core/train/data.ts'
 import { parseRecipe, type Recipe, type RecipeInput, resolveRecipe } from '../core/train/recipe.ts'
-import { chooseRows, type NumberedFile, numberFiles, type RunWarning } from '../core/train/rows.ts'
+import { chooseRows, columnsOf, type NumberedFile, numberFiles, type RunWarning } from '../core/train/rows.ts'
+import type { Columns } from '../core/train/tasks/columns.ts'
+import type { TaskName } from '../core/train/tasks/task.ts'
 import { discover, loadDataset } from './datasets.ts'
 import { fileFailure, readBytes, slashed } from './files.ts'
 import { flagsOf } from './flags.ts'
 import { rowsHash } from './labelFile.ts'
-import { findModel, openEncoder } from './modelFolder.ts'
+import { findModel, openModel } from './modelFolder.ts'
 import { modelFolders } from './models.ts'
 
 /** Everything a run needs before it starts. */
@@ -55,19 +59,61 @@ export async function prepareRun(
   { folder, root, cancel }: { readonly folder: string; readonly root: string; readonly cancel: Cancel },
 ): Promise<PreparedRun> {
   const model = slashed(findModel(input.model, folder, modelFolders(root)))
-  const { encoder } = openEncoder(model)
-  const recipe: Recipe = { ...resolveRecipe(input, { hidden: encoder.hidden }), model }
-  const files = await datasetOf(recipe, { folder, root })
+  const { backbone } = openModel(model)
+  const files = await datasetOf(input, { folder, root })
   checkCancel(cancel)
   const dataset = await loadDataset(files).catch(error => {
-    throw ofRecipe(error, recipe)
+    throw ofRecipe(error, input)
   })
   checkCancel(cancel)
+  const task = input.task ?? usualTask({ ...dataset.roles, ...columnsOf(input.data) }, backbone.architecture.kind)
+  const resolved = resolveRecipe({ ...input, task }, { hidden: backbone.sizes.hidden })
+  const template = resolved.chat.template
+  const recipe: Recipe = {
+    ...resolved,
+    model,
+    ...(template === undefined ? {} : { chat: { ...resolved.chat, template: slashed(resolve(folder, template)) } }),
+  }
   const flags = await flagsOf(dataset, { rules: recipe.data.drop, root, cancel })
   const { data, warnings } = chooseRows(dataset, recipe, { flags, textKey: normalForm })
+  const replay = await chooseReplay(recipe, { rows: expandRows(data.use.train).length, folder })
   const listed = await describeFiles(numberFiles(dataset), files, root)
   checkCancel(cancel)
-  return { recipe, data: { version: 1, root: slashed(root), files: listed, ...data }, warnings }
+  return { recipe, data: { version: 1, root: slashed(root), files: listed, ...data, ...replay }, warnings }
+}
+
+/** The task of rows where a recipe names none. */
+function usualTask(roles: Columns, kind: 'encoder' | 'decoder'): TaskName {
+  if (roles.messages !== undefined || (roles.prompt !== undefined && roles.completion !== undefined))
+    return 'instruction'
+  if (roles.label !== undefined || kind === 'encoder') return 'classification'
+  return 'causal'
+}
+
+/** The general texts that are mixed in, drawn by the seed. Throws `Failure` where their file cannot be used. */
+async function chooseReplay(
+  { data: { replay }, seed }: Recipe,
+  { rows, folder }: { readonly rows: number; readonly folder: string },
+): Promise<{ readonly replay?: Replay }> {
+  if (!replay) return {}
+  const path = slashed(resolve(folder, replay.file))
+  if (!existsSync(path)) throw new Failure('not-found', `The replay file ${path} of the recipe does not exist`)
+  const dataset = await loadDataset({
+    name: replay.file,
+    splits: { train: [path] },
+    ...(replay.text === undefined ? {} : { roles: { text: replay.text } }),
+  })
+  const tables = dataset.splits.flatMap(split => split.tables)
+  const table = tables[0]
+  const column = dataset.roles.text ?? table?.columns[0]
+  if (!table || tables.length > 1 || column === undefined)
+    throw new Failure('no-text', `${path} is no list of texts`, 'Name its column: "replay": { "text": "…" }')
+  const usable = Array.from({ length: table.rowCount }, (_, row) => row).filter(
+    row => !table.broken(row) && (table.text(row, column) ?? '').trim() !== '',
+  )
+  const count = Math.min(usable.length, Math.round((rows * replay.share) / (1 - replay.share)))
+  const drawn = random(seed).split('replay').shuffle(usable).slice(0, count)
+  return { replay: { path, hash: contentHash(await readBytes(path)), column, rows: drawn.sort((a, b) => a - b) } }
 }
 
 /** `RunData.files` of these tables: paths relative to `root` where they lie under it, and hashes of the bytes on disk. */
@@ -95,25 +141,25 @@ export async function describeFiles(
 
 /** The files that a recipe means: a dataset by name or folder, files named one by one, or the only dataset there is. */
 async function datasetOf(
-  { data }: Pick<Recipe, 'data'>,
+  { data }: Pick<RecipeInput, 'data'>,
   { folder, root }: { readonly folder: string; readonly root: string },
 ): Promise<DatasetFiles> {
-  const roles: Roles = {
-    ...(data.text === undefined ? {} : { text: data.text }),
-    ...(data.label === undefined ? {} : { label: data.label }),
-  }
-  const named = namedFiles(data, folder)
-  if (data.dataset === undefined && named.train !== undefined) {
+  const named: Columns = columnsOf(data)
+  const roles: Roles = Object.fromEntries(
+    roleNames.flatMap(role => (role in named ? [[role, named[role as keyof Columns]]] : [])),
+  )
+  const files = namedFiles(data, folder)
+  if (data.dataset === undefined && files.train !== undefined) {
     const name =
-      dirname(named.train[0] as string)
+      dirname(files.train[0] as string)
         .split('/')
         .at(-1) || 'data'
-    return { name, splits: named, roles }
+    return { name, splits: files, roles }
   }
   const found = await namedDataset(data.dataset, { folder, root })
   // Roles stay separate from those of winnow.json, so that a mistake is said to be the recipe's.
   const own = Object.fromEntries(Object.entries(found.roles ?? {}).filter(([role]) => !(role in roles)))
-  return { ...found, splits: { ...found.splits, ...named }, roles: { ...own, ...roles } }
+  return { ...found, splits: { ...found.splits, ...files }, roles: { ...own, ...roles } }
 }
 
 async function namedDataset(
@@ -152,7 +198,7 @@ async function datasetsAt(folder: string, root: string): Promise<DatasetFiles[]>
   }
 }
 
-function namedFiles(data: Recipe['data'], folder: string): { [S in SplitName]?: readonly string[] } {
+function namedFiles(data: RecipeInput['data'], folder: string): { [S in SplitName]?: readonly string[] } {
   const named: { [S in SplitName]?: readonly string[] } = {}
   for (const split of splitNames) {
     const list = data[split]
@@ -167,9 +213,9 @@ function namedFiles(data: Recipe['data'], folder: string): { [S in SplitName]?: 
 }
 
 /** The reader knows of roles from `winnow.json` only: where the recipe named the column, the mistake is there. */
-function ofRecipe(error: unknown, { data }: Recipe): unknown {
+function ofRecipe(error: unknown, { data }: RecipeInput): unknown {
   if (!(error instanceof Failure) || error.code !== 'no-column') return error
-  const own = [data.text, data.label].find(column => column !== undefined && error.message.includes(`"${column}"`))
+  const own = Object.values(columnsOf(data)).find(column => error.message.includes(`"${column}"`))
   return own === undefined
     ? error
     : new Failure(error.code, error.message.replace('winnow.json', 'the recipe'), error.hint)

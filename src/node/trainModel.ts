@@ -1,4 +1,3 @@
-import { Cancelled } from '../core/base/cancel.ts'
 import type { SplitName } from '../core/data/dataset.ts'
 import { planEpoch, stepsOf } from '../core/train/batch.ts'
 import type { Learner, NamedTensor } from '../core/train/learner.ts'
@@ -9,130 +8,183 @@ import {
   featureScale,
   foldScale,
   headOf,
-  type LinearHead,
   standardized,
   withHead,
 } from '../core/train/methods/baseline.ts'
+import { beginsOf } from '../core/train/methods/plan.ts'
 import { methodOf } from '../core/train/methods.ts'
-import { classification, headOnly, headParameters } from '../core/train/models/classifier.ts'
 import { startTensors } from '../core/train/models/start.ts'
-import { parametersOf } from '../core/train/models/weights.ts'
-import { applyHead, Predictor } from '../core/train/predict.ts'
+import { type Division, parametersOf } from '../core/train/models/weights.ts'
+import { applyHead } from '../core/train/predict.ts'
 import { suggested } from '../core/train/recipe.ts'
 import type { Runtime } from '../core/train/runtime.ts'
+import { Scanner } from '../core/train/scan.ts'
 import { makeSchedule } from '../core/train/schedule.ts'
+import { featureAnswers, featureTask, headOf as taskHead } from '../core/train/tasks/sequence.ts'
+import type { Answers, RowTarget } from '../core/train/tasks/task.ts'
+import type { FeatureCache } from './featureCache.ts'
 import type { TrainSetup } from './trainSetup.ts'
 
-/** A learner, and class scores of a split under published parameters. */
+/** A learner, and answers to a split under published parameters. */
 export interface TrainModel {
   readonly learner: Learner
   /** The learner's parameters as the model has them. They differ where it learns in other coordinates. */
   readonly publish: (values: readonly NamedTensor[]) => readonly NamedTensor[]
   /** Batches of equal shape may share a run of the graph, so many at most. */
   readonly together: number
-  logits(split: SplitName, parameters: readonly NamedTensor[]): Promise<Float32Array>
+  answers(split: SplitName, parameters: readonly NamedTensor[]): Promise<Answers>
   release(): Promise<void>
 }
 
-/** Vectors of the frozen encoder, computed once for each split. */
-export class FeatureCache {
-  private readonly setup: TrainSetup
-  private readonly runtime: Runtime
-  private readonly known = new Map<SplitName, Float32Array>()
-  /** Asked between runs of the graph; leaves by `Cancelled` when the run should stop. */
-  readonly check: () => void
-
-  constructor(runtime: Runtime, setup: TrainSetup, stopped: () => boolean) {
-    this.runtime = runtime
-    this.setup = setup
-    this.check = () => {
-      if (stopped()) throw new Cancelled()
-    }
-  }
-
-  /** Features `[rows, hidden]` of the splits that are not known yet; leaves by `Cancelled` when asked to stop. */
-  async fill(splits: readonly SplitName[]): Promise<void> {
-    const missing = splits.filter(split => !this.known.has(split))
-    if (missing.length === 0) return
-    const { model, weights, encoded, limit } = this.setup
-    const { adapt: _, ...plain } = model
-    const names = weights.names
-    const predictor = await Predictor.load(this.runtime, {
-      model: plain,
-      parameters: parametersOf({ trained: [], frozen: names }, weights),
-      output: 'features',
-      ...(weights.folder === undefined ? {} : { folder: weights.folder }),
-    })
-    try {
-      for (const split of missing)
-        this.known.set(split, await predictor.scan(encoded[split], [], { limit, check: this.check }))
-    } finally {
-      await predictor.release()
-    }
-  }
-
-  get(split: SplitName): Float32Array {
-    const features = this.known.get(split)
-    if (!features) throw new Error(`no features of ${split}`)
-    return features
-  }
-}
+/** Tokens of one run of an answering graph: scores over a vocabulary are large. */
+export const scanTokens = ({ kind }: Pick<TrainSetup, 'kind'>): number => (kind.head === 'language' ? 1024 : 4096)
 
 /** The model of a run: over cached features for a head alone, over the whole graph else. */
 export async function makeModel(runtime: Runtime, setup: TrainSetup, features: FeatureCache): Promise<TrainModel> {
-  const { recipe, model, division, weights, parameters, encoded, limit } = setup
-  const { dropout, labelSmoothing, optimizer, seed } = recipe
-  const { classifier } = model.family
-  if (recipe.method.kind === 'head') {
+  const { recipe, kind, model, division, weights, parameters, encoded, limit } = setup
+  const { dropout, labelSmoothing, optimizer, seed, batch, ema } = recipe
+  const method = methodOf(recipe.method.kind)
+  if (method.cached && kind.target) {
     await features.fill(['train', 'validation', 'test'])
-    const { learner, publish } = await headLearner(runtime, setup, { features, smoothing: labelSmoothing, dropout })
+    const { learner, publish } = await headLearner(runtime, setup, {
+      features,
+      target: kind.target,
+      smoothing: labelSmoothing,
+      dropout,
+    })
+    const scorer = await featureScorer(runtime, setup)
     return {
       learner,
       publish,
       together: 1,
-      logits: async (split, values) => applyHead(features.get(split), model.config.hidden, headOf(values, classifier)),
-      release: () => learner.release(),
+      answers: (split, values) => scorer.answers(features.get(split), values),
+      release: async () => {
+        await scorer.release()
+        await learner.release()
+      },
     }
   }
-  const folder = weights.folder === undefined ? {} : { folder: weights.folder }
-  const mode = methodOf(recipe.method.kind).leaves === 'model' && runtime.provider !== 'webgpu' ? 'loop' : 'steps'
+  const decoder = model.backbone.architecture.kind === 'decoder'
+  const common = {
+    ...(weights.folder === undefined ? {} : { folder: weights.folder }),
+    ...(decoder ? { arena: 'off' as const } : {}),
+  }
+  const mode = method.leaves === 'model' && runtime.provider !== 'webgpu' ? 'loop' : 'steps'
   const learner = await makeLearner(runtime, {
-    task: classification(model, encoded.train, labelSmoothing),
+    task: kind.task(model, encoded.train, { smoothing: labelSmoothing, seed }),
     parameters,
-    initial: startTensors(division, weights, { seed, std: model.config.initial }),
+    initial: startTensors(division, weights, { seed, std: model.backbone.sizes.initial }),
     optimizer,
     dropout,
     mode,
-    ...folder,
+    begins: beginsOf(division, recipe, stepsOf(encoded.train.lengths.length, batch.rows)),
+    ema,
+    ...(batch.micro === undefined ? {} : { micro: batch.micro }),
+    ...(batch.recompute === undefined ? {} : { recompute: batch.recompute }),
+    ...common,
   })
-  const predictor = await Predictor.load(runtime, { model, parameters, output: 'logits', ...folder })
+  const graph = kind.answers(model, encoded.train)
+  const scanner = await Scanner.load(runtime, { graph, parameters, tokens: scanTokens(setup), ...common })
   return {
     learner,
     publish: values => values,
-    together: mode === 'loop' ? groupSize : 1,
-    logits: (split, values) => predictor.scan(encoded[split], values, { limit, check: features.check }),
+    together: mode === 'loop' && batch.micro === undefined ? groupSize : 1,
+    answers: (split, values) =>
+      scanner.scan(kind.answers(model, encoded[split]), values, {
+        lengths: encoded[split].lengths,
+        limit,
+        check: features.check,
+      }),
     release: async () => {
-      await predictor.release()
+      await scanner.release()
       await learner.release()
     },
   }
 }
 
+/** What the untuned model says. */
+export interface BaseAnswers {
+  /** What stands for it, where that is not the model itself: see the event `evaluated`. */
+  readonly baseline?: 'feature-head' | 'centroid'
+  answers(split: SplitName): Promise<Answers>
+  release(): Promise<void>
+}
+
 /**
- * A head for the encoder as it is, which stands for the untuned model: trained on its features for a moment
- * (`feature-head`), or, where that is the run itself, one Gaussian a class (`centroid`). Runs do not start from it: its
- * large weights let the encoder fit the rows without learning better features.
+ * The model before tuning. A language model is itself; one that gives an answer a row needs a head: trained on its features
+ * for a moment (`feature-head`), or, where that is the run itself, one Gaussian a class (`centroid`). Runs do not start
+ * from it: its large weights let the model fit the rows without learning better features. Undefined where nothing fair can stand for it.
  */
-export async function baseHead(runtime: Runtime, setup: TrainSetup, features: FeatureCache): Promise<LinearHead> {
+export async function baseAnswers(
+  runtime: Runtime,
+  setup: TrainSetup,
+  features: FeatureCache,
+): Promise<BaseAnswers | undefined> {
+  const { kind, model, encoded, recipe } = setup
+  if (kind.head === 'language') return untunedLanguage(runtime, setup, features)
+  if (!kind.target) return undefined
+  const width = model.backbone.sizes.hidden
   await features.fill(['train'])
+  if (methodOf(recipe.method.kind).cached) {
+    if (kind.problem !== 'single_label_classification') return undefined
+    const labels = encoded.train.targets as Int32Array
+    const head = centroidHead(features.get('train'), width, { labels, classes: model.classes })
+    return {
+      baseline: 'centroid',
+      async answers(split) {
+        await features.fill([split])
+        return { scores: applyHead(features.get(split), width, head) }
+      },
+      release: async () => {},
+    }
+  }
+  const values = await trainedHead(runtime, setup, { features, target: kind.target })
+  const scorer = await featureScorer(runtime, setup)
+  return {
+    baseline: 'feature-head',
+    async answers(split) {
+      await features.fill([split])
+      return scorer.answers(features.get(split), values)
+    },
+    release: scorer.release,
+  }
+}
+
+async function untunedLanguage(runtime: Runtime, setup: TrainSetup, features: FeatureCache): Promise<BaseAnswers> {
+  const { kind, base, weights, encoded, limit, recipe } = setup
+  const { wrap: _, ...model } = setup.model
+  const specs = [...model.backbone.parameters(), ...model.backbone.language.parameters]
+  const has = ({ name }: { readonly name: string }) => base.places.has(name)
+  const division: Division = { trained: specs.filter(s => !has(s)), frozen: specs.filter(has).map(s => s.name) }
+  const fresh = startTensors(division, weights, { seed: recipe.seed, std: model.backbone.sizes.initial })
+  const scanner = await Scanner.load(runtime, {
+    graph: kind.answers(model, encoded.train),
+    parameters: parametersOf(division, weights),
+    tokens: scanTokens(setup),
+    ...(weights.folder === undefined ? {} : { folder: weights.folder }),
+  })
+  return {
+    answers: split =>
+      scanner.scan(kind.answers(model, encoded[split]), fresh, {
+        lengths: encoded[split].lengths,
+        limit,
+        check: features.check,
+      }),
+    release: () => scanner.release(),
+  }
+}
+
+/** A head that learnt from the features for a moment. */
+async function trainedHead(
+  runtime: Runtime,
+  setup: TrainSetup,
+  { features, target }: { readonly features: FeatureCache; readonly target: RowTarget },
+): Promise<readonly NamedTensor[]> {
   const { model, encoded, recipe, limit } = setup
-  const width = model.config.hidden
-  if (recipe.method.kind === 'head')
-    return centroidHead(features.get('train'), width, { labels: encoded.train.labels, classes: model.classes })
-  const { learner, publish } = await headLearner(runtime, setup, { features, smoothing: 0, dropout: 0 })
+  const { learner, publish } = await headLearner(runtime, setup, { features, target, smoothing: 0, dropout: 0 })
   try {
     const { lengths } = encoded.train
-    const { rate, epochs, rows } = suggested('head', width)
+    const { rate, epochs, rows } = suggested('head', model.backbone.sizes.hidden)
     const schedule = makeSchedule({ kind: 'linear', rate, warmup: 0, epochs }, stepsOf(lengths.length, rows))
     for (let epoch = 0, step = 0; step < schedule.steps; epoch++)
       for (const batch of planEpoch({ lengths, rows, limit, seed: recipe.seed, epoch, together: 1 })) {
@@ -141,7 +193,7 @@ export async function baseHead(runtime: Runtime, setup: TrainSetup, features: Fe
         step++
         await learner.step([batch], step, [schedule.rate(step)])
       }
-    return headOf(publish((await learner.state()).parameters), model.family.classifier)
+    return publish((await learner.state()).parameters)
   } finally {
     await learner.release()
   }
@@ -151,21 +203,43 @@ export async function baseHead(runtime: Runtime, setup: TrainSetup, features: Fe
 async function headLearner(
   runtime: Runtime,
   { model, weights, recipe, encoded }: TrainSetup,
-  options: { readonly features: FeatureCache; readonly smoothing: number; readonly dropout: number },
+  options: {
+    readonly features: FeatureCache
+    readonly target: RowTarget
+    readonly smoothing: number
+    readonly dropout: number
+  },
 ): Promise<{ learner: Learner; publish: (values: readonly NamedTensor[]) => readonly NamedTensor[] }> {
-  const width = model.config.hidden
-  const { classifier } = model.family
+  const { hidden: width, initial: std } = model.backbone.sizes
+  const { first, fresh } = taskHead(model)
   const raw = options.features.get('train')
-  const scale = featureScale(raw, width)
-  const rows = { features: standardized(raw, scale), width, labels: encoded.train.labels }
-  const division = { trained: headParameters(model), frozen: [] }
+  const measured = featureScale(raw, width)
+  // A layer without a bias cannot take the mean in.
+  const biased = fresh.some(spec => spec.name === `${first}.bias`)
+  const scale = biased ? measured : { ...measured, mean: new Float64Array(width) }
+  const { dropout, smoothing } = options
+  const rows = { features: standardized(raw, scale), width, targets: encoded.train.targets }
+  const division = { trained: fresh, frozen: [] }
   const learner = await makeLearner(runtime, {
-    task: headOnly(model, rows, options.smoothing),
+    task: featureTask(options.target, model, rows, { smoothing, seed: recipe.seed }),
     parameters: parametersOf(division, weights),
-    initial: startTensors(division, weights, { seed: recipe.seed, std: model.config.initial }),
+    initial: startTensors(division, weights, { seed: recipe.seed, std }),
     optimizer: recipe.optimizer,
-    dropout: options.dropout,
+    dropout,
     mode: 'steps',
   })
-  return { learner, publish: values => withHead(values, classifier, foldScale(headOf(values, classifier), scale)) }
+  return { learner, publish: values => withHead(values, first, foldScale(headOf(values, first), scale)) }
+}
+
+/** Scores of features under a head. */
+async function featureScorer(runtime: Runtime, { model, weights }: TrainSetup) {
+  const width = model.backbone.sizes.hidden
+  const graph = (features: Float32Array) => featureAnswers(model, { features, width })
+  const parameters = parametersOf({ trained: taskHead(model).fresh, frozen: [] }, weights)
+  const scanner = await Scanner.load(runtime, { graph: graph(new Float32Array(0)), parameters })
+  return {
+    answers: (features: Float32Array, values: readonly NamedTensor[]): Promise<Answers> =>
+      scanner.scan(graph(features), values, { lengths: new Int32Array(features.length / width), limit: 1 }),
+    release: () => scanner.release(),
+  }
 }

@@ -5,34 +5,28 @@ import type { SplitName } from '../core/data/dataset.ts'
 import type { Prediction } from '../core/eval/evaluation.ts'
 import { scoreTwice } from '../core/eval/score.ts'
 import type { Evaluated } from '../core/train/loop.ts'
-import { softmaxRow } from '../core/train/tasks/softmax.ts'
+import type { Answers } from '../core/train/tasks/task.ts'
 import { diskFailure, writeText } from './checkpoint.ts'
 import type { TrainSetup } from './trainSetup.ts'
 
-/** How many of the most probable labels a prediction lists. */
-const listed = 5
-
-/** What a model said about every row of a split, from its class scores `[rows, classes]`. */
-export function predictionsOf(setup: TrainSetup, split: SplitName, logits: Float32Array): Prediction[] {
-  const { data, rows } = setup
-  const { refs, texts, labels, leaked } = rows[split]
-  const classes = data.labels.length
+/** What a model said about every row of a split. */
+export function predictionsOf(setup: TrainSetup, split: SplitName, answers: Answers): Prediction[] {
+  const { data, rows, kind, encoded, encoding } = setup
+  const { refs, samples, leaked } = rows[split]
+  const said = kind.say(samples, encoded[split], answers, encoding)
   return refs.map(({ file, row }, i) => {
-    const gold = labels[i] as number
-    const { probabilities, loss } = softmaxRow(logits, i, { classes, label: gold })
-    const order = Array.from(probabilities.keys()).sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)
-    const shown = order.slice(0, listed)
-    if (!shown.includes(gold)) shown.push(gold)
-    const name = (c: number) => data.labels[c] as string
+    const { text, pair } = samples[i] as (typeof samples)[number]
+    const { gold, label, loss, probabilities, ...rest } = said[i] as (typeof said)[number]
     return {
       file: data.files[file]?.path as string,
       row,
-      text: texts[i] as string,
-      gold: name(gold),
-      label: name(order[0] as number),
-      loss: rounded(loss),
-      probabilities: shown.map(c => [name(c), rounded(probabilities[c] as number)] as const),
+      text: pair === undefined ? text : `${text}\n${pair}`,
+      gold,
+      label,
+      loss,
+      probabilities,
       leaked: leaked[i] as boolean,
+      ...rest,
     }
   })
 }
@@ -44,9 +38,9 @@ export function predictionsOf(setup: TrainSetup, split: SplitName, logits: Float
 export function scoreSplit(
   setup: TrainSetup,
   split: SplitName,
-  options: { readonly logits: Float32Array; readonly of: string; readonly warn: (failure: Failure) => void },
+  options: { readonly answers: Answers; readonly of: string; readonly warn: (failure: Failure) => void },
 ): Evaluated {
-  const predictions = predictionsOf(setup, split, options.logits)
+  const predictions = predictionsOf(setup, split, options.answers)
   const { all, withoutLeaks, leaked } = scoreTwice(predictions, setup.data.labels)
   const scores = { scores: all, ...(leaked > 0 ? { withoutLeaks, leaked } : {}) }
   const path = `evaluations/${split}-${options.of}.jsonl`
@@ -73,6 +67,3 @@ export function writePredictions(path: string, predictions: readonly Prediction[
     throw diskFailure(error, path) ?? error
   }
 }
-
-/** Six digits are more than a person or a test needs, and keep the files small. */
-const rounded = (x: number): number => Number(x.toPrecision(6))

@@ -1,20 +1,25 @@
 import { join } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
 import type { SplitName } from '../core/data/dataset.ts'
-import { rowLength } from '../core/train/batch.ts'
 import type { RunData } from '../core/train/data.ts'
-import { adaptOf, divide } from '../core/train/methods/divide.ts'
-import type { Classifier, LabelledRows } from '../core/train/models/classifier.ts'
-import { choosePooling } from '../core/train/models/families.ts'
+import { planTraining } from '../core/train/methods/plan.ts'
+import { tunableOf } from '../core/train/methods/tunable.ts'
+import type { Pooling } from '../core/train/models/architecture.ts'
 import { type Division, parametersOf, type Weights } from '../core/train/models/weights.ts'
 import type { Recipe } from '../core/train/recipe.ts'
 import type { Parameter } from '../core/train/state.ts'
-import { type EncoderFolder, findModel, openEncoder } from './modelFolder.ts'
+import { causal } from '../core/train/tasks/causal.ts'
+import type { EncodedRows } from '../core/train/tasks/encoded.ts'
+import { joinRows } from '../core/train/tasks/join.ts'
+import { packRows } from '../core/train/tasks/pack.ts'
+import type { Sample } from '../core/train/tasks/sample.ts'
+import type { EncodeOptions, TaskKind, TaskModel } from '../core/train/tasks/task.ts'
+import { taskOf } from '../core/train/tasks.ts'
+import { openChatTemplate } from './chatTemplate.ts'
+import { type BackboneFolder, findModel, openModel } from './modelFolder.ts'
 import { openTokenizer } from './tokenizer.ts'
-import { encodeRows, type RunRows, readRunRows } from './trainRows.ts'
+import { type RunRows, readReplay, readRunRows } from './trainRows.ts'
 import { folderWeights } from './weights.ts'
-
-export type EncodedRows = LabelledRows & { readonly lengths: Int32Array }
 
 /** Everything a run is made of before a graph is built. */
 export interface TrainSetup {
@@ -22,17 +27,19 @@ export interface TrainSetup {
   readonly folder: string
   readonly recipe: Recipe
   readonly data: RunData
-  readonly base: EncoderFolder
+  readonly kind: TaskKind
+  readonly base: BackboneFolder
   readonly weights: Weights
-  readonly model: Classifier
+  readonly model: TaskModel
+  /** How a row's vector is made, where the task has one vector a row. */
+  readonly pooling: Pooling
   readonly division: Division
   readonly parameters: readonly Parameter[]
   readonly rows: RunRows
-  readonly encoded: { readonly train: EncodedRows; readonly validation: EncodedRows; readonly test: EncodedRows }
+  readonly encoding: EncodeOptions
+  readonly encoded: { readonly [S in SplitName]: EncodedRows }
   /** Longest row in tokens: the recipe's, or the model's where that is less. */
   readonly limit: number
-  /** Training rows that were cut. */
-  readonly cut: number
 }
 
 /** Reads model and data of a run. Throws `Failure` for what cannot be used. */
@@ -48,32 +55,113 @@ export async function setUp(
   },
 ): Promise<TrainSetup> {
   const { recipe, data, models, splits } = options
-  const base = openEncoder(findModel(recipe.model, data.root, [...models, join(data.root, '.winnow', 'models')]))
-  const { family, encoder: config, hasPooler } = base
-  const pooling = choosePooling(recipe.pooling, base.config, hasPooler)
-  const { method } = recipe
-  const plain: Classifier = { family, config, pooling, classes: data.labels.length }
-  const adapt = adaptOf(plain, method)
-  const model: Classifier = adapt ? { ...plain, adapt } : plain
+  const kind = taskOf(data.task ?? 'classification')
+  const base = openModel(findModel(recipe.model, data.root, [...models, join(data.root, '.winnow', 'models')]))
+  const { backbone } = base
+  checkKind(kind, base)
+  const pooling = choosePooling(recipe.pooling, base)
+  const classes = kind.head === 'language' ? backbone.sizes.vocab : Math.max(1, data.labels.length)
+  const head =
+    kind.head === 'sequence'
+      ? backbone.sequence(classes, pooling)
+      : kind.head === 'tokens'
+        ? backbone.tokens(classes)
+        : undefined
+  const bare: TaskModel = { backbone, classes, ...(head ? { head } : {}) }
   const weights = folderWeights(base)
-  const division = divide(model, method)
-  const tokenizer = openTokenizer(base.path)
-  const limit = Math.min(recipe.batch.tokens, config.positions)
-  const rows = await readRunRows(data, splits)
-  if (splits.includes('train')) checkTrainable(rows.train.texts.length, data)
-  const train = encodeRows(rows.train, tokenizer, limit)
-  const encoded = {
-    train: withLengths(train),
-    validation: withLengths(encodeRows(rows.validation, tokenizer, limit)),
-    test: withLengths(encodeRows(rows.test, tokenizer, limit)),
+  const plan = planTraining(
+    tunableOf(bare, name => base.places.has(name)),
+    recipe,
+  )
+  const model = plan.wrap ? { ...bare, wrap: plan.wrap } : bare
+  const encoder = openTokenizer(base.path)
+  const limit = Math.min(recipe.batch.tokens, backbone.sizes.positions)
+  const has = (token: string) => encoder.content(token).length === 1
+  const encoding: EncodeOptions = {
+    encoder,
+    limit,
+    labels: data.labels,
+    answers: recipe.chat.learn,
+    packing: recipe.packing ? 'packed' : 'apart',
+    ...(kind.name === 'instruction'
+      ? { chat: openChatTemplate({ folder: base.path, has, ...templateFile(recipe) }) }
+      : {}),
   }
+  const rows = await readRunRows(data, splits)
+  if (splits.includes('train')) checkTrainable(rows.train.samples.length, data, kind)
+  const encoded = {
+    train: encodeTraining(kind, rows.train.samples, { encoding, replay: await readReplay(data) }),
+    validation: kind.encode(rows.validation.samples, encoding),
+    test: kind.encode(rows.test.samples, encoding),
+  }
+  if (splits.includes('train')) kind.check?.(encoded.train, encoding)
+  const { division } = plan
   const parameters = parametersOf(division, weights)
-  return { folder, recipe, data, base, weights, model, division, parameters, rows, encoded, limit, cut: train.cut }
+  return {
+    folder,
+    recipe,
+    data,
+    kind,
+    base,
+    weights,
+    model,
+    pooling,
+    division,
+    parameters,
+    rows,
+    encoding,
+    encoded,
+    limit,
+  }
 }
 
-function checkTrainable(rows: number, data: RunData): void {
+/** The training rows, with general texts among them where the recipe replays some. */
+function encodeTraining(
+  kind: TaskKind,
+  samples: readonly Sample[],
+  { encoding, replay }: { readonly encoding: EncodeOptions; readonly replay: readonly Sample[] },
+): EncodedRows {
+  if (replay.length === 0) return kind.encode(samples, encoding)
+  const apart: EncodeOptions = { ...encoding, packing: 'apart' }
+  const joined = joinRows(kind.encode(samples, apart), causal.encode(replay, apart), samples.length)
+  return encoding.packing === 'packed' ? packRows(joined, encoding.limit) : joined
+}
+
+function templateFile({ chat }: Recipe): { readonly file?: string } {
+  return chat.template === undefined ? {} : { file: chat.template }
+}
+
+function checkKind(kind: TaskKind, { backbone, name }: BackboneFolder): void {
+  const { kind: own } = backbone.architecture
+  if (kind.kinds.includes(own)) return
+  throw new Failure(
+    'wrong-model',
+    `${name} is ${own === 'encoder' ? 'an encoder' : 'a decoder'}: it cannot do the task ${kind.name}`,
+    `Name ${own === 'encoder' ? 'a decoder, such as tiny-decoder' : 'an encoder, such as tiny-encoder'}, or another task`,
+  )
+}
+
+/**
+ * What the head of a sequence sees. A recipe may say; else the config's `classifier_pooling` (a key that ModernBERT
+ * introduced and we also write); else what Transformers computes with the same file, and the mean where that is a pooler
+ * that the checkpoint lacks. Throws `Failure` (`bad-recipe`).
+ */
+export function choosePooling(wanted: Pooling | 'auto', { backbone, config, places, name }: BackboneFolder): Pooling {
+  const { poolings } = backbone
+  const fits = (pooling: unknown): pooling is Pooling => poolings.some(own => own === pooling)
+  if (wanted !== 'auto') {
+    if (fits(wanted)) return wanted
+    throw new Failure('bad-recipe', `"pooling": ${name} has no ${wanted}`, `It has ${poolings.join(', ')}`)
+  }
+  if (fits(config['classifier_pooling'])) return config['classifier_pooling']
+  const first = poolings[0] as Pooling
+  const complete = first !== 'pooler' || backbone.sequence(1, first).stored.every(spec => places.has(spec.name))
+  return complete ? first : 'mean'
+}
+
+function checkTrainable(rows: number, { labels }: RunData, kind: TaskKind): void {
   if (rows === 0) throw new Failure('no-rows', 'There is no training row left', 'Drop fewer rows')
-  if (data.labels.length < 2)
+  if (kind.head !== 'language' && kind.name !== 'regression' && labels.length < 2)
     throw new Failure('one-label', 'All training rows have the same label', 'A classifier needs two labels or more')
 }
 
@@ -82,9 +170,4 @@ export function countParameters({ division, weights }: TrainSetup): { readonly a
   const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
   const trained = division.trained.reduce((n, spec) => n + size(spec.shape), 0)
   return { trained, all: trained + division.frozen.reduce((n, name) => n + size(weights.frozen(name).dims), 0) }
-}
-
-function withLengths(rows: LabelledRows): EncodedRows {
-  const lengths = Int32Array.from({ length: rows.labels.length }, (_, i) => rowLength(rows.tokens, i))
-  return { ...rows, lengths }
 }

@@ -2,12 +2,12 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Cancelled } from '../core/base/cancel.ts'
 import { Failure, failureLine } from '../core/base/failure.ts'
+import { counted } from '../core/base/words.ts'
 import { type SplitName, splitNames } from '../core/data/dataset.ts'
 import { stepsOf } from '../core/train/batch.ts'
 import type { Outcome, RunEvent } from '../core/train/event.ts'
 import { freshState, type LoopEnd, type LoopState, trainLoop } from '../core/train/loop.ts'
 import { methodOf } from '../core/train/methods.ts'
-import { applyHead } from '../core/train/predict.ts'
 import type { Recipe } from '../core/train/recipe.ts'
 import { type Provider, passedOver, providerNames, type RuntimeChoice } from '../core/train/runtime.ts'
 import { makeSchedule, type Schedule } from '../core/train/schedule.ts'
@@ -20,11 +20,12 @@ import {
   writeCheckpoint,
 } from './checkpoint.ts'
 import { checkpointLayout, type ExportedModel, exportLayout, exportName } from './export.ts'
+import { FeatureCache } from './featureCache.ts'
 import { writeLock } from './lock.ts'
 import { RowLosses } from './rowLosses.ts'
 import { readData, readRecipe, stopAsked } from './runs.ts'
 import { TrainLog } from './trainLog.ts'
-import { baseHead, FeatureCache, makeModel, type TrainModel } from './trainModel.ts'
+import { baseAnswers, makeModel, type TrainModel } from './trainModel.ts'
 import { scoreSplit } from './trainScore.ts'
 import { countParameters, setUp, type TrainSetup } from './trainSetup.ts'
 
@@ -84,7 +85,7 @@ async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
   removeLeftovers(folder)
   const setup = await setUp(folder, { recipe, data, models: io.models, splits: splitNames })
   const stopped = () => io.ending() || stopAsked(folder)
-  const exported: ExportedModel = { folder: setup.base, pooling: setup.model.pooling, labels: data.labels, recipe }
+  const exported: ExportedModel = { ...setup, labels: data.labels }
   const layout = checkpointLayout(exported)
   const last = listCheckpoints(folder).at(-1)
   const { choice, model, features } = await openModel(setup, { io, emit, stopped })
@@ -98,13 +99,7 @@ async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
     const perEpoch = stepsOf(setup.encoded.train.lengths.length, recipe.batch.rows)
     const schedule = makeSchedule(recipe.schedule, perEpoch)
     emit(startedEvent(setup, { at: io.now(), choice, schedule, perEpoch, from: from.step }))
-    if (setup.cut > 0)
-      emit({
-        kind: 'warned',
-        at: io.now(),
-        code: 'rows-cut',
-        message: `${setup.cut} training rows are longer than ${setup.limit} tokens and were cut`,
-      })
+    warnOfRows(setup, { emit, io })
     await scoreBase(setup, { choice, features, emit, io })
     const end = await learn(setup, { model, schedule, from, layout, emit, io, stopped })
     await finish(setup, { model, end, exported, layout, emit, io, perEpoch })
@@ -151,13 +146,28 @@ async function scoreBase(
   const { choice, features, emit, io } = options
   const splits = scoredSplits(setup)
   if (splits.every(split => existsSync(join(setup.folder, 'evaluations', `${split}-base.jsonl`)))) return
-  const head = await baseHead(choice.runtime, setup, features)
-  await features.fill(splits)
-  const baseline = setup.recipe.method.kind === 'head' ? 'centroid' : 'feature-head'
-  for (const split of splits) {
-    const logits = applyHead(features.get(split), setup.model.config.hidden, head)
-    const evaluated = scoreSplit(setup, split, { logits, of: 'base', warn: warner(emit, io) })
-    emit({ kind: 'evaluated', at: io.now(), step: 0, epoch: 0, split, of: 'base', baseline, ...evaluated })
+  const base = await baseAnswers(choice.runtime, setup, features)
+  if (!base) return
+  const baseline = base.baseline === undefined ? {} : { baseline: base.baseline }
+  try {
+    for (const split of splits) {
+      const answers = await base.answers(split)
+      const evaluated = scoreSplit(setup, split, { answers, of: 'base', warn: warner(emit, io) })
+      emit({ kind: 'evaluated', at: io.now(), step: 0, epoch: 0, split, of: 'base', ...baseline, ...evaluated })
+    }
+  } finally {
+    await base.release()
+  }
+}
+
+/** Rows that were cut, and rows that had nothing to learn from. */
+function warnOfRows({ encoded, limit }: TrainSetup, { emit, io }: { readonly emit: Emit; readonly io: TrainIo }): void {
+  const { cut, empty = [] } = encoded.train
+  const warn = (code: string, message: string) => emit({ kind: 'warned', at: io.now(), code, message })
+  if (cut > 0) warn('rows-cut', `${cut} training rows are longer than ${limit} tokens and were cut`)
+  if (empty.length > 0) {
+    const listed = `${empty.slice(0, 10).join(', ')}${empty.length > 10 ? ', …' : ''}`
+    warn('nothing-to-learn', `${counted(empty.length, 'training row')} left out, the answer does not fit: ${listed}`)
   }
 }
 
@@ -173,9 +183,9 @@ interface LearnOptions {
 
 /** The loop, with its events written and its checkpoints kept. */
 async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd> {
-  const { folder, recipe, encoded } = setup
+  const { folder, recipe, encoded, rows } = setup
   const { model, schedule, from, layout, emit, io, stopped } = options
-  const losses = new RowLosses(join(folder, 'rows.bin'), encoded.train.lengths.length, from.epoch)
+  const losses = new RowLosses(join(folder, 'rows.bin'), rows.train.samples.length, from.epoch)
   const loop = trainLoop({
     learner: model.learner,
     schedule,
@@ -185,12 +195,12 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
     seed: recipe.seed,
     from,
     together: model.together,
-    ...(encoded.validation.lengths.length > 0
+    ...(rows.validation.samples.length > 0
       ? {
           validate: async (step: number) => {
             const values = model.publish((await model.learner.state()).parameters)
-            const logits = await model.logits('validation', values)
-            return scoreSplit(setup, 'validation', { logits, of: String(step), warn: warner(emit, io, step) })
+            const answers = await model.answers('validation', values)
+            return scoreSplit(setup, 'validation', { answers, of: String(step), warn: warner(emit, io, step) })
           },
         }
       : {}),
@@ -202,7 +212,15 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
       pruneCheckpoints(folder, recipe.save.keep, state.best?.step)
       return path.slice(folder.length + 1)
     },
-    onRows: (epoch, rows, values) => losses.note(epoch, rows, values),
+    // Texts that are replayed count on from the training rows; they are nobody's to look at.
+    onRows: (epoch, samples, values) => {
+      const own = samples.filter(sample => sample < rows.train.samples.length)
+      losses.note(
+        epoch,
+        own,
+        values.filter((_, i) => (samples[i] as number) < rows.train.samples.length),
+      )
+    },
     now: io.now,
     clock: io.clock,
     stopped,
@@ -241,8 +259,8 @@ async function finish(
   emit({ kind: 'saved', at: io.now(), step, path: name, best: true })
   if (end.outcome !== 'finished') return
   for (const split of scoredSplits(setup)) {
-    const logits = await model.logits(split, published)
-    const evaluated = scoreSplit(setup, split, { logits, of: String(step), warn: warner(emit, io, step) })
+    const answers = await model.answers(split, published)
+    const evaluated = scoreSplit(setup, split, { answers, of: String(step), warn: warner(emit, io, step) })
     const epoch = Math.round((step / perEpoch) * 1e4) / 1e4
     emit({ kind: 'evaluated', at: io.now(), step, epoch, split, of: 'best', ...evaluated })
   }
@@ -254,8 +272,8 @@ const warner =
     emit({ kind: 'warned', at: io.now(), step, code: failure.code, message: failureLine(failure) })
 
 /** The splits that are scored at the beginning and at the end. */
-const scoredSplits = ({ encoded }: TrainSetup): SplitName[] =>
-  (['validation', 'test'] as const).filter(split => encoded[split].lengths.length > 0)
+const scoredSplits = ({ rows }: TrainSetup): SplitName[] =>
+  (['validation', 'test'] as const).filter(split => rows[split].samples.length > 0)
 
 function startedEvent(
   setup: TrainSetup,
@@ -267,24 +285,25 @@ function startedEvent(
     readonly from: number
   },
 ): RunEvent {
-  const { base, recipe, encoded, data } = setup
+  const { base, recipe, rows, data, kind } = setup
   const { all, trained } = countParameters(setup)
-  const c = base.encoder
+  const { architecture, sizes } = base.backbone
   return {
     kind: 'started',
     at: about.at,
-    model: `${base.name} (${base.family.type}, ${c.layers} x ${c.hidden})`,
+    model: `${base.name} (${architecture.type}, ${sizes.layers} x ${sizes.hidden})`,
     method: methodOf(recipe.method.kind).text(recipe.method),
     provider: about.choice.runtime.provider,
     threads: about.choice.runtime.threads,
     parameters: all,
     trainable: trained,
     rows: {
-      train: encoded.train.lengths.length,
-      validation: encoded.validation.lengths.length,
-      test: encoded.test.lengths.length,
+      train: rows.train.samples.length,
+      validation: rows.validation.samples.length,
+      test: rows.test.samples.length,
     },
-    labels: data.labels.length,
+    ...(data.labels.length > 0 ? { labels: data.labels.length } : {}),
+    ...(kind.name === 'classification' ? {} : { task: kind.name }),
     steps: about.schedule.steps,
     epochs: Math.round((about.schedule.steps / about.perEpoch) * 1e4) / 1e4,
     from: about.from,

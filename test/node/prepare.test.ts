@@ -217,10 +217,12 @@ describe('a file of several lists', () => {
     expect(data.leaked).toEqual([{ file: 1, row: 1 }])
     const read = await readRunRows(data, ['train', 'test'])
     // One training row in ten, and at least none, is held out for validation.
-    expect(read.test.texts).toEqual(lists.test.map(row => row.text))
+    expect(read.test.samples.map(s => s.text)).toEqual(lists.test.map(row => row.text))
     expect(read.test.leaked).toEqual([false, true, false])
-    expect(read.train.texts.every(text => lists.train.some(row => row.text === text))).toBe(true)
-    expect(read.train.texts.length + data.use.validation.flatMap(set => set.ranges).length).toBeGreaterThanOrEqual(3)
+    expect(read.train.samples.map(s => s.text).every(text => lists.train.some(row => row.text === text))).toBe(true)
+    expect(
+      read.train.samples.map(s => s.text).length + data.use.validation.flatMap(set => set.ranges).length,
+    ).toBeGreaterThanOrEqual(3)
     const { part: _, ...unnamed } = data.files[1]!
     await expect(readRunRows({ ...data, files: [data.files[0]!, unnamed] }, ['test'])).rejects.toThrow(/several lists/)
   })

@@ -2,20 +2,15 @@ import type { SplitName } from '../data/dataset.ts'
 import type { RunData } from '../train/data.ts'
 import type { Scores } from '../train/event.ts'
 import type { Provider } from '../train/runtime.ts'
+import type { Said } from '../train/tasks/task.ts'
 
 /** One row of `evaluations/<split>-<step>.jsonl`: what a model said about one row. */
-export interface Prediction {
+export interface Prediction extends Said {
   /** Path relative to the folder the run was started for, `/` separated. */
   readonly file: string
   /** 0-based data row of that file. */
   readonly row: number
   readonly text: string
-  readonly gold: string
-  readonly label: string
-  /** Cross entropy of the gold label, nats. */
-  readonly loss: number
-  /** The most probable labels, best first, at least the first three and the gold one. */
-  readonly probabilities: readonly (readonly [label: string, probability: number])[]
   /** Did `leak` find this row in the training split? */
   readonly leaked: boolean
 }

@@ -1,5 +1,7 @@
 import type { Random } from '../base/random.ts'
 import type { SplitName } from '../data/dataset.ts'
+import type { Columns } from './tasks/columns.ts'
+import type { TaskName } from './tasks/task.ts'
 
 /** Rows of one file: half-open ranges `[first, end)` of 0-based data rows, ascending. */
 export interface RowSet {
@@ -38,8 +40,11 @@ export interface RunData {
     /** How the file was read, where `winnow.json` says so. */
     readonly format?: { readonly delimiter?: string; readonly header?: boolean; readonly quote?: string }
   }[]
-  readonly roles: { readonly text: string; readonly label: string }
-  /** All labels of the training rows; the position is the class index. */
+  /** What is learnt; classification where left out. */
+  readonly task?: TaskName
+  /** Which column plays which part, as the task has them. */
+  readonly roles: Columns
+  /** All labels of the training rows; the position is the class index. Empty where the task has none. */
   readonly labels: readonly string[]
   /** The rows used, a file at a time. A validation set held out of the training files names those files. */
   readonly use: { readonly [S in SplitName]: readonly RowSet[] }
@@ -51,8 +56,20 @@ export interface RunData {
     readonly rule: string
     readonly reason: string
   }[]
+  /** General texts that are mixed in among the training rows, so that what the model knew is not forgotten. */
+  readonly replay?: Replay
   /** Rows of validation and test that `leak` found in training. They are scored, and left out of the second score. */
   readonly leaked: readonly RowRef[]
+}
+
+/** Texts of one file that are learnt by the way. */
+export interface Replay {
+  /** Absolute path, `/` separated, and `contentHash` of its bytes. */
+  readonly path: string
+  readonly hash: string
+  readonly column: string
+  /** 0-based rows, ascending. */
+  readonly rows: readonly number[]
 }
 
 /** Every row of the sets, in order. */

@@ -23,6 +23,8 @@ export type RunEvent =
       readonly trainable: number
       readonly rows: { readonly train: number; readonly validation: number; readonly test: number }
       readonly labels?: number
+      /** What is learnt; classification where left out. */
+      readonly task?: string
       readonly steps: number
       readonly epochs: number
       /** The step a resumed run goes on from; 0 for a new one. */

@@ -1,33 +1,28 @@
-import { modelBytes } from '../graph/onnx.ts'
-import { planScan, rowLength, type TokenRows } from './batch.ts'
 import type { RunEvent, Scores } from './event.ts'
-import { type LearnerOptions, loweringFor, type NamedTensor } from './learner.ts'
+import type { LearnerOptions, NamedTensor } from './learner.ts'
 import { freshState, type LoopOptions, trainLoop } from './loop.ts'
 import { makeLearner } from './makeLearner.ts'
 import { initialTensors } from './models/initial.ts'
-import { type MaskedModel, type MaskOptions, maskedLanguage, maskedParameters } from './models/mlm.ts'
-import type { Feed } from './models/task.ts'
 import { memoryWeights, parametersOf } from './models/weights.ts'
-import type { Recipe } from './recipe.ts'
-import type { Runtime, Tensor } from './runtime.ts'
+import type { Runtime } from './runtime.ts'
+import { Scanner } from './scan.ts'
 import { makeSchedule } from './schedule.ts'
-import { buildEvaluation } from './step.ts'
+import type { EncodedRows } from './tasks/encoded.ts'
+import { answerTokens, type Choose, learnTokens } from './tasks/language.ts'
+import type { TaskModel } from './tasks/task.ts'
 
 export interface PretrainOptions extends Pick<LoopOptions, 'now' | 'clock' | 'stopped'> {
   readonly runtime: Runtime
-  readonly model: MaskedModel
-  /** Encoded texts with their special tokens. */
-  readonly rows: TokenRows
-  /** Encoded texts that are scored and never learnt from; the score is the loss of their masked tokens. */
-  readonly held?: TokenRows
-  /** Ids of the padding and mask tokens, and those that are never masked. */
-  readonly tokens: { readonly pad: number; readonly mask: number; readonly special: ReadonlySet<number> }
-  /** Share of the tokens to predict; 0.15 in Devlin et al. 2019. */
-  readonly share: number
-  readonly schedule: Recipe['schedule']
+  readonly model: TaskModel
+  /** Rows to learn from, and rows that are scored and never learnt from: the score is the loss of their targets. */
+  readonly rows: EncodedRows
+  readonly held?: EncodedRows
+  /** Which tokens are targets: `followers` for a causal model, `hiddenTokens` for a masked one. */
+  readonly choose: (rows: EncodedRows, use: 'train' | 'held') => Choose
+  readonly schedule: Parameters<typeof makeSchedule>[0]
   readonly optimizer: LearnerOptions['optimizer']
-  readonly batch: Recipe['batch']
-  readonly evaluate: Recipe['evaluate']['every']
+  readonly batch: LoopOptions['batch']
+  readonly evaluate: LoopOptions['evaluate']['every']
   readonly dropout: number
   readonly seed: number
   /** Values to start from, by name; what is not among them is fresh. */
@@ -38,40 +33,41 @@ export interface PretrainOptions extends Pick<LoopOptions, 'now' | 'clock' | 'st
   readonly onSave?: (step: number, parameters: readonly NamedTensor[]) => Promise<void> | void
 }
 
+/** The tensors of a language model: its backbone, and its head where that is not an embedding table. */
+export const languageParameters = ({ backbone }: Pick<TaskModel, 'backbone'>) => [
+  ...backbone.parameters(),
+  ...backbone.language.parameters,
+]
+
 /**
- * Trains a masked language model from fresh (or given) values with the same loop as every other run, and returns its
- * parameters (`maskedParameters`: the tensors of BertForMaskedLM without the tied decoder).
+ * Trains a language model from fresh (or given) values with the same loop as every other run, and returns its parameters
+ * (`languageParameters`).
  */
 export async function* pretrain(options: PretrainOptions): AsyncGenerator<RunEvent, readonly NamedTensor[]> {
-  const { runtime, model, rows, tokens, seed, batch } = options
-  const mask: MaskOptions = { tokens: rows, ...tokens, share: options.share, seed }
+  const { runtime, model, rows, held, seed, batch, dropout, optimizer } = options
   const given = new Map(options.initial?.map(t => [t.name, t]))
-  const specs = maskedParameters(model)
-  const initial = specs.map(
-    spec => given.get(spec.name) ?? (initialTensors([spec], seed, model.config.initial)[0] as NamedTensor),
-  )
+  const specs = languageParameters(model)
+  const std = model.backbone.sizes.initial
+  const initial = specs.map(spec => given.get(spec.name) ?? (initialTensors([spec], seed, std)[0] as NamedTensor))
   const parameters = parametersOf({ trained: specs, frozen: [] }, memoryWeights([])).map(p =>
     p.kind === 'trained' ? { ...p, rate: options.rateOf?.(p.name) ?? 1 } : p,
   )
-  const task = maskedLanguage(model, mask)
-  const { dropout, optimizer } = options
+  const task = learnTokens(model, rows, { smoothing: 0, seed, choose: options.choose(rows, 'train') })
   const learner = await makeLearner(runtime, { task, parameters, initial, optimizer, dropout, mode: 'loop' })
-  const lengths = lengthsOf(rows)
-  const held = options.held
-  const validate = held ? await scorer(options, { ...mask, tokens: held, seed: 'held' }) : undefined
+  const scorer = held
+    ? await languageScorer(runtime, { model, rows: held, choose: options.choose(held, 'held') })
+    : undefined
   try {
     yield* trainLoop({
       learner,
-      schedule: makeSchedule(options.schedule, Math.ceil(lengths.length / batch.rows)),
-      lengths,
+      schedule: makeSchedule(options.schedule, Math.ceil(rows.lengths.length / batch.rows)),
+      lengths: rows.lengths,
       batch,
       evaluate: { every: options.evaluate, metric: 'loss', patience: 0 },
       seed,
       from: freshState(seed),
       together: 8,
-      ...(validate
-        ? { validate: async () => ({ scores: await validate.score((await learner.state()).parameters) }) }
-        : {}),
+      ...(scorer ? { validate: async () => ({ scores: await scorer.score((await learner.state()).parameters) }) } : {}),
       save: async state => {
         await options.onSave?.(state.step, (await learner.state()).parameters)
         return `step-${state.step}`
@@ -82,44 +78,39 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<RunEve
     })
     return (await learner.state()).parameters.map(p => ({ ...p, data: p.data.slice() }))
   } finally {
-    await validate?.release()
+    await scorer?.release()
     await learner.release()
   }
 }
 
-/** Loss of the masked tokens of held-out rows; the same tokens each time. */
-async function scorer({ runtime, model, batch }: PretrainOptions, mask: MaskOptions) {
-  const task = maskedLanguage(model, mask)
-  const parameters = parametersOf({ trained: maskedParameters(model), frozen: [] }, memoryWeights([]))
-  const graph = buildEvaluation({
-    parameters,
-    inputs: task.inputs,
-    layout: 'per-tensor',
-    lowering: loweringFor(runtime.provider),
-    outputs: (g, { lookup, inputs }) => ({ loss: task.loss(g, lookup, inputs).loss }),
-  })
-  const session = await runtime.load(modelBytes(graph))
-  const plan = planScan(lengthsOf(mask.tokens), 4096, batch.tokens)
-  return {
-    async score(values: readonly NamedTensor[]): Promise<Scores> {
-      const fed: Record<string, Tensor> = {}
-      for (const { name, shape, data } of values) fed[`p.${name}`] = { dtype: 'float32', dims: shape, data }
-      let sum = 0
-      let count = 0
-      for (const [i, one] of plan.entries()) {
-        const { feeds } = task.feeds(one, i + 1)
-        for (const [name, { dtype }] of Object.entries(task.inputs))
-          fed[name] = { dtype: dtype as 'float32' | 'int64', ...(feeds[name] as Feed) }
-        const weight = ((feeds['weights'] as Feed).data as Float32Array).reduce((a, b) => a + b, 0)
-        const { loss } = await session.run(fed)
-        sum += ((loss as Tensor).data[0] as number) * weight
-        count += weight
-      }
-      return { loss: sum / count }
-    },
-    release: () => session.release(),
-  }
+/** Scores a language model on rows: `loss` (mean over the targets, nats), `perplexity`, and the share of right tokens. */
+export interface LanguageScorer {
+  score(parameters: readonly NamedTensor[]): Promise<Scores>
+  release(): Promise<void>
 }
 
-const lengthsOf = (rows: TokenRows): Int32Array =>
-  Int32Array.from({ length: rows.starts.length - 1 }, (_, i) => rowLength(rows, i))
+/** The same targets each time, so that two scores can be compared. */
+export async function languageScorer(
+  runtime: Runtime,
+  { model, rows, choose }: { readonly model: TaskModel; readonly rows: EncodedRows; readonly choose: Choose },
+): Promise<LanguageScorer> {
+  const graph = answerTokens(model, rows, choose)
+  const parameters = parametersOf({ trained: languageParameters(model), frozen: [] }, memoryWeights([]))
+  const scanner = await Scanner.load(runtime, { graph, parameters })
+  const limit = rows.lengths.reduce((a, b) => Math.max(a, b), 1)
+  return {
+    async score(values) {
+      const { scores, losses } = await scanner.scan(graph, values, { lengths: rows.lengths, limit })
+      let [sum, count, right] = [0, 0, 0]
+      scores.forEach((said, token) => {
+        if (said < 0) return
+        sum += losses?.[token] as number
+        count++
+        if (said === rows.targets[token]) right++
+      })
+      const loss = count === 0 ? 0 : sum / count
+      return { loss, perplexity: Math.exp(loss), tokenAccuracy: count === 0 ? 0 : right / count }
+    },
+    release: () => scanner.release(),
+  }
+}

@@ -1,9 +1,10 @@
 import * as v from 'valibot'
+import { Failure } from '../base/failure.ts'
 import type { Suggested } from './methods/method.ts'
 import { type Method, methodEntries, methodOf, resolveMethod } from './methods.ts'
 import { batchEntries, type RecipeBatch, resolveBatch } from './recipe/batch.ts'
 import { dataEntries, type RecipeData, resolveData } from './recipe/data.ts'
-import { evaluateEntries, type RecipeEvaluate, resolveEvaluate } from './recipe/evaluate.ts'
+import { evaluateEntries, type Metric, type RecipeEvaluate, resolveEvaluate } from './recipe/evaluate.ts'
 import { maybe, say, words } from './recipe/fields.ts'
 import { machineEntries, type RecipeMachine, resolveMachine } from './recipe/machine.ts'
 import { optimizerEntries, type RecipeOptimizer, resolveOptimizer } from './recipe/optimizer.ts'
@@ -12,6 +13,8 @@ import { type RecipeRegularization, regularizationEntries, resolveRegularization
 import { type RecipeSchedule, resolveSchedule, scheduleEntries } from './recipe/schedule.ts'
 import { type RecipeTask, resolveTask, taskEntries } from './recipe/task.ts'
 import { recipeFailure } from './recipeErrors.ts'
+import type { TaskKind } from './tasks/task.ts'
+import { taskOf } from './tasks.ts'
 
 /**
  * A recipe as people write it: everything that has a default may be left out. Its parts are files of `recipe/`, and each
@@ -69,6 +72,8 @@ export function resolveRecipe(input: RecipeInput, model: { readonly hidden: numb
   const method = resolveMethod(input.method)
   const { rate, epochs, rows } = suggested(method.kind, model.hidden)
   const { data } = input
+  const task = resolveTask(input)
+  const kind = taskOf(task.task)
   const base = input.model.replace(/\\/g, '/').split('/').filter(Boolean).at(-1) ?? input.model
   return {
     name: input.name ?? [data.dataset?.split('/').filter(Boolean).at(-1), base, method.kind].filter(Boolean).join(' '),
@@ -77,12 +82,23 @@ export function resolveRecipe(input: RecipeInput, model: { readonly hidden: numb
     method,
     schedule: resolveSchedule(input.schedule, { rate, epochs }),
     optimizer: resolveOptimizer(input.optimizer),
-    batch: resolveBatch(input.batch, { rows }),
-    ...resolveTask(input),
+    batch: resolveBatch(input.batch, kind.head === 'language' ? { rows: 8, tokens: 512 } : { rows, tokens: 128 }),
+    ...task,
     ...resolveRates(input),
     ...resolveRegularization(input),
-    evaluate: resolveEvaluate(input.evaluate),
+    evaluate: resolveEvaluate(input.evaluate, metricOf(input, kind)),
     save: { keep: input.save?.keep ?? 1 },
     ...resolveMachine(input),
   }
+}
+
+/** The score that checkpoints are chosen by. Throws `Failure` (`bad-recipe`) for one that the task has not. */
+function metricOf({ evaluate }: RecipeInput, { name, metrics }: TaskKind): Metric {
+  const metric = evaluate?.metric ?? metrics[0]
+  if (metrics.includes(metric)) return metric
+  throw new Failure(
+    'bad-recipe',
+    `"evaluate.metric": the task ${name} has no ${metric}`,
+    `It has ${metrics.join(', ')}`,
+  )
 }

@@ -6,6 +6,10 @@ import type { Table } from '../data/table.ts'
 import { compactRows, holdOut, type RowRef, type RunData } from './data.ts'
 import type { Recipe } from './recipe.ts'
 import { stratifiedSample } from './sample.ts'
+import { type ColumnPart, type Columns, columnParts } from './tasks/columns.ts'
+import { isUnusable, type Sample } from './tasks/sample.ts'
+import type { TaskKind } from './tasks/task.ts'
+import { taskOf } from './tasks.ts'
 
 /** A row that a rule names. */
 export interface Flag {
@@ -34,13 +38,12 @@ export interface RunWarning {
 
 /** Which rows a run sees. Files are counted through the splits and tables of the dataset, in order. */
 export interface ChosenRows {
-  readonly data: Pick<RunData, 'dataset' | 'roles' | 'labels' | 'use' | 'dropped' | 'leaked'>
+  readonly data: Pick<RunData, 'dataset' | 'task' | 'roles' | 'labels' | 'use' | 'dropped' | 'leaked'>
   readonly warnings: readonly RunWarning[]
 }
 
-interface LabelledRow extends RowRef {
-  readonly label: string
-  readonly text: string
+interface UsableRow extends RowRef {
+  readonly sample: Sample
 }
 
 type Dropped = RunData['dropped'][number]
@@ -53,40 +56,44 @@ type Dropped = RunData['dropped'][number]
  */
 export function chooseRows(
   dataset: Dataset,
-  recipe: Pick<Recipe, 'data' | 'seed'>,
+  recipe: Pick<Recipe, 'data' | 'seed' | 'task'>,
   { flags, textKey }: { readonly flags: readonly Flag[]; readonly textKey: (text: string) => string },
 ): ChosenRows {
-  const roles = rolesOf(dataset)
+  const kind = taskOf(recipe.task)
+  const roles = kind.columns(trainTables(dataset), { ...dataset.roles, ...columnsOf(recipe.data) }, dataset.name)
   const warnings: RunWarning[] = []
   const dropped: Dropped[] = []
   const files = numberFiles(dataset)
   const flagged = flagsByRow(flags, recipe.data.drop)
-  const rows = (split: SplitName): LabelledRow[] =>
-    files.filter(f => f.split === split).flatMap(f => readRows(f, { roles, drop: recipe.data.drop, flagged }, dropped))
+  const rows = (split: SplitName): UsableRow[] =>
+    files.filter(f => f.split === split).flatMap(f => readRows(f, { kind, roles, flagged }, dropped))
 
   let train = rows('train')
   if (train.length === 0) throw noRows(dataset, dropped, roles)
   train = sampled(train, recipe, dropped)
-  const labels = sortLabels(new Set(train.map(r => r.label)))
-  if (labels.length < 2)
-    throw new Failure(
-      'one-label',
-      `All ${counted(train.length, 'training row')} of ${dataset.name} have the label "${labels[0]}"`,
-      `Is "${roles.label}" the label column? Name another: "data": { "label": "…" }`,
-    )
+  const labels = kind.labels(
+    train.map(r => r.sample),
+    dataset.name,
+  )
   const known = new Set(labels)
-  const scored = (split: SplitName): LabelledRow[] => {
+  // Rows with several labels or none are scored as they are; a class that training never saw cannot be said.
+  const isKnown = ({ sample }: UsableRow) => !hasClass(sample, labels) || known.has(sample.gold)
+  const scored = (split: SplitName): UsableRow[] => {
     const all = rows(split)
-    const unknown = all.filter(r => !known.has(r.label))
-    for (const r of unknown)
-      dropped.push({ file: r.file, row: r.row, rule: 'unknown-label', reason: `training has no label "${r.label}"` })
+    const unknown = all.filter(r => !isKnown(r))
+    for (const r of unknown) {
+      const reason = `training has no label "${r.sample.gold}"`
+      dropped.push({ file: r.file, row: r.row, rule: 'unknown-label', reason })
+    }
     if (unknown.length > 0) warnings.push(unknownLabels(split, unknown))
     if (all.length === 0 && files.some(f => f.split === split && f.table.rowCount > 0))
       warnings.push({
         code: 'not-scored',
-        message: `No row of ${split} has both a text and a label ("${roles.text}", "${roles.label}"): it is not scored.`,
+        message: `No row of ${split} has what it takes (${Object.values(roles)
+          .map(name => `"${name}"`)
+          .join(', ')}): it is not scored.`,
       })
-    return all.filter(r => known.has(r.label))
+    return all.filter(isKnown)
   }
   let validation = scored('validation')
   const test = scored('test')
@@ -99,11 +106,11 @@ export function chooseRows(
     if (held.validation.length > 0) {
       train = held.train
       validation = held.validation
-      const texts = new Set(train.map(r => textKey(r.text)))
-      leaked.push(...validation.filter(r => texts.has(textKey(r.text))).map(({ file, row }) => ({ file, row })))
+      const texts = new Set(train.map(r => textKey(r.sample.text)))
+      leaked.push(...validation.filter(r => texts.has(textKey(r.sample.text))).map(({ file, row }) => ({ file, row })))
       warnings.push({
         code: 'held-out',
-        message: `There is no validation split: ${counted(validation.length, 'training row')} were set aside for it, the same share of every label.`,
+        message: `There is no validation split: ${counted(validation.length, 'training row')} were set aside for it${labels.length > 0 ? ', the same share of every label' : ''}.`,
       })
     }
   }
@@ -120,6 +127,7 @@ export function chooseRows(
   return {
     data: {
       dataset: dataset.name,
+      task: kind.name,
       roles,
       labels,
       use: { train: compactRows(train), validation: compactRows(validation), test: compactRows(test) },
@@ -144,61 +152,45 @@ export function numberFiles(dataset: Dataset): NumberedFile[] {
   return flat.sort((a, b) => order(a.split) - order(b.split)).map((f, file) => ({ file, ...f }))
 }
 
-function rolesOf(dataset: Dataset): { readonly text: string; readonly label: string } {
+/** The columns that a recipe names. */
+export const columnsOf = (data: { readonly [P in ColumnPart]?: string }): Columns =>
+  Object.fromEntries(columnParts.flatMap(part => (data[part] === undefined ? [] : [[part, data[part]]])))
+
+/** The training tables. Throws `Failure` (`no-train`). */
+export function trainTables(dataset: Dataset): readonly Table[] {
   const train = dataset.splits.find(s => s.name === 'train')
-  if (!train)
-    throw new Failure(
-      'no-train',
-      `The dataset ${dataset.name} has no training split`,
-      'Name a file train.csv or train.jsonl, or name the files in winnow.json or in the recipe',
-    )
-  const columns = [...new Set(train.tables.flatMap(t => t.columns))]
-  const has = `Its columns: ${columns.slice(0, 20).join(', ')}${columns.length > 20 ? ', …' : ''}`
-  const { text, label } = dataset.roles
-  if (text === undefined || !columns.includes(text))
-    throw new Failure(
-      'no-text',
-      text === undefined
-        ? `No column of ${dataset.name} was recognised as the text`
-        : `The training split of ${dataset.name} has no column "${text}"`,
-      `Name it in the recipe: "data": { "text": "…" }. ${has}`,
-    )
-  if (label === undefined || !columns.includes(label))
-    throw new Failure(
-      'no-label',
-      label === undefined
-        ? `No column of ${dataset.name} was recognised as the label`
-        : `The training split of ${dataset.name} has no column "${label}"`,
-      `Name it in the recipe: "data": { "label": "…" }. ${has}`,
-    )
-  return { text, label }
+  if (train) return train.tables
+  throw new Failure(
+    'no-train',
+    `The dataset ${dataset.name} has no training split`,
+    'Name a file train.csv or train.jsonl, or name the files in winnow.json or in the recipe',
+  )
 }
 
-/** The rows of one file that have a text and a label and that no rule leaves out. */
+/** Is the answer one of the labels? */
+export const hasClass = (sample: Sample, labels: readonly string[]) =>
+  labels.length > 0 && sample.labels === undefined && sample.tags === undefined
+
+/** What rows are drawn evenly by. */
+const stratum = ({ sample }: UsableRow): string => {
+  const { labels, tags, turns, value } = sample
+  return labels || tags || turns || value !== undefined ? '' : sample.gold
+}
+
+/** The rows of one file that the task can use and that no rule leaves out. */
 function readRows(
   { file, split, table }: NumberedFile,
-  about: {
-    readonly roles: { readonly text: string; readonly label: string }
-    readonly drop: readonly string[]
-    readonly flagged: ReadonlyMap<string, string>
-  },
+  about: { readonly kind: TaskKind; readonly roles: Columns; readonly flagged: ReadonlyMap<string, string> },
   dropped: Dropped[],
-): LabelledRow[] {
-  const { roles, drop, flagged } = about
-  const rows: LabelledRow[] = []
+): UsableRow[] {
+  const { kind, roles, flagged } = about
+  const rows: UsableRow[] = []
   for (let row = 0; row < table.rowCount; row++) {
-    const leave = (rule: string, reason: string) => dropped.push({ file, row, rule, reason })
-    if (table.broken(row)) {
-      leave('broken-row', 'the row could not be read')
-      continue
-    }
-    const text = table.text(row, roles.text) ?? ''
-    const label = table.text(row, roles.label) ?? ''
+    const sample = kind.read(table, row, roles)
     const rule = split === 'train' ? flagged.get(key(idOf(table), row)) : undefined
-    if (text.trim() === '' && drop.includes('empty-field')) leave('empty-field', 'the text is empty')
-    else if (label.trim() === '') leave('unlabelled', 'the label is empty')
-    else if (rule !== undefined) leave(rule, `the rule ${rule} found it`)
-    else rows.push({ file, row, label, text })
+    if (isUnusable(sample)) dropped.push({ file, row, ...sample })
+    else if (rule !== undefined) dropped.push({ file, row, rule, reason: `the rule ${rule} found it` })
+    else rows.push({ file, row, sample })
   }
   return rows
 }
@@ -215,20 +207,10 @@ function flagsByRow(flags: readonly Flag[], drop: readonly string[]): Map<string
   return found
 }
 
-function sampled(
-  train: LabelledRow[],
-  { data, seed }: Pick<Recipe, 'data' | 'seed'>,
-  dropped: Dropped[],
-): LabelledRow[] {
+function sampled(train: UsableRow[], { data, seed }: Pick<Recipe, 'data' | 'seed'>, dropped: Dropped[]): UsableRow[] {
   if (data.maxRows === undefined || train.length <= data.maxRows) return train
   const draw = random(seed).split('max-rows')
-  const kept = new Set(
-    stratifiedSample(
-      train.map(r => r.label),
-      data.maxRows,
-      draw,
-    ),
-  )
+  const kept = new Set(stratifiedSample(train.map(stratum), data.maxRows, draw))
   const reason = `more than maxRows (${count(data.maxRows)})`
   train.forEach((r, i) => {
     if (!kept.has(i)) dropped.push({ file: r.file, row: r.row, rule: 'max-rows', reason })
@@ -236,21 +218,16 @@ function sampled(
   return train.filter((_, i) => kept.has(i))
 }
 
-function setAside(train: readonly LabelledRow[], { data, seed }: Pick<Recipe, 'data' | 'seed'>) {
+function setAside(train: readonly UsableRow[], { data, seed }: Pick<Recipe, 'data' | 'seed'>) {
   const refs = train.map(({ file, row }) => ({ file, row }))
   const byPlace = new Map(train.map(r => [`${r.file}:${r.row}`, r]))
-  const { train: kept, validation } = holdOut(
-    refs,
-    train.map(r => r.label),
-    data.holdOut,
-    random(seed).split('hold-out'),
-  )
-  const full = (list: readonly RowRef[]) => list.map(r => byPlace.get(`${r.file}:${r.row}`) as LabelledRow)
+  const { train: kept, validation } = holdOut(refs, train.map(stratum), data.holdOut, random(seed).split('hold-out'))
+  const full = (list: readonly RowRef[]) => list.map(r => byPlace.get(`${r.file}:${r.row}`) as UsableRow)
   return { train: full(kept), validation: full(validation) }
 }
 
-function unknownLabels(split: SplitName, rows: readonly LabelledRow[]): RunWarning {
-  const names = [...new Set(rows.map(r => r.label))]
+function unknownLabels(split: SplitName, rows: readonly UsableRow[]): RunWarning {
+  const names = [...new Set(rows.map(r => r.sample.gold))]
   const listed = `${names
     .slice(0, 5)
     .map(n => `"${n}"`)
@@ -261,11 +238,7 @@ function unknownLabels(split: SplitName, rows: readonly LabelledRow[]): RunWarni
   }
 }
 
-function noRows(
-  dataset: Dataset,
-  dropped: readonly Dropped[],
-  roles: { readonly text: string; readonly label: string },
-): Failure {
+function noRows(dataset: Dataset, dropped: readonly Dropped[], roles: Columns): Failure {
   const rules = new Map<string, number>()
   for (const { rule } of dropped) rules.set(rule, (rules.get(rule) ?? 0) + 1)
   const why = [...rules].map(([rule, n]) => `${count(n)} ${rule}`).join(', ')
@@ -274,12 +247,6 @@ function noRows(
     `No training row of ${dataset.name} is left${why ? `: ${why}` : ': the files have no rows'}`,
     rules.has('unlabelled') ? `Is "${roles.label}" the label column? Name another: "data": { "label": "…" }` : '',
   )
-}
-
-/** Numbers by size, everything else by code point: the class of a label does not depend on the order of the rows. */
-function sortLabels(labels: ReadonlySet<string>): string[] {
-  const numeric = [...labels].every(l => /^-?\d{1,15}$/.test(l))
-  return [...labels].sort((a, b) => (numeric ? Number(a) - Number(b) : a < b ? -1 : 1))
 }
 
 const key = (uri: string, row: number) => `${row} ${uri}`

@@ -9,6 +9,7 @@ import { backboneParameters, divide, tunable } from '../../../src/core/train/met
 import { loraAdapter } from '../../../src/core/train/methods/lora.ts'
 import { lowRankParameters } from '../../../src/core/train/methods/lowRank.ts'
 import type { Method } from '../../../src/core/train/methods.ts'
+import { openBackbone } from '../../../src/core/train/models/architectures.ts'
 import {
   type Classifier,
   classification,
@@ -24,6 +25,9 @@ import { adamWDefaults } from '../../../src/core/train/optimizer.ts'
 import { applyHead, Predictor } from '../../../src/core/train/predict.ts'
 import { pretrain } from '../../../src/core/train/pretrain.ts'
 import type { Parameter } from '../../../src/core/train/state.ts'
+import type { EncodedRows } from '../../../src/core/train/tasks/encoded.ts'
+import { none } from '../../../src/core/train/tasks/language.ts'
+import { hiddenTokens } from '../../../src/core/train/tasks/masked.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
 import { tinyConfig } from '../../node/train/tinyModel.ts'
 
@@ -225,14 +229,20 @@ test('masked tokens: a language in which every word tells the next', async () =>
     let word = draw.int(40)
     return [2, ...Array.from({ length: 10 }, () => 5 + (word = (word * 7 + 3) % 40)), 3]
   })
+  const backbone = openBackbone(tinyConfig, 'config.json')
+  const model = { backbone, classes: backbone.sizes.vocab }
+  const hidable = (list: readonly (readonly number[])[]): EncodedRows => {
+    const tokens = tokenRows(list)
+    const targets = tokens.ids.map(id => (id < 5 ? none : id))
+    return { tokens, targets, lengths: Int32Array.from(list, row => row.length), pad: 0, mask: 4, cut: 0 }
+  }
   const events: RunEvent[] = []
   const steps = pretrain({
     runtime,
-    model: { family, config },
-    rows: tokenRows(texts.slice(0, 350)),
-    held: tokenRows(texts.slice(350)),
-    tokens: { pad: 0, mask: 4, special: new Set([0, 2, 3]) },
-    share: 0.15,
+    model,
+    rows: hidable(texts.slice(0, 350)),
+    held: hidable(texts.slice(350)),
+    choose: (rows, use) => hiddenTokens(model, rows, { seed: use, share: 0.15 }),
     schedule: { kind: 'linear', rate: 5e-3, warmup: 0.1, epochs: 14 },
     optimizer: adamWDefaults,
     batch: { rows: 16, tokens: 32 },

@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { tokenRows } from '../../../src/core/train/batch.ts'
 import type { NamedTensor } from '../../../src/core/train/learner.ts'
 import { makeLearner } from '../../../src/core/train/makeLearner.ts'
+import { tunableOf } from '../../../src/core/train/methods/tunable.ts'
 import { methodOf, resolveMethod } from '../../../src/core/train/methods.ts'
 import type { ConfigJson } from '../../../src/core/train/models/architecture.ts'
 import { openBackbone } from '../../../src/core/train/models/architectures.ts'
@@ -17,7 +18,6 @@ import { eachToken } from '../../../src/core/train/tasks/feeds.ts'
 import { followers, learnTokens, none } from '../../../src/core/train/tasks/language.ts'
 import type { TaskModel } from '../../../src/core/train/tasks/task.ts'
 import { tokenClassification } from '../../../src/core/train/tasks/tokenClassification.ts'
-import { tunable } from '../../../src/core/train/tasks/tunable.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
 import { formulaTensor } from './formula.ts'
 
@@ -96,7 +96,7 @@ test.each(names)('%s: losses and gradient norms of PyTorch, step by step', async
       : golden.head === 'tokens'
         ? backbone.tokens(classes)
         : undefined
-  const whole = tunable({ backbone, classes, ...(head ? { head } : {}) }, () => true)
+  const whole = tunableOf({ backbone, ...(head ? { head } : {}) }, () => true)
   const method = resolveMethod(golden.method)
   const module = methodOf(method.kind)
   const division = module.divide(whole, method)

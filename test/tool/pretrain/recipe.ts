@@ -17,3 +17,16 @@ export const recipe = {
   /** Word vectors before training; they then learn at `rate` times the rate, or a few steps of noise would undo them. */
   embedding: { window: 16, scale: 0.05, rate: 0.1 },
 } as const
+
+/** How the embedded decoder is made. */
+export const decoderRecipe = {
+  /** Optimizer steps of `rows` sequences of `tokens` tokens, documents packed. */
+  steps: 2600,
+  rows: 12,
+  tokens: 192,
+  /** Senses that are scored and never learnt from. */
+  held: 500,
+  schedule: { kind: 'cosine', rate: 2e-3, warmup: 100 },
+  optimizer: { decay: 0.05, beta1: 0.9, beta2: 0.98, epsilon: 1e-8, clip: 1 },
+  evaluate: 200,
+} as const

@@ -44,14 +44,12 @@ export function foldScale(head: LinearHead, { mean, deviation }: FeatureScale): 
   return { weight, bias }
 }
 
-/** The head among named tensors, whose names begin with `classifier`. */
-export function headOf(values: readonly NamedTensor[], classifier: string): LinearHead {
-  const find = (name: string): Float32Array => {
-    const tensor = values.find(t => t.name === `${classifier}.${name}`)
-    if (!tensor) throw new Error(`the head has no ${name}`)
-    return tensor.data
-  }
-  return { weight: find('weight'), bias: find('bias') }
+/** The layer of the name among tensors; a bias of zeros where it has none. */
+export function headOf(values: readonly NamedTensor[], layer: string): LinearHead {
+  const weight = values.find(t => t.name === `${layer}.weight`)
+  if (!weight) throw new Error(`there is no ${layer}.weight`)
+  const bias = values.find(t => t.name === `${layer}.bias`)
+  return { weight: weight.data, bias: bias?.data ?? new Float32Array(weight.shape[0] as number) }
 }
 
 /** The tensors with another head in place of theirs. */

@@ -35,10 +35,10 @@ export interface RecipeBatch {
   readonly recompute?: boolean
 }
 
-/** Writes out the defaults; the rows are those suggested for the method. */
+/** Writes out the defaults; the size is what suits method and task. */
 export function resolveBatch(
   input: v.InferOutput<(typeof batchEntries)['batch']['wrapped']> | undefined,
-  suggested: { readonly rows: number },
+  suggested: { readonly rows: number; readonly tokens: number },
 ): RecipeBatch {
-  return { rows: suggested.rows, tokens: 128, ...input }
+  return { ...suggested, ...input }
 }

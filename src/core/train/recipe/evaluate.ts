@@ -4,6 +4,9 @@ import { maybe, say, whole } from './fields.ts'
 /** Scores that checkpoints may be chosen by; higher is better but for the loss. */
 const metrics = ['accuracy', 'macroF1', 'microF1', 'loss', 'pearson', 'spearman', 'tokenAccuracy', 'entityF1'] as const
 
+/** One of `metrics`. */
+export type Metric = (typeof metrics)[number]
+
 /** When to score and what to keep, as people write it. */
 export const evaluateEntries = {
   evaluate: maybe(
@@ -39,14 +42,14 @@ export const evaluateEntries = {
 /** When to score and by what, with defaults. */
 export interface RecipeEvaluate {
   readonly every: 'epoch' | number
-  readonly metric: (typeof metrics)[number]
+  readonly metric: Metric
   readonly patience: number
 }
 
 /** Writes out the defaults. */
 export function resolveEvaluate(
   input: v.InferOutput<(typeof evaluateEntries)['evaluate']['wrapped']> | undefined,
-  metric: RecipeEvaluate['metric'] = 'accuracy',
+  metric: Metric = 'accuracy',
 ): RecipeEvaluate {
   return { every: 'epoch', metric, patience: 3, ...input }
 }

@@ -20,7 +20,7 @@ export const causal: TaskKind = {
   kinds: ['decoder'],
   head: 'language',
   peft: 'CAUSAL_LM',
-  metric: 'loss',
+  metrics: ['loss', 'tokenAccuracy'],
   columns: (tables, given, dataset) => ({ text: needColumn({ tables, given, dataset }, 'text') }),
   read: readText,
   labels: () => [],

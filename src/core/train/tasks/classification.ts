@@ -37,13 +37,13 @@ export const classification: TaskKind = {
   head: 'sequence',
   peft: 'SEQ_CLS',
   problem: 'single_label_classification',
-  metric: 'accuracy',
+  metrics: ['accuracy', 'macroF1', 'loss'],
   columns(tables, given, dataset) {
     const search = { tables, given, dataset }
     return { text: needColumn(search, 'text'), label: needColumn(search, 'label') }
   },
   read: readLabelled,
-  labels: samples => classLabels(samples),
+  labels: classLabels,
   encode: (samples, options) => encodeTexts(samples, options, classIndices(samples, options.labels)),
   target: classTarget,
   task: (model, rows, options) => rowTask(classTarget, model, rows, options),
@@ -61,12 +61,12 @@ export function readLabelled(table: Table, row: number, columns: Columns): Sampl
 }
 
 /** The labels in class order. Throws `Failure` (`one-label`) where there are not two. */
-export function classLabels(samples: readonly Sample[]): string[] {
+export function classLabels(samples: readonly Sample[], dataset: string): string[] {
   const labels = sortLabels(new Set(samples.flatMap(s => s.labels ?? [s.gold])))
   if (labels.length < 2)
     throw new Failure(
       'one-label',
-      `All ${counted(samples.length, 'training row')} have the label "${labels[0]}"`,
+      `All ${counted(samples.length, 'training row')} of ${dataset} have the label "${labels[0]}"`,
       'Is the label column the right one? Name another: "data": { "label": "…" }',
     )
   return labels

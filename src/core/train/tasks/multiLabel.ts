@@ -1,5 +1,5 @@
 import type { Value } from '../../graph/graph.ts'
-import { classification, classLabels, rounded } from './classification.ts'
+import { classification, rounded } from './classification.ts'
 import { brokenRow, emptyText, listOf, noLabel } from './sample.ts'
 import { encodeTexts, rowTask, rowWeights } from './sequence.ts'
 import type { RowTarget, TaskKind } from './task.ts'
@@ -37,7 +37,7 @@ export const multiLabel: TaskKind = {
   ...classification,
   name: 'multi-label',
   problem: 'multi_label_classification',
-  metric: 'microF1',
+  metrics: ['microF1', 'macroF1', 'accuracy', 'loss'],
   read(table, row, columns) {
     if (table.broken(row)) return brokenRow
     const text = table.text(row, columns.text as string) ?? ''
@@ -46,7 +46,6 @@ export const multiLabel: TaskKind = {
     const labels = listOf(table, row, { column: columns.label as string, by: /[,;|]/ })
     return labels ? { text, gold: [...new Set(labels)].sort().join(', '), labels: [...new Set(labels)] } : noLabel
   },
-  labels: samples => classLabels(samples),
   encode(samples, options) {
     const { labels } = options
     const index = new Map(labels.map((label, i) => [label, i]))

@@ -20,7 +20,7 @@ export const regression: TaskKind = {
   ...classification,
   name: 'regression',
   problem: 'regression',
-  metric: 'pearson',
+  metrics: ['pearson', 'spearman', 'loss'],
   columns(tables, given, dataset) {
     const own = classification.columns(tables, given, dataset)
     // A second text only where it is asked for: a column of a usual name may be anything.

@@ -51,21 +51,15 @@ export interface FeatureRows extends Pick<EncodedRows, 'targets'> {
 
 /** Learning the answers of rows from their features: the head alone. Batches cost next to nothing. */
 export function featureTask(target: RowTarget, model: TaskModel, rows: FeatureRows, options: BindOptions): Task {
-  const { features, width } = rows
   return {
-    inputs: { features: { dtype: 'float32', dims: ['B', width] }, ...target.inputs(model.classes) },
+    inputs: { features: { dtype: 'float32', dims: ['B', rows.width] }, ...target.inputs(model.classes) },
     loss(g, lookup, inputs, dropout) {
       const scores = headOf(model).scores(g, lookup, inputs['features'] as Value, dropout)
       return target.loss(g, scores, inputs, options)
     },
     feeds(batch) {
-      const data = new Float32Array(batch.rows.length * width)
-      batch.rows.forEach((row, b) => {
-        data.set(features.subarray(row * width, (row + 1) * width), b * width)
-      })
-      const fed = { data, dims: [batch.rows.length, width] }
-      const weight = batch.rows.length
-      return { feeds: { features: fed, ...target.feeds(rows, batch, model.classes) }, tokens: 0, weight }
+      const fed = featureFeeds(rows, batch)
+      return { ...fed, feeds: { ...fed.feeds, ...target.feeds(rows, batch, model.classes) } }
     },
   }
 }
@@ -74,6 +68,7 @@ export function featureTask(target: RowTarget, model: TaskModel, rows: FeatureRo
 export function rowAnswers(model: TaskModel, rows: EncodedRows): AnswerGraph {
   return {
     ...rowScan(rows, model.classes),
+    ...rowInputs(rows),
     outputs: (g, lookup, inputs) => ({
       y: headOf(model).scores(g, lookup, features(g, lookup, inputs, { model })),
     }),
@@ -84,15 +79,39 @@ export function rowAnswers(model: TaskModel, rows: EncodedRows): AnswerGraph {
 export function rowFeatures(model: TaskModel, rows: EncodedRows): AnswerGraph {
   return {
     ...rowScan(rows, model.backbone.sizes.hidden),
+    ...rowInputs(rows),
     outputs: (g, lookup, inputs) => ({ y: features(g, lookup, inputs, { model }) }),
   }
 }
 
-/** So many numbers for each row, from the output `y`. */
-function rowScan(rows: EncodedRows, width: number): Omit<AnswerGraph, 'outputs'> {
+const rowInputs = (rows: EncodedRows): Pick<AnswerGraph, 'inputs' | 'feeds'> => ({
+  inputs: tokenInputs(rows),
+  feeds: batch => ({ ...tokenFeeds(rows, batch), weight: batch.rows.length }),
+})
+
+/** Scores of features that were computed once, as the output `y`. */
+export function featureAnswers(model: TaskModel, rows: Omit<FeatureRows, 'targets'>): AnswerGraph {
+  const { features, width } = rows
+  const count = features.length / width
   return {
-    inputs: tokenInputs(rows),
-    feeds: batch => ({ ...tokenFeeds(rows, batch), weight: batch.rows.length }),
+    ...rowScan({ lengths: new Int32Array(count) }, model.classes),
+    inputs: { features: { dtype: 'float32', dims: ['B', width] } },
+    outputs: (g, lookup, inputs) => ({ y: headOf(model).scores(g, lookup, inputs['features'] as Value) }),
+    feeds: batch => featureFeeds(rows, batch),
+  }
+}
+
+function featureFeeds({ features, width }: Omit<FeatureRows, 'targets'>, batch: Batch) {
+  const data = new Float32Array(batch.rows.length * width)
+  batch.rows.forEach((row, b) => {
+    data.set(features.subarray(row * width, (row + 1) * width), b * width)
+  })
+  return { feeds: { features: { data, dims: [batch.rows.length, width] } }, tokens: 0, weight: batch.rows.length }
+}
+
+/** So many numbers for each row, from the output `y`. */
+function rowScan(rows: Pick<EncodedRows, 'lengths'>, width: number): Pick<AnswerGraph, 'start' | 'take'> {
+  return {
     start: () => ({ scores: new Float32Array(rows.lengths.length * width) }),
     take(batch, { y }, { scores }) {
       const data = y as Float32Array

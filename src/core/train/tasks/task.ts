@@ -10,6 +10,7 @@ import type { LossValues } from '../../graph/ops/loss.ts'
 import type { Batch } from '../batch.ts'
 import type { Backbone, BackboneOptions, DropoutPlan, Head, Lookup } from '../models/architecture.ts'
 import type { Feed, Task } from '../models/task.ts'
+import type { Metric } from '../recipe/evaluate.ts'
 import type { ChatTemplate } from './chat.ts'
 import type { Columns } from './columns.ts'
 import type { EncodedRows } from './encoded.ts'
@@ -145,14 +146,14 @@ export interface TaskKind {
   /** `task_type` of a PEFT adapter, and `problem_type` of a config where Transformers has a word for it. */
   readonly peft: 'SEQ_CLS' | 'TOKEN_CLS' | 'CAUSAL_LM' | 'FEATURE_EXTRACTION'
   readonly problem?: 'single_label_classification' | 'multi_label_classification' | 'regression'
-  /** The score that makes one checkpoint better than another where the recipe does not say. */
-  readonly metric: string
+  /** The scores that may make one checkpoint better than another; the first where the recipe does not say. */
+  readonly metrics: readonly [Metric, ...Metric[]]
   /** The columns that a row is read from. Throws `Failure` (`no-text`, `no-label`, …) that names what is missing. */
   columns(tables: readonly Table[], given: Columns, dataset: string): Columns
   /** A row as the task sees it, or why it cannot be used. */
   read(table: Table, row: number, columns: Columns): Sample | Unusable
   /** The labels of training rows in class order; empty where there are none. Throws `Failure` (`one-label`). */
-  labels(samples: readonly Sample[]): readonly string[]
+  labels(samples: readonly Sample[], dataset: string): readonly string[]
   /** Rows of one split as tokens and targets. */
   encode(samples: readonly Sample[], options: EncodeOptions): EncodedRows
   /** Learning rows. */

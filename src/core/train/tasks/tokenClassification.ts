@@ -19,7 +19,7 @@ export const tokenClassification: TaskKind = {
   kinds: ['encoder', 'decoder'],
   head: 'tokens',
   peft: 'TOKEN_CLS',
-  metric: 'entityF1',
+  metrics: ['entityF1', 'tokenAccuracy', 'loss'],
   columns(tables, given, dataset) {
     const search = { tables, given, dataset }
     const spans = findColumn(search, 'spans')
