@@ -10,6 +10,7 @@ import { rules } from '../../../src/core/check/rules.ts'
 import { toReport } from '../../../src/core/check/toReport.ts'
 import { parseTables } from '../../../src/core/data/formats.ts'
 import { finishWork } from '../../../src/core/sign/progress.ts'
+import { wordDiff } from '../../../src/node/wordDiff.ts'
 
 const uri = '/data/über train.csv'
 const text =
@@ -120,6 +121,21 @@ test('the page needs nothing from elsewhere and escapes what is not its own', ()
   expect(html).toContain("default-src 'none'")
   expect(html).toContain('letters &amp; &lt;more&gt;')
   expect(html).toContain('data/über train.csv row 3')
+})
+
+test('the page marks the words that differ between rows that are alike', () => {
+  const [copy] = report.findings.filter(finding => finding.rule === 'duplicate')
+  const near = {
+    ...copy!,
+    alike: 'near' as const,
+    related: [{ ...copy!.related[0]!, similarity: 0.8571, containment: 0.9 }],
+  }
+  const texts = ['a <small> lamp', 'a <large> lamp']
+  const excerpt = (_: string, row: number) => texts[row === near.row ? 0 : 1]!
+  const html = reportHtml({ ...report, findings: [near] }, path, { rules, excerpt, diff: wordDiff })
+  expect(html).toContain('<small>similar 85 %, contained 90 %</small>')
+  expect(html).toContain('a &lt;<del>small</del><ins>large</ins>&gt; lamp')
+  expect(reportHtml({ ...report, findings: [near] }, path, { rules, excerpt })).toContain('a &lt;large&gt; lamp')
 })
 
 test('text for a terminal, with colour only where somebody sees it', () => {
