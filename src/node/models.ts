@@ -13,11 +13,16 @@ export function embeddedModels(): string {
   return places.find(existsSync) ?? (places[0] as string)
 }
 
-/** Every model folder known here, with where it comes from. */
+/** Every model folder known here, with where it comes from; downloaded ones lie under the name of their organisation. */
 export function knownModels(root: string): { readonly folder: string; readonly embedded: boolean }[] {
-  return modelFolders(root).flatMap(parent =>
+  const foldersIn = (parent: string) =>
     readdirSync(parent, { withFileTypes: true })
-      .filter(entry => entry.isDirectory() && existsSync(join(parent, entry.name, 'config.json')))
-      .map(entry => ({ folder: join(parent, entry.name), embedded: parent === embeddedModels() })),
+      .filter(entry => entry.isDirectory())
+      .map(entry => join(parent, entry.name))
+  const isModel = (folder: string) => existsSync(join(folder, 'config.json'))
+  return modelFolders(root).flatMap(parent =>
+    foldersIn(parent)
+      .flatMap(folder => (isModel(folder) ? [folder] : foldersIn(folder).filter(isModel)))
+      .map(folder => ({ folder, embedded: parent === embeddedModels() })),
   )
 }

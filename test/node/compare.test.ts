@@ -151,7 +151,9 @@ describe('models', () => {
     const { code, out } = await call(models, 'inspect', '.')
     expect(code).toBe(0)
     expect(out).toMatch(/trains here +no: .*config\.json/)
-    await expect(call(models, 'get', 'x')).rejects.toMatchObject({ code: 'usage' })
+    await expect(call(models, 'fetch', 'x')).rejects.toMatchObject({ code: 'usage' })
+    await expect(call(models, 'get')).rejects.toMatchObject({ code: 'usage' })
+    await expect(call(models, 'get', '../x')).rejects.toMatchObject({ code: 'usage' })
   })
 
   test('the model that comes along is told with what each method needs', async () => {

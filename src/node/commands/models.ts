@@ -1,38 +1,60 @@
 import { existsSync } from 'node:fs'
 import { totalmem } from 'node:os'
-import { relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { Failure } from '../../core/base/failure.ts'
 import { count } from '../../core/base/words.ts'
 import { table } from '../../core/eval/text.ts'
 import { estimateBatch } from '../../core/train/models/memory.ts'
+import { downloadModel, type HubIo, readHubModel } from '../hub.ts'
 import { inspectModel, type ModelSummary } from '../inspectModel.ts'
 import { knownModels } from '../models.ts'
 import { findRoot } from '../runs.ts'
-import type { Command } from './command.ts'
+import type { Command, CommandIo } from './command.ts'
 import { oneOf, readOptions } from './options.ts'
 
 export const command: Command = {
   name: 'models',
-  summary: 'list the models known here, or look into a model folder',
+  summary: 'list the models known here, look into one, or download one',
   usage: `winnow models [options]
 winnow models inspect <folder> [options]
+winnow models get <organisation/name> [options]
 
 Lists the models that a recipe can name: those that come with Winnow and those in .winnow/models of the workspace.
-inspect tells what a folder in Hugging Face layout holds and whether it trains here.
+inspect tells what a folder in Hugging Face layout holds, what each method needs, and whether it trains here.
+get downloads a model into .winnow/models: weights in safetensors, configuration and tokenizer, each checked by its hash.
+What broke off goes on with the next call. HF_ENDPOINT names another hub, HF_TOKEN a token for models that ask for one.
 
   --format text|json   default text
+  --revision <name>    branch, tag or commit to get (default main)
+  --to <folder>        where get puts the model
 `,
   async run(args, io) {
     const { values, positionals } = readOptions(args, {
       command: 'models',
       most: 2,
-      options: { format: { type: 'string', default: 'text' } },
+      options: {
+        format: { type: 'string', default: 'text' },
+        revision: { type: 'string', default: 'main' },
+        to: { type: 'string' },
+      },
     })
     const format = oneOf(values.format, ['text', 'json'], '--format')
     const [verb, folder] = positionals
     if (verb !== undefined) {
-      oneOf(verb, ['inspect'], 'the first argument')
-      if (folder === undefined) throw new Failure('usage', 'winnow models inspect: the folder is missing')
+      oneOf(verb, ['inspect', 'get'], 'the first argument')
+      if (folder === undefined)
+        throw new Failure('usage', `winnow models ${verb}: the ${verb === 'get' ? 'name' : 'folder'} is missing`)
+      if (verb === 'get') {
+        const to =
+          values.to === undefined ? join(findRoot(io.cwd), '.winnow', 'models', folder) : resolve(io.cwd, values.to)
+        await getModel(folder, { revision: values.revision, to, io })
+        io.out(
+          format === 'json'
+            ? `${JSON.stringify({ version: 1, ...inspectModel(to) }, undefined, 2)}\n`
+            : inspectText(inspectModel(to)),
+        )
+        return 0
+      }
       const path = resolve(io.cwd, folder)
       const known = knownModels(findRoot(io.cwd)).find(m => m.folder.replace(/\\/g, '/').endsWith(`/${folder}`))
       const summary = inspectModel(existsSync(path) || !known ? path : known.folder)
@@ -58,6 +80,31 @@ inspect tells what a folder in Hugging Face layout holds and whether it trains h
       )
     return 0
   },
+}
+
+/** Downloads a model and says how far it is. */
+async function getModel(
+  id: string,
+  { revision, to, io }: { readonly revision: string; readonly to: string; readonly io: CommandIo },
+): Promise<void> {
+  const { HF_ENDPOINT: endpoint, HF_TOKEN: token } = process.env
+  let shown = ''
+  const hub: HubIo = {
+    ...(endpoint ? { endpoint } : {}),
+    ...(token ? { token } : {}),
+    cancel: io.cancel,
+    progress(file, done, total) {
+      const text = `${file} ${total === 0 ? 100 : Math.floor((100 * done) / total)} % of ${size(total)}`
+      if (text === shown) return
+      shown = text
+      if (io.isTTY) io.err(`\r${text.padEnd(60)}${done === total ? '\n' : ''}`)
+      else if (done === total) io.err(`${text}\n`)
+    },
+  }
+  const model = await readHubModel(id, revision, hub)
+  const total = model.files.reduce((n, file) => n + file.bytes, 0)
+  io.err(`${model.id} at ${model.revision.slice(0, 12)}: ${model.files.length} files, ${size(total)}\n`)
+  await downloadModel(model, to, hub)
 }
 
 function inspectText(m: ModelSummary): string {
