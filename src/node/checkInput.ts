@@ -10,6 +10,7 @@ import { decodeAll } from '../core/text/decode.ts'
 import { readBenchmarks } from './benchmarks.ts'
 import type { ConfigFile } from './config.ts'
 import { discover, loadDataset } from './datasets.ts'
+import { type EarlyListener, earlyPages } from './early.ts'
 import { readSource, slashed } from './files.ts'
 import { openLanguageGuess } from './languageGuess.ts'
 import type { Watch } from './watch.ts'
@@ -74,7 +75,13 @@ export interface CheckFiles extends CheckSettings {
 /** Finds and reads the datasets at paths that are relative to `cwd`. */
 export async function readForCheck(
   paths: readonly string[],
-  options: { readonly cwd: string; readonly rules?: { readonly [rule: string]: RuleSetting }; readonly watch?: Watch },
+  options: {
+    readonly cwd: string
+    readonly rules?: { readonly [rule: string]: RuleSetting }
+    readonly watch?: Watch
+    /** Told of findings in large files while these are read. */
+    readonly early?: EarlyListener
+  },
 ): Promise<CheckFiles> {
   const absolute = (paths.length > 0 ? paths : ['.']).map(path => resolve(options.cwd, path))
   const { datasets: files, config } = await discover(absolute)
@@ -87,7 +94,9 @@ export async function readForCheck(
   const unread: Failure[] = []
   for (const dataset of files) {
     try {
-      datasets.push(await loadDataset(dataset, undefined, options.watch ? { watch: options.watch } : {}))
+      const page = options.early && earlyPages(settings, dataset.roles, options.early)
+      const watch = options.watch && { ...options.watch, ...(page ? { page } : {}) }
+      datasets.push(await loadDataset(dataset, undefined, watch ? { watch } : {}))
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       unread.push(error)

@@ -93,7 +93,7 @@ export class Memory {
     for (let row = kept.head; row < labels.length - kept.tail; row++) {
       const text = table.text(row, column)
       if (text !== undefined && text.trim() !== '') labels[row] = this.number(text)
-      if (row % 8192 === 8191) yield { phase: 'labels', done: row, total: labels.length }
+      if (row % 1024 === 1023) yield { phase: 'labels', done: row, total: labels.length }
     }
     this.rowLabels.set(file, { table, labels })
     return labels

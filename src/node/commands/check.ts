@@ -17,8 +17,8 @@ import { drive } from '../drive.ts'
 import { writeAtomic } from '../files.ts'
 import { regroupings, regroupingText } from '../regrouping.ts'
 import { openThreads } from '../threads.ts'
-import { wordDiff } from '../wordDiff.ts'
 import type { Command, CommandIo } from './command.ts'
+import { earlyLines } from './early.ts'
 import { oneOf, readOptions } from './options.ts'
 
 const formats = ['text', 'json', 'sarif', 'html'] as const
@@ -70,6 +70,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
       cwd: io.cwd,
       watch: { cancel: io.cancel, progress: progressOn(io) },
       rules: ruleFlags(values.rule ?? []),
+      early: baseline === undefined ? earlyLines(io) : () => 'enough',
     })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
     const whole = await drive(
@@ -89,7 +90,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     const moves = values['suggest-split'] ? await regroupings(input.datasets, io.cancel) : undefined
     if (format === 'json') io.out(reportJson(report, path, moves))
     else if (format === 'sarif') io.out(reportSarif(report, path, { rules, version: programVersion() }))
-    else if (format === 'html') io.out(reportHtml(report, path, { rules, excerpt: excerptOf(checked), diff: wordDiff }))
+    else if (format === 'html') io.out(reportHtml(report, path, { rules, excerpt: excerptOf(checked) }))
     else {
       io.out(reportText(report, path, io.isTTY ? ansiPaint : noPaint))
       if (checked.ignored > 0) io.out(`${checked.ignored} ignored.\n`)
