@@ -5,7 +5,7 @@ import { type Checked, type CheckedDataset, check } from '../core/check/check.ts
 import { Memory } from '../core/check/memory.ts'
 import type { CheckService, DocumentChange, FoundRow, Report, ReportChange, RowService } from '../core/check/report.ts'
 import { findRow } from '../core/check/rows.ts'
-import { Places, toReport } from '../core/check/toReport.ts'
+import { Places, reportOf } from '../core/check/toReport.ts'
 import type { Dataset, DatasetFiles, Roles } from '../core/data/dataset.ts'
 import { inferRoles, textColumns } from '../core/data/roles.ts'
 import type { Source } from '../core/data/table.ts'
@@ -159,7 +159,9 @@ export class Checker {
         })
         results.push({ checked: await drive(work, cancel, this.progress), settings })
       }
-      const report = toReport(merged(results.map(result => result.checked)), performance.now() - started, this.places)
+      const all = merged(results.map(result => result.checked))
+      const work = reportOf(all, () => performance.now() - started, this.places)
+      const report = await drive(work, cancel, this.progress)
       this.forget(found)
       this.follow(results)
       return withProblems(report, found, problems)

@@ -218,6 +218,7 @@ export class Corpus {
       : yield* this.lean(scheme, threshold)
     const rows = this.memory.slotRows(memo === scheme ? scheme : key)
     rows.update(slots, similar.matcher.forms.count)
+    yield { phase: 'rows', done: this.rowCount, total: this.rowCount }
     const rowsOf = (slot: number) => rows.of(slot)
     const likeness = { scheme, slots, similar, rowsOf, memo }
     this.likenesses.set(key, likeness)

@@ -1,7 +1,6 @@
 import type { SplitName } from '../data/dataset.ts'
 import type { Work } from '../sign/progress.ts'
 import type { Corpus } from './corpus.ts'
-import { foldedNumbers } from './labels.ts'
 
 /** The labels of a dataset, spellings of one label folded. */
 export interface LabelRows {
@@ -14,19 +13,27 @@ export interface LabelRows {
   rows(split?: SplitName): Map<number, number[]>
 }
 
+/** Several rules ask the same of one corpus. */
+const known = new WeakMap<Corpus, LabelRows>()
+
 /** Reads the labels of all rows; undefined without a label column. */
 export function* labelRows(corpus: Corpus): Work<LabelRows | undefined> {
   if (corpus.labelColumn === undefined) return undefined
-  const { of: given, names } = yield* corpus.labels()
-  const folded = foldedNumbers(names)
-  const of = given.map(label => (label < 0 ? -1 : folded[label]!))
-  const used = new Set(of)
-  used.delete(-1)
-  return {
+  const told = known.get(corpus)
+  if (told) return told
+  const { names } = yield* corpus.labels()
+  const of = yield* corpus.foldedLabels()
+  const isUsed = new Uint8Array(names.length)
+  for (let row = 0; row < of.length; row++) if (of[row]! >= 0) isUsed[of[row]!] = 1
+  yield { phase: 'labels', done: of.length, total: of.length }
+  const lists = new Map<SplitName | undefined, Map<number, number[]>>()
+  const read: LabelRows = {
     of,
     names,
-    several: severalLabels([...used].map(label => names[label]!)),
+    several: severalLabels(names.filter((_, label) => isUsed[label] === 1)),
     rows: split => {
+      const before = lists.get(split)
+      if (before) return before
       const byLabel = new Map<number, number[]>()
       for (const file of corpus.files) {
         if (split !== undefined && file.split !== split) continue
@@ -38,9 +45,12 @@ export function* labelRows(corpus: Corpus): Work<LabelRows | undefined> {
           else byLabel.set(label, [row])
         }
       }
+      lists.set(split, byLabel)
       return byLabel
     },
   }
+  known.set(corpus, read)
+  return read
 }
 
 /**

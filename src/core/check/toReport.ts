@@ -1,5 +1,6 @@
 import type { Table } from '../data/table.ts'
 import { tableLines } from '../data/tableLines.ts'
+import { finishWork, type Work } from '../sign/progress.ts'
 import type { Span } from '../text/span.ts'
 import { type Checked, countByRule } from './check.ts'
 import type { Finding } from './finding.ts'
@@ -27,7 +28,17 @@ export class Places {
 
 /** Turns what a check found into plain data with lines and columns. `ms` is how long it took. */
 export function toReport(checked: Checked, ms: number, places: Places = new Places()): Report {
+  return finishWork(reportOf(checked, () => ms, places))
+}
+
+/** As `toReport`, piece by piece: the words of hundreds of thousands of findings take a second. */
+export function* reportOf(checked: Checked, ms: () => number, places: Places): Work<Report> {
   places.use(checked)
+  const findings: ReportedFinding[] = []
+  for (const [id, finding] of checked.findings.entries()) {
+    findings.push(reported(finding, id, places))
+    if (id % 200 === 199) yield { phase: 'report', done: id, total: checked.findings.length }
+  }
   const versions: { [uri: string]: number } = {}
   for (const { dataset } of checked.datasets)
     for (const { tables } of dataset.splits)
@@ -53,10 +64,10 @@ export function toReport(checked: Checked, ms: number, places: Places = new Plac
         })),
       }),
     ),
-    findings: checked.findings.map((finding, id) => reported(finding, id, places)),
+    findings,
     counts: countByRule(checked.findings),
     versions,
-    ms,
+    ms: ms(),
   }
 }
 

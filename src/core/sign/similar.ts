@@ -122,7 +122,9 @@ export class Similar {
     this.overlay.clear()
     this.overlaid.clear()
     this.members.clear()
+    yield { phase: 'cluster', done: 0, total: forms.count }
     this.collect(every(forms.count))
+    yield { phase: 'cluster', done: forms.count, total: forms.count }
   }
 
   /** Joins all living forms by keys; false, with nothing joined, where that would look at more pairs than `budget`. */
