@@ -9,6 +9,7 @@ import { Similar } from '../sign/similar.ts'
 import { SlotRows } from '../sign/slotRows.ts'
 import type { Threads } from '../sign/threads.ts'
 import { parseThreshold } from '../sign/threshold.ts'
+import { ownCopy } from '../text/decode.ts'
 import { keptRows } from './kept.ts'
 import type { FileScan } from './scan/rowScan.ts'
 
@@ -199,8 +200,9 @@ export class Memory {
   private number(label: string): number {
     const known = this.labelNumbers.get(label)
     if (known !== undefined) return known
-    this.labels.push(label)
-    this.labelNumbers.set(label, this.labels.length - 1)
+    const own = ownCopy(label)
+    this.labels.push(own)
+    this.labelNumbers.set(own, this.labels.length - 1)
     return this.labels.length - 1
   }
 }

@@ -69,7 +69,7 @@ function finding(corpus: Corpus, { file, row, hit, rule, settings }: Found): Fin
     message: hit.message,
     related: [],
     fixes,
-    key: corpus.key(rule, hit.column, hit.key),
+    key: corpus.key(rule, hit.column, hit.key ?? textOf(file, row, hit)),
   }
 }
 

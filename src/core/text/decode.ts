@@ -64,3 +64,14 @@ function units(bytes: Uint8Array, start: number, end: number): number {
 export function decodeAll(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
 }
+
+/** The same string by itself: a slice would keep the whole that it was cut from. */
+export function ownCopy(text: string): string {
+  // Units, since a lone surrogate would not survive UTF-8.
+  let copy = ''
+  for (let at = 0; at < text.length; at += 4096)
+    copy += String.fromCharCode(
+      ...Array.from({ length: Math.min(4096, text.length - at) }, (_, i) => text.charCodeAt(at + i)),
+    )
+  return copy
+}

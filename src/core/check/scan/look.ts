@@ -45,8 +45,8 @@ export interface Hit {
   readonly message: string
   /** Milder than the rule's. */
   readonly severity?: Severity
-  /** What names the finding, besides its rule. */
-  readonly key: string
+  /** What names the finding, besides its rule; hits that are kept have none where it is the text itself. */
+  readonly key?: string
   readonly fix?: { readonly title: string; readonly preferred: boolean; readonly changes: readonly Change[] }
   /** Removing the row is offered. */
   readonly remove?: { readonly preferred: boolean }

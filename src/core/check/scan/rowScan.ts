@@ -3,6 +3,7 @@ import { type Turn, turnOf, turnsOf } from '../../data/messages.ts'
 import type { Table, ValueKind } from '../../data/table.ts'
 import type { Work } from '../../sign/progress.ts'
 import type { Kept } from '../../sign/signatures.ts'
+import { ownCopy } from '../../text/decode.ts'
 import { languageOf } from './languages.ts'
 import type { CellText, Hit, NamedLook, RowView } from './look.ts'
 import { TextStats } from './textStats.ts'
@@ -61,12 +62,14 @@ export function* scanRows({ table, roles, looks, known }: ScanInput): Work<FileS
   const rowLooks = looks.filter(({ look }) => look.row)
   const sentences = new Growing(known ? known.scan.sentences.length : count)
   let r = 0
+  let shown: string | undefined
   const add = (rule: string) => {
     const own = scan.hits.get(rule)!
     return (hit: Hit) => {
+      const light = lightened(hit, shown)
       const list = own.get(r)
-      if (list) list.push(hit)
-      else own.set(r, [hit])
+      if (list) list.push(light)
+      else own.set(r, [light])
     }
   }
   const adds = new Map(looks.map(({ rule }) => [rule, add(rule)]))
@@ -91,9 +94,11 @@ export function* scanRows({ table, roles, looks, known }: ScanInput): Work<FileS
           own.read(cell.text)
           blank &&= own.words === 0 && cell.text.trim() === ''
           if (cell.turn !== undefined && row.isSystem(role, cell.turn)) own.forgetSentences()
-          const shown: CellText = { ...cell, stats: own }
-          for (const { rule, look } of textLooks) look.text!(shown, adds.get(rule)!)
+          const view: CellText = { ...cell, stats: own }
+          shown = cell.text
+          for (const { rule, look } of textLooks) look.text!(view, adds.get(rule)!)
         }
+        shown = undefined
         if (role !== 'label' && !blank) scan.lengths.get(role)![r] = stats.length - before
       }
       for (const { rule, look } of rowLooks) look.row!(row, adds.get(rule)!)
@@ -108,6 +113,17 @@ export function* scanRows({ table, roles, looks, known }: ScanInput): Work<FileS
   }
   scan.sentenceStart[count] = sentences.length
   return { ...scan, sentences: sentences.done() }
+}
+
+/**
+ * A hit as it is kept: without the text, which its row still has. A part of a string keeps all of it alive, and that may be as
+ * much of the file as was decoded at once.
+ */
+function lightened(hit: Hit, text: string | undefined): Hit {
+  if (hit.key === undefined) return hit
+  if (hit.key !== text) return { ...hit, key: ownCopy(hit.key) }
+  const { key: _, ...light } = hit
+  return light
 }
 
 type Filled = ReturnType<typeof emptyScan>
