@@ -43,10 +43,6 @@ export const sqrt = (g: Graph, a: Value): Value => unary(g, 'Sqrt', a)
 export const tanh = (g: Graph, a: Value): Value => unary(g, 'Tanh', a)
 export const sigmoid = (g: Graph, a: Value): Value => unary(g, 'Sigmoid', a)
 export const relu = (g: Graph, a: Value): Value => unary(g, 'Relu', a)
-/** Without a gradient: angles of positions are never trained. */
-export const sin = (g: Graph, a: Value): Value => unary(g, 'Sin', a)
-/** Without a gradient, as `sin`. */
-export const cos = (g: Graph, a: Value): Value => unary(g, 'Cos', a)
 export const erf = (g: Graph, a: Value): Value => unary(g, 'Erf', a)
 
 /** `a` to a constant power. */

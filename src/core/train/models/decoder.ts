@@ -156,7 +156,7 @@ export function decode(
   const tables = new Map<string, RotaryTables>()
   const tablesOf = (rotary: Rotary) => {
     const key = JSON.stringify(rotary)
-    const known = tables.get(key) ?? rotaryTables(g, rotary, { positions, length })
+    const known = tables.get(key) ?? rotaryTables(g, rotary, { positions, length, longest: model.sizes.positions })
     tables.set(key, known)
     return known
   }

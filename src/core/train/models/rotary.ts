@@ -79,22 +79,37 @@ export function frequencies({ size, base, scaling }: Rotary): { readonly inverse
 }
 
 /**
- * The tables of one batch, made where they are used: cos and sin of position times frequency. Without `positions` they
- * are [S, size/2] for 0, 1, ... of every row; with them (int64 [B,S]) [B·S, size/2], one row for every token.
+ * The tables of one batch: cos and sin of position times frequency. Without `positions` they are [S, size/2] for 0, 1, ... of
+ * every row; with them (int64 [B,S]) [B·S, size/2], one row for every token. Positions are below `longest`.
+ *
+ * No angle is computed where the graph runs: a GPU's sine is off by 1e-4 and worse for large angles. A position is
+ * a·block + b, and the two angles come from small tables made here in doubles: cos(x + y) = cos x·cos y − sin x·sin y.
  */
 export function rotaryTables(
   g: Builder,
   rotary: Rotary,
-  at: { readonly positions: Value | undefined; readonly length: Dim },
+  at: { readonly positions: Value | undefined; readonly length: Dim; readonly longest: number },
 ): RotaryTables {
   const { inverse, scale } = frequencies(rotary)
+  const block = 2 ** Math.ceil(Math.log2(Math.sqrt(at.longest)))
+  const table = (rows: number, step: number, of: (angle: number) => number) => {
+    const angles = Array.from({ length: rows }, (_, r) => inverse.map(f => of(r * step * f)))
+    return g.const(angles.flat(), [rows, inverse.length])
+  }
   const count = at.positions ? product(at.positions.dims) : at.length
-  const places = g.cast(at.positions ? g.reshape(at.positions, [count]) : g.range(at.length), g.dtype)
-  const angles = g.mul(g.unsqueeze(places, [1]), g.const(inverse, [1, inverse.length]))
-  const scaled = (x: Value) => (scale === 1 ? x : g.mul(x, scale))
-  const sin = scaled(g.sin(angles))
+  const places = at.positions ? g.reshape(at.positions, [count]) : g.range(at.length)
+  const far = g.div(places, block)
+  const near = g.sub(places, g.mul(far, block))
+  const [cosFar, sinFar] = [Math.cos, Math.sin].map(of =>
+    g.gather(
+      table(Math.ceil(at.longest / block), block, x => scale * of(x)),
+      far,
+    ),
+  ) as [Value, Value]
+  const [cosNear, sinNear] = [Math.cos, Math.sin].map(of => g.gather(table(block, 1, of), near)) as [Value, Value]
+  const sin = g.add(g.mul(sinFar, cosNear), g.mul(cosFar, sinNear))
   return {
-    cos: scaled(g.cos(angles)),
+    cos: g.sub(g.mul(cosFar, cosNear), g.mul(sinFar, sinNear)),
     sin,
     negativeSin: g.neg(sin),
     ...(at.positions ? { rows: g.reshape(g.range(count), at.positions.dims) } : {}),

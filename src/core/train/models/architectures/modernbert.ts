@@ -192,7 +192,7 @@ function encode(
   const { sizes, epsilon } = shape
   const { hidden, heads, feedForward } = sizes
   const length = inputs.ids.dims[1] as Dim
-  const at = { positions: inputs.positions, length }
+  const at = { positions: inputs.positions, length, longest: sizes.positions }
   const kinds = {
     global: { tables: rotaryTables(g, shape.rotary.global, at), bias: maskBias(g, inputs) },
     local: {
