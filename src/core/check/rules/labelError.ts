@@ -7,6 +7,7 @@ import { type LabelRows, labelRows } from '../labelRows.ts'
 import { quoted } from '../labels.ts'
 import { numberOption } from '../options.ts'
 import type { Rule, RuleContext } from '../rule.ts'
+import { tellSetErrors } from './labelSetErrors.ts'
 
 /** A class of fewer rows cannot be learned from the others of it. */
 const leastOfClass = 5
@@ -25,8 +26,9 @@ rest, five times over, so that it judges no row that it has seen; rows with simi
 (Northcutt, Jiang and Chuang, 2021) then tells which labels are likely wrong, given how sure the classifier usually is of each label. A row
 is reported only if the vote of its nearest rows agrees with the classifier on the other label, and both together give it \`probability\`
 or more. Where rows and labels are many (about 5,000 short texts of 50 labels or more), they are judged with less effort: by words and
-pairs of words instead of words and their pieces, and three times over, each time trained on two thirds. Labels of fewer than ${leastOfClass} rows are not judged, nor are datasets of fewer than ${leastRows} such rows, of more than \`rows\`, or with
-several labels in a cell. A text that carries two labels is a \`label-conflict\` and not repeated here.`,
+pairs of words instead of words and their pieces, and three times over, each time trained on two thirds. Labels of fewer than ${leastOfClass} rows are not judged, nor are datasets of fewer than ${leastRows} such rows or of more than \`rows\`.
+Where a cell holds several labels (a list, or names with a separator), each label is judged by itself, as carried or not (at most 60 labels, of 200 rows or more): a row is reported with a
+label that does not fit, or with one that is missing, where the classifier says so with \`probability\` or more and the nearest rows agree. A text that carries two labels is a \`label-conflict\` and not repeated here.`,
     why: `Every public benchmark looked at has wrong labels, 3 % on average. In training they teach the wrong thing; in a test set they
 reward it.`,
     fix: `Read the row, then relabel it or ignore the finding. This is evidence, not proof: of the findings
@@ -35,7 +37,7 @@ on three datasets whose wrong labels are known, 81 to 98 in a hundred were right
 \`\`\`jsonl
 {"text": "I want my money back for the broken lamp", "label": "delivery"}
 \`\`\`
-Row 0: \`The text fits "refund" (probability 0.93) rather than "delivery" (0.01): the classifier and the nearest rows agree.\``,
+Row 0: \`The text fits "refund" (probability 0.93) rather than "delivery" (0.01): the classifier gives it 0.88, the nearest rows 0.91.\``,
     options: {
       probability: numberOption(0.8, [0, 1], 'The least probability of the other label.'),
       most: numberOption(500, [1, 1e9], 'At most so many findings, the surest first.'),
@@ -49,7 +51,11 @@ Row 0: \`The text fits "refund" (probability 0.93) rather than "delivery" (0.01)
 
   *check(context) {
     const labels = yield* labelRows(context.corpus)
-    if (!labels || labels.several) return
+    if (!labels) return
+    if (labels.several) {
+      yield* tellSetErrors(context, labels)
+      return
+    }
     const verdicts = yield* judged(context, labels)
     const { corpus, settings, add } = context
     const most = settings.options['most'] as number
@@ -58,13 +64,13 @@ Row 0: \`The text fits "refund" (probability 0.93) rather than "delivery" (0.01)
       .filter(verdict => verdict.probability >= least)
       .sort((a, b) => a.own - b.own || b.probability - a.probability || a.row - b.row)
       .slice(0, most)
-    for (const { row, label, probability, own, twin } of found) {
+    for (const { row, label, probability, own, twin, opinions } of found) {
       const other = labels.names[label]!
       add({
         rule: 'label-error',
         severity: settings.severity,
         ...corpus.place(row, corpus.labelColumn),
-        message: `The text fits ${quoted(other)} (probability ${shown(probability)}) rather than ${quoted(corpus.label(row)!)} (${shown(own)}): the classifier and the nearest rows agree.`,
+        message: `The text fits ${quoted(other)} (probability ${shown(probability)}) rather than ${quoted(corpus.label(row)!)} (${shown(own)}): the classifier gives it ${shown(opinions.classifier)}, the nearest rows ${shown(opinions.neighbours)}.`,
         related: twin === undefined ? [] : [corpus.related(twin, `The nearest row labelled ${quoted(other)}`)],
         fixes: [corpus.relabel(row, other, { title: `Relabel as ${quoted(other)}`, preferred: false })],
         key: corpus.key('label-error', corpus.text(row), corpus.label(row)),
@@ -80,6 +86,8 @@ interface Verdict {
   readonly probability: number
   /** The probability of the row's own label. */
   readonly own: number
+  /** What each of the two says of the better label by itself. */
+  readonly opinions: { readonly classifier: number; readonly neighbours: number }
   /** The nearest row that carries the better label. */
   readonly twin: number | undefined
 }
@@ -128,11 +136,12 @@ function* judged({ corpus, settings }: RuleContext, labels: LabelRows): Work<Ver
     forms,
   })
   const found = yield* wrongOnes(result, given, forms)
-  const verdicts = found.map(({ at, label, probability, own, twin }) => ({
+  const verdicts = found.map(({ at, label, probability, own, opinions, twin }) => ({
     row: rows[at]!,
     label: classes[label]!,
     probability,
     own,
+    opinions,
     twin: twin < 0 ? undefined : rows[twin]!,
   }))
   corpus.notes.set('label-error', {
@@ -160,14 +169,16 @@ function* wrongOnes({ both, classifier, neighbours, features }: Judged, given: I
   const conflicting = conflicts(forms, given)
   const members = Array.from({ length: both.classes }, (): number[] => [])
   for (let at = 0; at < given.length; at++) members[given[at]!]!.push(at)
-  const found: { at: number; label: number; probability: number; own: number; twin: number }[] = []
+  const found: (Pick<Verdict, 'label' | 'probability' | 'own' | 'opinions'> & { at: number; twin: number })[] = []
   for (let at = 0; at < given.length; at++) {
     if (flagged[at] === 0 || conflicting.has(forms[at]!)) continue
     const label = likeliest(both, at)
     if (label === given[at] || likeliest(classifier, at) !== label || likeliest(neighbours, at) !== label) continue
     const start = at * both.classes
     const twin = nearestOf(features, at, members[label]!)
-    found.push({ at, label, probability: both.values[start + label]!, own: both.values[start + given[at]!]!, twin })
+    const opinions = { classifier: classifier.values[start + label]!, neighbours: neighbours.values[start + label]! }
+    const [probability, own] = [both.values[start + label]!, both.values[start + given[at]!]!]
+    found.push({ at, label, probability, own, opinions, twin })
     if (found.length % 20 === 0) yield { phase: 'label-error', done: at, total: given.length }
   }
   return found
