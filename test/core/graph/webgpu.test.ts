@@ -34,7 +34,7 @@ test.skipIf(!here)(
         LD_LIBRARY_PATH: [dirname(driver), process.env['LD_LIBRARY_PATH']].filter(Boolean).join(':'),
         WINNOW_ORT: ortPath(),
       }
-      const { stdout } = await promisify(execFile)(process.execPath, [child], { env, timeout: 110_000 })
+      const { stdout } = await promisify(execFile)(process.execPath, [child], { env, timeout: 170_000 })
       const report = JSON.parse(stdout) as WebGpuReport
       expect(report.gradients.length).toBeGreaterThan(100)
       expect(report.gradients.filter(g => !(g.error < 1e-5))).toEqual([])
@@ -45,6 +45,13 @@ test.skipIf(!here)(
       const small = ['Cast', 'Concat', 'Mul', 'Range', 'Shape', 'Squeeze', 'Unsqueeze']
       expect(report.steps.fallbacks.filter(op => !small.includes(op))).toEqual([])
       expect(report.steps.refusal).toContain('on the device')
+      for (const [name, losses] of Object.entries(report.runs.cpu)) {
+        const got = report.runs.gpu[name as keyof typeof report.runs.gpu]
+        expect(new Set(losses).size, name).toBe(3)
+        losses.forEach((loss, i) => {
+          expect(Math.abs((got[i] as number) / loss - 1), `${name} step ${i + 1}`).toBeLessThan(1e-4)
+        })
+      }
       // A software adapter works, and is still not taken without being asked for.
       expect(report.attempts.at(-1)).toMatchObject({ provider: 'cpu', chosen: true })
       const webgpu = report.attempts.find(a => a.provider === 'webgpu')
@@ -53,5 +60,5 @@ test.skipIf(!here)(
       rmSync(folder, { recursive: true, force: true })
     }
   },
-  120_000,
+  180_000,
 )

@@ -14,6 +14,7 @@ import { buildStep } from '../../../src/core/train/step.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
 import { cases } from './cases.ts'
 import { floats, runSteps, smallSpec } from './small.ts'
+import { type RunLosses, runLosses } from './webgpuRuns.ts'
 
 export interface WebGpuReport {
   /** Largest difference from the CPU, relative to 1 + |x|, of each output: `loss` and `d.<input>` per case. */
@@ -27,6 +28,8 @@ export interface WebGpuReport {
     /** Operators that ran on the CPU all the same. */
     readonly fallbacks: readonly string[]
   }
+  /** Losses of short runs on the CPU and on the GPU. */
+  readonly runs: { readonly cpu: RunLosses; readonly gpu: RunLosses }
   readonly attempts: readonly { readonly provider: string; readonly chosen: boolean; readonly reason: string }[]
 }
 
@@ -112,6 +115,7 @@ const gpu = (await openRuntime({ provider: 'webgpu', threads: 2 })).runtime
 const report: WebGpuReport = {
   gradients: await gradients(cpu, gpu),
   steps: await steps(cpu, gpu),
+  runs: { cpu: await runLosses(cpu), gpu: await runLosses(gpu) },
   attempts: (await openRuntime({ provider: 'auto', threads: 2 })).attempts,
 }
 process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0))
