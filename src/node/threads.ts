@@ -60,15 +60,16 @@ export class ThreadPool implements Threads {
 
   share(bytes: Uint8Array): Uint8Array {
     if (bytes.buffer instanceof SharedArrayBuffer) return bytes
-    const known = this.shared.get(bytes.buffer)
-    if (known?.length === bytes.length) return known
+    const whole = bytes.length === bytes.buffer.byteLength
+    const known = whole ? this.shared.get(bytes.buffer) : undefined
+    if (known) return known
     const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
     copy.set(bytes)
-    this.shared.set(bytes.buffer, copy)
+    if (whole) this.shared.set(bytes.buffer, copy)
     return copy
   }
 
-  *run<J extends Job>(jobs: readonly J[], take: (done: Done<J>, job: J) => void): Work<void> {
+  *run<J extends Job>(jobs: Iterable<J>, take: (done: Done<J>, job: J) => void): Work<void> {
     if (this.busy) throw new Error('the threads are at work already')
     this.busy = true
     let finished = false
@@ -82,21 +83,30 @@ export class ThreadPool implements Threads {
     }
   }
 
-  private *drive<J extends Job>(jobs: readonly J[], take: (done: Done<J>, job: J) => void): Work<void> {
-    while (this.threads.length < Math.min(this.count, jobs.length)) this.threads.push(this.start())
+  private *drive<J extends Job>(jobs: Iterable<J>, take: (done: Done<J>, job: J) => void): Work<void> {
+    const rest = jobs[Symbol.iterator]()
+    const open = new Map<number, J>()
     const waiting = new Map<number, Done<Job>>()
     const idle = [...this.threads]
     const running = new Set<Thread>()
-    let next = 0
+    let given = 0
     let taken = 0
-    while (taken < jobs.length) {
+    let phase = 'sign'
+    for (let all = false; !all || taken < given; ) {
       const rung = Atomics.load(this.bell, 0)
       // Not too far ahead: what is done and not yet taken is memory.
-      while (idle.length > 0 && next < jobs.length && next < taken + this.count * 3) {
-        const thread = idle.pop()!
-        thread.port.postMessage({ index: next, job: jobs[next] })
+      while (!all && given < taken + this.count * 3 && (idle.length > 0 || this.threads.length < this.count)) {
+        const next = rest.next()
+        if (next.done) {
+          all = true
+          break
+        }
+        const thread = idle.pop() ?? this.start()
+        thread.port.postMessage({ index: given, job: next.value })
         running.add(thread)
-        next++
+        open.set(given, next.value)
+        if (next.value.kind !== 'rows') phase = 'compare'
+        given++
       }
       let heard = false
       for (const thread of [...running]) {
@@ -112,10 +122,11 @@ export class ThreadPool implements Threads {
       const done = waiting.get(taken)
       if (done) {
         waiting.delete(taken)
-        take(done as Done<J>, jobs[taken]!)
+        take(done as Done<J>, open.get(taken)!)
+        open.delete(taken)
         taken++
-      } else if (!heard) Atomics.wait(this.bell, 0, rung, nap)
-      yield { phase: jobs[0]!.kind === 'rows' ? 'sign' : 'compare', done: taken, total: jobs.length }
+      } else if (!heard && running.size > 0) Atomics.wait(this.bell, 0, rung, nap)
+      yield { phase, done: taken, total: given }
     }
   }
 
@@ -133,7 +144,9 @@ export class ThreadPool implements Threads {
     // Nobody waits for them: the process may end while they idle.
     worker.unref()
     port1.unref()
-    return { worker, port: port1 }
+    const thread = { worker, port: port1 }
+    this.threads.push(thread)
+    return thread
   }
 }
 

@@ -8,12 +8,15 @@ import { duplicate } from '../../src/core/check/rules/duplicate.ts'
 import { leak } from '../../src/core/check/rules/leak.ts'
 import { nearDuplicate } from '../../src/core/check/rules/nearDuplicate.ts'
 import { parseTables } from '../../src/core/data/formats.ts'
+import { readPaged } from '../../src/core/data/pagedRead.ts'
+import { readAtOnce } from '../../src/core/data/reading.ts'
 import { finishWork } from '../../src/core/sign/progress.ts'
 import { partsOf, rowsJobs } from '../../src/core/sign/rowsJob.ts'
 import { parseScheme } from '../../src/core/sign/scheme.ts'
 import { Signatures } from '../../src/core/sign/signatures.ts'
 import { Similar } from '../../src/core/sign/similar.ts'
 import { parseThreshold } from '../../src/core/sign/threshold.ts'
+import { windowsOf } from '../../src/core/text/windows.ts'
 import { ThreadPool } from '../../src/node/threads.ts'
 import { texts } from '../core/sign/texts.ts'
 
@@ -113,6 +116,32 @@ test('a check with threads says what one without them says', () => {
       rule,
       message,
     ])
+  const plain = said(undefined)
+  expect(plain.length).toBeGreaterThan(1000)
+  expect(said(pool)).toEqual(plain)
+})
+
+test('a file that is read page by page is signed in threads, too', () => {
+  const bytes = new TextEncoder().encode(
+    many()
+      .map(text => JSON.stringify({ text }))
+      .join('\n'),
+  )
+  const windows = windowsOf(bytes)
+  const source = {
+    uri: 'a.jsonl',
+    version: 0,
+    bytes: new Uint8Array(0),
+    encoding: 'utf-8' as const,
+    bom: false,
+    windows,
+  }
+  const table = readAtOnce(readPaged({ source, pageBytes: 1 << 18 }))
+  const dataset = { name: 'paged', splits: [{ name: 'train' as const, tables: [table] }], roles: { text: 'text' } }
+  const said = (threads: ThreadPool | undefined) =>
+    finishWork(check({ datasets: [dataset], list: [duplicate, nearDuplicate], threads })).findings.map(
+      ({ row, rule, message }) => [row, rule, message],
+    )
   const plain = said(undefined)
   expect(plain.length).toBeGreaterThan(1000)
   expect(said(pool)).toEqual(plain)

@@ -2,7 +2,7 @@ import type { Roles } from '../data/dataset.ts'
 import { textsOf } from '../data/roles.ts'
 import { lengthOf, type Table } from '../data/table.ts'
 import type { Work } from '../sign/progress.ts'
-import { partsOf, rowsJobs } from '../sign/rowsJob.ts'
+import { readByThreads, tableJobs } from '../sign/rowsJob.ts'
 import { parseScheme } from '../sign/scheme.ts'
 import { type Elsewhere, type Kept, Signatures } from '../sign/signatures.ts'
 import { Similar } from '../sign/similar.ts'
@@ -130,18 +130,13 @@ export class Memory {
     return signatures.slots(file)
   }
 
+  /** The threads as those who sign the rows of a table, where they can read it. */
   private elsewhere(table: Table, scheme: string, roles: Roles): Elsewhere | undefined {
     const { threads } = this
-    const parts = threads && partsOf(table)
-    if (!threads || !parts) return undefined
-    return {
-      sign: (from, to, take) => {
-        const source = { ...parts.source, bytes: threads.share(parts.source.bytes) }
-        const rows = Math.max(4096, Math.ceil((to - from) / (threads.count * 8)))
-        const jobs = rowsJobs({ scheme: parseScheme(scheme), roles, table: { ...parts, source }, from, to }, rows)
-        return threads.run(jobs, take)
-      },
-    }
+    if (!threads || !readByThreads(table)) return undefined
+    const of = { scheme: parseScheme(scheme), roles }
+    const share = (bytes: Uint8Array) => threads.share(bytes)
+    return { sign: (from, to, take) => threads.run(tableJobs(table, { ...of, from, to, share }, threads.count), take) }
   }
 
   /** The similar forms, up to date. Every file must have been signed before. */

@@ -155,6 +155,14 @@ export class PagedTable implements Table {
     return { span: shifted(span, at.base), text }
   }
 
+  /** Tables of the pages that have the rows [from, to), with the file's number of the first row of each. */
+  *pageTables(from: number, to: number): Generator<{ readonly row: number; readonly table: Table }> {
+    for (const page of this.pages) {
+      if (page.row >= to || page.row + page.starts.length <= from || page.starts.length === 0) continue
+      yield { row: page.row, table: this.make(this.windows.read(page.base, page.base + page.size), page) }
+    }
+  }
+
   /** Lines are known by page; inside one they are counted when they are asked for. */
   lines(): Lines {
     return new PagedLines(this.pages, this.windows, () => this.lineCount)

@@ -1,5 +1,6 @@
 import type { Roles } from '../data/dataset.ts'
 import { JsonTable, type RecordShape } from '../data/jsonTable.ts'
+import { PagedTable } from '../data/pagedTable.ts'
 import { textsOf } from '../data/roles.ts'
 import type { FormatName, Source, Table } from '../data/table.ts'
 import type { SignedRows } from './forms.ts'
@@ -35,24 +36,58 @@ export interface RowsDone extends SignedRows {
 
 /** The parts of a table whose rows other threads can read; undefined where they cannot. */
 export function partsOf(table: Table): TableParts | undefined {
-  if (!(table instanceof JsonTable) || table.source.windows) return undefined
-  const { source, format, shape, columns, starts, ends, broken } = table.records
-  return { source, format, shape, columns, starts, ends, broken }
+  if (!(table instanceof JsonTable)) return undefined
+  const { format, shape, columns, starts, ends, broken } = table.records
+  const { uri, version, bytes, encoding, bom } = table.source
+  return { source: { uri, version, bytes, encoding, bom }, format, shape, columns, starts, ends, broken }
 }
 
-/** The jobs for the rows [from, to) of a table: several for each thread, so that what they give is taken while they go on. */
+/** Can other threads read the rows of this table? */
+export function readByThreads(table: Table): boolean {
+  return table instanceof PagedTable ? table.format === 'jsonl' : partsOf(table) !== undefined
+}
+
+/** Rows that other threads are to sign; `share` puts bytes where they see them. */
+export interface RowsAsked extends Pick<RowsJob, 'scheme' | 'roles' | 'from' | 'to'> {
+  share(bytes: Uint8Array): Uint8Array
+}
+
+/**
+ * The jobs for rows of a JSON Lines table: several for each thread, so that what they give is taken while they go on. Of a
+ * file that is not held its pages are read as their turn comes.
+ */
+export function* tableJobs(table: Table, asked: RowsAsked, threads: number): Generator<RowsJob> {
+  const rows = Math.max(4096, Math.ceil((asked.to - asked.from) / (threads * 8)))
+  const pages = table instanceof PagedTable ? table.pageTables(asked.from, asked.to) : [{ row: 0, table }]
+  for (const page of pages) {
+    const parts = partsOf(page.table)
+    if (!parts) throw new Error(`${table.source.uri} is no table that threads read`)
+    const source = { ...parts.source, bytes: asked.share(parts.source.bytes) }
+    const { scheme, roles } = asked
+    const from = Math.max(0, asked.from - page.row)
+    const to = Math.min(page.table.rowCount, asked.to - page.row)
+    yield* rowsJobs({ scheme, roles, table: { ...parts, source }, from, to, base: page.row }, rows)
+  }
+}
+
+/** The jobs for the rows [from, to) of a table whose first row is row `base` of the file. */
 export function rowsJobs(
-  of: Pick<RowsJob, 'scheme' | 'roles' | 'table'> & { readonly from: number; readonly to: number },
+  of: Pick<RowsJob, 'scheme' | 'roles' | 'table'> & {
+    readonly from: number
+    readonly to: number
+    readonly base?: number
+  },
   rows: number,
 ): RowsJob[] {
   const jobs: RowsJob[] = []
   const { starts, ends, broken } = of.table
+  const base = of.base ?? 0
   for (let from = of.from; from < of.to; from += rows) {
     const to = Math.min(of.to, from + rows)
     const own =
       broken.size === 0 ? broken : new Set([...broken].filter(row => row >= from && row < to).map(row => row - from))
     const table = { ...of.table, starts: starts.slice(from, to), ends: ends.slice(from, to), broken: own }
-    jobs.push({ kind: 'rows', scheme: of.scheme, roles: of.roles, table, from, to })
+    jobs.push({ kind: 'rows', scheme: of.scheme, roles: of.roles, table, from: base + from, to: base + to })
   }
   return jobs
 }

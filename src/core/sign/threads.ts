@@ -17,5 +17,5 @@ export interface Threads {
    * Runs jobs, as many at a time as there are threads, and hands over what they give in the order of the jobs. It yields
    * while it waits; whoever stops pulling stops the threads, too.
    */
-  run<J extends Job>(jobs: readonly J[], take: (done: Done<J>, job: J) => void): Work<void>
+  run<J extends Job>(jobs: Iterable<J>, take: (done: Done<J>, job: J) => void): Work<void>
 }
