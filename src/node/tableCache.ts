@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { changedCsv } from '../core/data/csvChange.ts'
 import type { DatasetFiles } from '../core/data/dataset.ts'
 import { EditedTable } from '../core/data/editedTable.ts'
 import { changedJsonl } from '../core/data/jsonlChange.ts'
@@ -52,7 +53,9 @@ export class TableCache {
 
 /** An edit touches few rows, so the others are not read again, where the format allows it. */
 function changedTable(known: FileTables, document: Source): Table | undefined {
-  return known.length === 1 ? changedJsonl(known[0]!.table, document) : undefined
+  if (known.length !== 1) return undefined
+  const { table } = known[0]!
+  return changedJsonl(table, document) ?? changedCsv(table, document)
 }
 
 /** Is this the edited table of that document? */

@@ -8,7 +8,7 @@ import { IssueList, type IssueSink, looksBinary, readBytes } from './issues.ts'
 import { removeLines } from './lineRows.ts'
 import { Offsets } from './offsets.ts'
 import { type Reading, readAtOnce, readSlice } from './reading.ts'
-import type { Cell, Issue, Source, Table } from './table.ts'
+import type { Cell, Issue, KeptFrom, Source, Table } from './table.ts'
 
 /**
  * CSV and TSV by RFC 4180, read from bytes. Delimiter, quoting and header are as given or detected. Blank lines are no
@@ -114,6 +114,8 @@ export class CsvLines {
 }
 
 export interface CsvRecords {
+  /** The rows that an older version had, where only the others were read. */
+  readonly kept?: KeptFrom
   readonly source: Source
   readonly kind: 'csv' | 'tsv'
   readonly dialect: Dialect
@@ -130,13 +132,16 @@ export class CsvTable implements Table {
   readonly columns: readonly string[]
   readonly rowCount: number
   readonly issues: readonly Issue[]
-  private readonly records: CsvRecords
+  readonly kept?: KeptFrom
+  /** What the parser found. */
+  readonly records: CsvRecords
   private readonly scanner: CsvScanner
   private readonly decode: Decode
   private scanned = -1
 
   constructor(records: CsvRecords) {
     this.records = records
+    if (records.kept) this.kept = records.kept
     this.source = records.source
     this.format = records.kind
     this.columns = records.columns

@@ -1,4 +1,5 @@
 import { byteFaults } from '../text/utf8.ts'
+import { below, changedBytes, joined } from './change.ts'
 import { maxRecordBytes } from './issues.ts'
 import { JsonScanner } from './jsonScan.ts'
 import { JsonTable } from './jsonTable.ts'
@@ -29,14 +30,7 @@ export function changedJsonl(old: Table, source: Source): JsonTable | undefined 
   if (!fresh || fresh.starts.length === 0) return undefined
   const head = below(records.starts, from)
   const tail = below(records.starts, oldTo)
-  const join = (before: Uint32Array, between: Uint32Array) => {
-    const out = new Uint32Array(head + between.length + before.length - tail)
-    out.set(before.subarray(0, head))
-    out.set(between, head)
-    let at = head + between.length
-    for (let row = tail; row < before.length; row++) out[at++] = before[row]! + shift
-    return out
-  }
+  const join = (before: Uint32Array, between: Uint32Array) => joined(before, between, { head, tail, shift })
   const starts = join(records.starts, fresh.starts)
   const ends = join(records.ends, fresh.ends)
   return new JsonTable({
@@ -87,35 +81,4 @@ function isName(bytes: Uint8Array, start: number, end: number, name: string): bo
     if (code > 127 || code === 0x5c || bytes[start + i] !== code) return false
   }
   return true
-}
-
-/** The bytes of `a` that are not in `b` at the same distance from its head or its tail. */
-function changedBytes(a: Uint8Array, b: Uint8Array): { readonly start: number; readonly end: number } {
-  const least = Math.min(a.length, b.length)
-  let start = 0
-  if (((a.byteOffset | b.byteOffset) & 3) === 0) {
-    const x = new Int32Array(a.buffer, a.byteOffset, least >> 2)
-    const y = new Int32Array(b.buffer, b.byteOffset, least >> 2)
-    let word = 0
-    while (word < x.length && x[word] === y[word]) word++
-    start = word * 4
-  }
-  while (start < least && a[start] === b[start]) start++
-  const [x, y] = [new DataView(a.buffer, a.byteOffset, a.length), new DataView(b.buffer, b.byteOffset, b.length)]
-  let same = 0
-  while (same + 4 <= least - start && x.getInt32(a.length - same - 4) === y.getInt32(b.length - same - 4)) same += 4
-  while (same < least - start && a[a.length - same - 1] === b[b.length - same - 1]) same++
-  return { start, end: a.length - same }
-}
-
-/** How many of an ascending list are below a value. */
-function below(list: Uint32Array, value: number): number {
-  let low = 0
-  let high = list.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (list[middle]! < value) low = middle + 1
-    else high = middle
-  }
-  return low
 }
