@@ -75,10 +75,6 @@ export function chatTemplate(
       add_generation_prompt: ending === 'prompt',
       tools: null,
       documents: null,
-      strftime_now: () => '',
-      raise_exception: (message: unknown) => {
-        throw new Error(String(message))
-      },
     }
     context.render = () => template.render(values)
     try {

@@ -1,6 +1,16 @@
 import type { Evaluation, Prediction } from './evaluation.ts'
+import { isRight } from './graded.ts'
 import { confusionOf, type LabelScore, labelScores } from './score.ts'
-import { holm, mcNemar, type PairedCounts, pairedInterval, rowsToDecide, smallestDifference } from './significance.ts'
+import {
+  bootstrapInterval,
+  holm,
+  type Interval,
+  mcNemar,
+  type PairedCounts,
+  pairedInterval,
+  rowsToDecide,
+  smallestDifference,
+} from './significance.ts'
 
 /** What became of a row from a to b, as shown: `fixed` was wrong and is right. */
 export const outcomes = ['fixed', 'broken', 'still-right', 'still-wrong'] as const
@@ -40,6 +50,17 @@ export interface PairedAccuracy {
   readonly smallest?: number
 }
 
+/** What became of the mean loss of rows. Lower is better. */
+export interface GradedChange {
+  /** Per row: nats a token or label, squared error of a number. */
+  readonly a: number
+  readonly b: number
+  /** b - a. */
+  readonly difference: number
+  /** 95 % interval of the difference (paired bootstrap). */
+  readonly interval: Interval
+}
+
 /** How the rows of one gold label fared under both. */
 export interface LabelChange {
   readonly label: string
@@ -67,6 +88,8 @@ export interface Ledger {
   readonly all: PairedAccuracy
   /** Without the rows that `leak` found; undefined where there are none. */
   readonly withoutLeaks?: PairedAccuracy
+  /** The losses of answers that are more or less right (texts, numbers, tags, sets); undefined for single labels. */
+  readonly graded?: GradedChange
   readonly perLabel: readonly LabelChange[]
   readonly rows: readonly LedgerRow[]
   /** Rows found in one evaluation only; they are in no count. */
@@ -104,7 +127,8 @@ export function* ledgerPieces(a: Evaluation, b: Evaluation): Generator<void, Led
     labels,
     all: pairedAccuracy(rows),
     ...(clean.length === rows.length ? {} : { withoutLeaks: pairedAccuracy(clean) }),
-    perLabel: yield* perLabel(rows, labels),
+    ...(isGraded(b.predictions) ? { graded: gradedChange(pairs) } : {}),
+    perLabel: isGraded(b.predictions) ? [] : yield* perLabel(rows, labels),
     rows,
     unmatched: { a: a.predictions.length - pairs.length, b: b.predictions.length - pairs.length },
     relabelled: pairs.filter(([from, to]) => from.gold !== to.gold).length,
@@ -142,18 +166,27 @@ function countOutcomes(rows: readonly Pick<LedgerRow, 'outcome'>[]): PairedCount
 
 function ledgerRow(a: Prediction, b: Prediction): LedgerRow {
   const { file, row, text, gold } = b
-  const wasRight = a.label === gold
-  const isRight = b.label === gold
+  const wasRight = isRight({ ...a, gold })
+  const nowRight = isRight(b)
   return {
     file,
     row,
     text,
     gold,
     leaked: a.leaked || b.leaked,
-    outcome: isRight ? (wasRight ? 'still-right' : 'fixed') : wasRight ? 'broken' : 'still-wrong',
+    outcome: nowRight ? (wasRight ? 'still-right' : 'fixed') : wasRight ? 'broken' : 'still-wrong',
     a: { label: a.label, probabilities: a.probabilities, loss: a.loss },
     b: { label: b.label, probabilities: b.probabilities, loss: b.loss },
   }
+}
+
+const isGraded = ([first]: readonly Prediction[]): boolean =>
+  Boolean(first && (first.sets || first.numbers || first.tags || first.tokens))
+
+function gradedChange(pairs: readonly (readonly [Prediction, Prediction])[]): GradedChange {
+  const mean = (list: readonly number[]) => list.reduce((x, y) => x + y, 0) / Math.max(1, list.length)
+  const [a, b] = [mean(pairs.map(([from]) => from.loss)), mean(pairs.map(([, to]) => to.loss))]
+  return { a, b, difference: b - a, interval: bootstrapInterval(pairs.map(([from, to]) => to.loss - from.loss)) }
 }
 
 /** In the order of b. Each row is paired at most once. */

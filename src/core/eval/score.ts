@@ -1,8 +1,9 @@
 import type { Scores } from '../train/event.ts'
 import type { Prediction } from './evaluation.ts'
+import { isRight, numberScores, setScores, tagScores, tokenScores } from './graded.ts'
 
 /** What a score needs of a prediction. */
-export type Scored = Pick<Prediction, 'gold' | 'label' | 'loss'>
+export type Scored = Pick<Prediction, 'gold' | 'label' | 'loss' | 'sets' | 'numbers' | 'tags' | 'tokens'>
 
 /** How one label fared. A quotient without a denominator counts as 0, as scikit-learn's `zero_division=0`. */
 export interface LabelScore {
@@ -58,9 +59,34 @@ export function labelScores({ labels, counts }: Confusion): LabelScore[] {
  * All scores of one set of predictions: `rows`, `accuracy`, `loss` (mean, nats), precision, recall and F1 as `macro…`
  * (mean over the labels that occur as gold or predicted), `micro…` (over all decisions; with one label a row all three
  * equal the accuracy) and `weighted…` (mean weighted by gold rows), and `mcc` (Matthews' coefficient for many
- * classes, Gorodkin 2004; 0 where it is undefined). Every score of no rows at all is 0.
+ * classes, Gorodkin 2004; 0 where it is undefined). Every score of no rows at all is 0. Sets of labels, numbers, tags and
+ * tokens have scores of their own (`graded.ts`).
  */
 export function scoresOf(predictions: readonly Scored[], labels: readonly string[]): Scores {
+  return gradedScores(predictions) ?? labelledScores(predictions, labels)
+}
+
+/** The scores of answers that are no single label; undefined for labels. What a row has tells what it is. */
+function gradedScores(predictions: readonly Scored[]): Scores | undefined {
+  const [first] = predictions
+  if (!first) return undefined
+  const parts = <K extends 'sets' | 'numbers' | 'tags' | 'tokens'>(key: K) =>
+    predictions.flatMap(p => (p[key] === undefined ? [] : [p[key] as NonNullable<Scored[K]>]))
+  const rows = predictions.length
+  const loss = ratio(
+    sumOf(predictions, p => p.loss),
+    rows,
+  )
+  if (first.sets) return { rows, loss, ...setScores(parts('sets')) }
+  if (first.numbers) return { rows, loss, ...numberScores(parts('numbers')) }
+  if (first.tags) return { rows, loss, ...tagScores(parts('tags')) }
+  if (!first.tokens) return undefined
+  const told = predictions.flatMap(({ loss, tokens }) => (tokens ? [{ loss, tokens }] : []))
+  const right = predictions.filter(isRight).length
+  return { rows, ...tokenScores(told), accuracy: ratio(right, rows) }
+}
+
+function labelledScores(predictions: readonly Scored[], labels: readonly string[]): Scores {
   const table = labelScores(confusionOf(predictions, labels)).filter(l => l.rows + l.predicted > 0)
   const rows = predictions.length
   const right = table.reduce((sum, l) => sum + l.right, 0)

@@ -1,4 +1,6 @@
 /** Standard normal quantiles: 97.5 % (two-sided 0.05) and 80 % (power 0.8). */
+import { random } from '../base/random.ts'
+
 const z975 = 1.959963984540054
 const z80 = 0.8416212335729143
 
@@ -152,3 +154,23 @@ function rowsFor(d: number, changed: number): number {
 }
 
 const ascending = (p: readonly number[]) => p.map((_, i) => i).sort((x, y) => (p[x] as number) - (p[y] as number))
+
+/**
+ * 95 % interval of the mean of paired differences: rows are drawn anew with replacement (percentile bootstrap, Efron 1979).
+ * The same seed gives the same interval.
+ */
+export function bootstrapInterval(
+  differences: readonly number[],
+  { draws = 2000, seed = 1 }: { readonly draws?: number; readonly seed?: number } = {},
+): Interval {
+  const n = differences.length
+  if (n === 0) return [0, 0]
+  const draw = random(`bootstrap ${seed}`)
+  const means = Array.from({ length: draws }, () => {
+    let sum = 0
+    for (let i = 0; i < n; i++) sum += differences[draw.int(n)] as number
+    return sum / n
+  }).sort((a, b) => a - b)
+  const at = (share: number) => means[Math.min(draws - 1, Math.floor(share * draws))] as number
+  return [at(0.025), at(0.975)]
+}

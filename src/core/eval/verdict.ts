@@ -1,5 +1,5 @@
 import { count, counted } from '../base/words.ts'
-import type { Ledger, PairedAccuracy } from './ledger.ts'
+import type { GradedChange, Ledger, PairedAccuracy } from './ledger.ts'
 import { pText, roughly } from './words.ts'
 
 /**
@@ -30,6 +30,7 @@ export function decided(accuracy: PairedAccuracy): VerdictKind {
 export function verdictOf(ledger: Ledger): Verdict {
   const { all, withoutLeaks } = ledger
   if (all.rows === 0) return { kind: 'undecided', sentence: 'The two evaluations have no row in common.', detail: '' }
+  if (ledger.graded) return gradedVerdict(ledger.b.name, ledger.graded)
   const kind = decided(all)
   if (!withoutLeaks) return { kind, sentence: sentence(ledger.b.name, all), detail: detail(all) }
   const clean = decided(withoutLeaks)
@@ -53,6 +54,31 @@ export function verdictOf(ledger: Ledger): Verdict {
     kind: clean,
     sentence: `Without the ${leaked}: ${sentence(ledger.b.name, withoutLeaks)}`,
     detail: detail(withoutLeaks),
+  }
+}
+
+/** Answers that are more or less right are judged by their losses. */
+function gradedVerdict(name: string, { a, b, difference, interval }: GradedChange): Verdict {
+  const [low, high] = interval
+  const kind =
+    a === b && low === 0 && high === 0
+      ? 'same'
+      : low <= 0 && high >= 0
+        ? 'undecided'
+        : difference < 0
+          ? 'better'
+          : 'worse'
+  const says = {
+    better: `${name} is better`,
+    worse: `${name} is worse`,
+    undecided: 'The difference can be chance',
+    same: 'The two say the same',
+  }[kind]
+  const digits = (x: number) => x.toPrecision(4)
+  return {
+    kind,
+    sentence: `${says}: mean loss ${digits(a)} → ${digits(b)}.`,
+    detail: `95 % interval of the difference: ${digits(low)} to ${digits(high)} (paired bootstrap).`,
   }
 }
 

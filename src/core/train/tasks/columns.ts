@@ -22,6 +22,8 @@ export type Columns = { readonly [P in ColumnPart]?: string }
 
 /** How people call columns of the parts that no role finds. */
 const usual: { readonly [P in ColumnPart]?: RegExp } = {
+  // Lists of labels are no label that checking knows.
+  label: /^(labels?|categories|topics|emotions|tags|genres)$/i,
   pair: /^(pair|text[_-]?(b|2|pair)|sentence[_-]?(b|2)|hypothesis|question[_-]?2|passage|context|second|premise)$/i,
   words: /^(words|tokens)$/i,
   tags: /^(tags|ner_tags|ner|pos_tags|chunk_tags|labels?)$/i,

@@ -1,4 +1,5 @@
 import type { Value } from '../../graph/graph.ts'
+import { product } from '../../graph/shape.ts'
 import { classification, rounded } from './classification.ts'
 import { brokenRow, emptyText, listOf, noLabel } from './sample.ts'
 import { encodeTexts, rowTask, rowWeights } from './sequence.ts'
@@ -22,13 +23,15 @@ const labelTarget: RowTarget = {
   },
   loss(g, scores, inputs, { smoothing, classWeights }) {
     const classes = scores.dims[1] as number
-    const column = g.reshape(scores, [-1, 1])
+    // A model of its own for each label: B · classes rows of two classes.
+    const count = product(scores.dims)
+    const column = g.reshape(scores, [count, 1])
     const two = g.concat([g.mul(column, 0), column], 1)
     const each = g.expand(g.unsqueeze(inputs['weights'] as Value, [1]), [inputs['weights']!.dims[0]!, classes])
     const weighted = classWeights ? g.mul(each, g.const(classWeights, [1, classes])) : each
-    const flat = g.reshape(weighted, [-1])
-    const { loss, rows } = g.crossEntropy(two, g.reshape(inputs['labels'] as Value, [-1]), flat, { smoothing })
-    return { loss, rows: g.mean(g.reshape(rows, [-1, classes]), [1], false) }
+    const flat = g.reshape(weighted, [count])
+    const { loss, rows } = g.crossEntropy(two, g.reshape(inputs['labels'] as Value, [count]), flat, { smoothing })
+    return { loss, rows: g.mean(g.reshape(rows, scores.dims), [1], false) }
   },
 }
 
