@@ -8,9 +8,13 @@ import { grad } from '../../../src/core/graph/grad.ts'
 import type { Value } from '../../../src/core/graph/graph.ts'
 import { modelBytes } from '../../../src/core/graph/onnx.ts'
 import { chooseToken, generate } from '../../../src/core/train/generate.ts'
+import { makeLearner } from '../../../src/core/train/makeLearner.ts'
 import type { Backbone, BackboneInputs, ConfigJson } from '../../../src/core/train/models/architecture.ts'
 import { openBackbone } from '../../../src/core/train/models/architectures.ts'
 import { languageAnswers, languageLoss, sumByRow } from '../../../src/core/train/models/causal.ts'
+import type { Task } from '../../../src/core/train/models/task.ts'
+import { memoryWeights, parametersOf } from '../../../src/core/train/models/weights.ts'
+import { adamWDefaults } from '../../../src/core/train/optimizer.ts'
 import { float32, int64, type Tensor } from '../../../src/core/train/runtime.ts'
 import type { Frozen } from '../../../src/core/train/state.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
@@ -173,6 +177,61 @@ test('a large vocabulary is scored in pieces: the same losses, answers and gradi
     expect(furthest(whole[name], pieces[name]), name).toBeLessThan(2e-5)
   expect(pieces.said).toEqual(whole.said)
   expect(pieces.right).toEqual(whole.right)
+})
+
+test('a large vocabulary learns the same in steps, in a loop of steps, and with activations computed again', async () => {
+  const config = { ...llama.config, vocab_size: 9000, hidden_size: 16, num_hidden_layers: 2 }
+  const wide = openBackbone({ ...config, tie_word_embeddings: true }, 'config.json')
+  const specs = [...wide.parameters(), ...wide.language.parameters]
+  const { ids, mask, dims, places } = layOut('apart', 0)
+  const targets = documents.flatMap(d => d.slice(1))
+  const size = [places.length]
+  const task: Task = {
+    inputs: {
+      ids: { dtype: 'int64', dims: ['B', 'S'] },
+      mask: { dtype: 'float32', dims: ['B', 'S'] },
+      places: { dtype: 'int64', dims: ['M'] },
+      targets: { dtype: 'int64', dims: ['M'] },
+      weights: { dtype: 'float32', dims: ['M'] },
+    },
+    loss(g, lookup, inputs) {
+      const given = inputs as Readonly<Record<'ids' | 'mask' | 'places' | 'targets' | 'weights', Value>>
+      const hidden = wide.hidden(g, lookup, given)
+      return languageLoss(g, lookup, { head: wide.language, hidden, ...given })
+    },
+    feeds: () => ({
+      feeds: {
+        ids: { data: BigInt64Array.from(ids, BigInt), dims },
+        mask: { data: Float32Array.from(mask), dims },
+        places: { data: BigInt64Array.from(places, BigInt), dims: size },
+        targets: { data: BigInt64Array.from(targets, BigInt), dims: size },
+        weights: { data: new Float32Array(places.length).fill(1), dims: size },
+      },
+      tokens: 20,
+      weight: places.length,
+    }),
+  }
+  const initial = specs.map(formulaTensor)
+  const parameters = parametersOf({ trained: specs, frozen: [] }, memoryWeights(initial))
+  const batch = { rows: Int32Array.of(0, 1, 2), length: dims[1] as number }
+  const losses = async (mode: 'steps' | 'loop', recompute: boolean) => {
+    const learner = await makeLearner(runtime, {
+      task,
+      parameters,
+      initial,
+      optimizer: adamWDefaults,
+      dropout: 0,
+      mode,
+      recompute,
+    })
+    const results = await learner.step([batch, batch, batch], 1, [0.01, 0.01, 0.01])
+    await learner.release()
+    return results.map(result => result.loss)
+  }
+  const steps = await losses('steps', false)
+  expect(steps[2] as number).toBeLessThan((steps[0] as number) - 0.5)
+  expect(furthest(await losses('loop', false), steps)).toBeLessThan(1e-5)
+  expect(await losses('steps', true)).toEqual(steps)
 })
 
 test('an answer ends at its stop token, and no neighbour changes what is drawn', async () => {
