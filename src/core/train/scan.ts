@@ -14,6 +14,8 @@ export interface ScannerOptions {
   readonly parameters: readonly Parameter[]
   /** Where external weights lie. */
   readonly folder?: string
+  /** `off` for decoders, as in `LearnerOptions`. */
+  readonly arena?: 'on' | 'off'
   /** Rows times tokens of one run of the graph: large enough to be efficient, small enough to be soon done. */
   readonly tokens?: number
 }
@@ -37,7 +39,8 @@ export class Scanner {
     this.tokens = tokens
   }
 
-  static async load(runtime: Runtime, { graph, parameters, folder, tokens = 4096 }: ScannerOptions): Promise<Scanner> {
+  static async load(runtime: Runtime, options: ScannerOptions): Promise<Scanner> {
+    const { graph, parameters, folder, arena, tokens = 4096 } = options
     const evaluation = buildEvaluation({
       parameters,
       inputs: graph.inputs,
@@ -45,7 +48,11 @@ export class Scanner {
       lowering: loweringFor(runtime.provider),
       outputs: (g, { lookup, inputs }) => graph.outputs(g, lookup, inputs),
     })
-    return new Scanner(await runtime.load(modelBytes(evaluation), folder === undefined ? {} : { folder }), tokens)
+    const session = await runtime.load(modelBytes(evaluation), {
+      ...(folder === undefined ? {} : { folder }),
+      ...(arena === undefined ? {} : { arena }),
+    })
+    return new Scanner(session, tokens)
   }
 
   /** The answers to all rows that `graph` is bound to; its inputs are those of the loaded graph. */
