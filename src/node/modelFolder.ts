@@ -1,10 +1,8 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
-import type { Architecture, Backbone, ParameterSpec } from '../core/train/models/architecture.ts'
+import type { Architecture, Backbone, ConfigJson, ParameterSpec } from '../core/train/models/architecture.ts'
 import { openBackbone } from '../core/train/models/architectures.ts'
-import { type EncoderConfig, encoderParameters } from '../core/train/models/encoder.ts'
-import { type ConfigJson, describeEncoder, type Family } from '../core/train/models/families.ts'
 import { isPickle, pickleFailure, readHeader, type TensorPlace } from './safetensors.ts'
 
 /** A model folder in Hugging Face layout. Weights are named and placed, not read. */
@@ -17,15 +15,6 @@ export interface ModelFolder {
   readonly tensors: ReadonlyMap<string, TensorPlace>
   /** The weight files, real paths. */
   readonly files: readonly string[]
-}
-
-/** An encoder that can be trained: each tensor the graph asks for has its place. */
-export interface EncoderFolder extends ModelFolder {
-  readonly family: Family
-  readonly encoder: EncoderConfig
-  /** The encoder's tensors by canonical name (with the family's prefix), and the pooler's where there is one. */
-  readonly places: ReadonlyMap<string, TensorPlace>
-  readonly hasPooler: boolean
 }
 
 /** A model that can be trained: each tensor the graph asks for has its place. */
@@ -79,26 +68,6 @@ export function openModelFolder(path: string): ModelFolder {
   if (missing.length > 0)
     throw new Failure('bad-safetensors', `${folder}: the shards lack ${list(missing)}, which the index names`)
   return { path: folder, name: basename(folder), config, tensors, files }
-}
-
-/**
- * Opens a folder as an encoder and checks every tensor that training needs: all missing and misshapen ones are named in
- * one `Failure` (`bad-weights`).
- */
-export function openEncoder(path: string): EncoderFolder {
-  const folder = openModelFolder(path)
-  const { family, config: encoder } = describeEncoder(folder.config, join(folder.path, 'config.json'))
-  const { pooler } = family.names
-  const poolerSpecs: ParameterSpec[] = pooler
-    ? [
-        { name: `${pooler}.weight`, shape: [encoder.hidden, encoder.hidden], init: 'normal' },
-        { name: `${pooler}.bias`, shape: [encoder.hidden], init: 'zero' },
-      ]
-    : []
-  const find = finder(folder, family)
-  const hasPooler = poolerSpecs.length > 0 && poolerSpecs.every(spec => find(spec.name) !== undefined)
-  const specs = [...encoderParameters(encoder, family.names), ...(hasPooler ? poolerSpecs : [])]
-  return { ...folder, family, encoder, hasPooler, places: placeParameters(folder, specs, find) }
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Learner, NamedTensor } from '../core/train/learner.ts'
 import { groupSize } from '../core/train/loop.ts'
 import { makeLearner } from '../core/train/makeLearner.ts'
 import {
+  applyHead,
   centroidHead,
   featureScale,
   foldScale,
@@ -15,7 +16,6 @@ import { beginsOf } from '../core/train/methods/plan.ts'
 import { methodOf } from '../core/train/methods.ts'
 import { startTensors } from '../core/train/models/start.ts'
 import { type Division, parametersOf } from '../core/train/models/weights.ts'
-import { applyHead } from '../core/train/predict.ts'
 import { suggested } from '../core/train/recipe.ts'
 import type { Runtime } from '../core/train/runtime.ts'
 import { Scanner } from '../core/train/scan.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { random } from '../../src/core/base/random.ts'
-import { openEncoder } from '../../src/node/modelFolder.ts'
+import { openModel } from '../../src/node/modelFolder.ts'
 import { readFloats } from '../../src/node/safetensors.ts'
 import { openTokenizer } from '../../src/node/tokenizer.ts'
 import { encodeCorpus, type Lines, piecesOf, sequences, split } from './pretrain/corpus.ts'
@@ -25,11 +25,11 @@ const sense = (words: string[], definition: string, ...examples: string[]): Syns
 
 describe('the embedded model', () => {
   test('opens as an encoder, fits 8 MB and names its licence', () => {
-    const folder = openEncoder(media)
+    const folder = openModel(media)
     const sizes = folder.files.map(file => statSync(file).size)
     expect(sizes.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(8_000_000)
-    expect(folder.encoder.vocab).toBe(openTokenizer(media).size)
-    expect(configJson(folder.encoder.vocab)).toEqual(folder.config)
+    expect(folder.backbone.sizes.vocab).toBe(openTokenizer(media).size)
+    expect(configJson(folder.backbone.sizes.vocab)).toEqual(folder.config)
     expect(readFileSync(join(media, 'NOTICE'), 'utf8')).toContain('WordNet 3.0 Copyright 2006 by Princeton University')
     for (const place of folder.places.values()) expect(readFloats(place).every(Number.isFinite)).toBe(true)
   })
@@ -164,7 +164,7 @@ describe('pretraining', () => {
       const vocabulary = [...specialTokens, ...Array.from({ length: 45 }, (_, i) => `w${i}`)]
       const weights = freshWeights(encoderSpecs(vocabulary.length), random(1))
       writeModel(folder, vocabulary, weights)
-      for (const [name, place] of openEncoder(folder).places) {
+      for (const [name, place] of openModel(folder).places) {
         const back = readFloats(place)
         expect(back.every((x, i) => Math.abs(x - weights.get(name)![i]!) <= Math.abs(x) * 2 ** -11 + 2 ** -25)).toBe(
           true,

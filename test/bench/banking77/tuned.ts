@@ -1,20 +1,25 @@
-import { planEpoch, rowLength, type TokenRows, tokenRows } from '../../../src/core/train/batch.ts'
+import { planEpoch, tokenRows } from '../../../src/core/train/batch.ts'
 import type { Learner } from '../../../src/core/train/learner.ts'
 import { makeLearner } from '../../../src/core/train/makeLearner.ts'
-import { backboneParameters, divide } from '../../../src/core/train/methods/divide.ts'
-import { loraAdapter } from '../../../src/core/train/methods/lora.ts'
+import { planTraining } from '../../../src/core/train/methods/plan.ts'
+import { tunableOf } from '../../../src/core/train/methods/tunable.ts'
 import type { Method } from '../../../src/core/train/methods.ts'
-import { type Classifier, classification, headOnly } from '../../../src/core/train/models/classifier.ts'
-import { choosePooling } from '../../../src/core/train/models/families.ts'
+import type { Head } from '../../../src/core/train/models/architecture.ts'
 import { initialTensors } from '../../../src/core/train/models/initial.ts'
 import { startTensors } from '../../../src/core/train/models/start.ts'
 import { type Division, memoryWeights, parametersOf, type Weights } from '../../../src/core/train/models/weights.ts'
 import { adamWDefaults } from '../../../src/core/train/optimizer.ts'
-import { applyHead, Predictor } from '../../../src/core/train/predict.ts'
+import { resolveRecipe } from '../../../src/core/train/recipe.ts'
 import type { Runtime } from '../../../src/core/train/runtime.ts'
+import { Scanner } from '../../../src/core/train/scan.ts'
 import { makeSchedule } from '../../../src/core/train/schedule.ts'
-import { openEncoder } from '../../../src/node/modelFolder.ts'
+import { classification } from '../../../src/core/train/tasks/classification.ts'
+import type { EncodedRows } from '../../../src/core/train/tasks/encoded.ts'
+import { featureAnswers, featureTask, rowFeatures } from '../../../src/core/train/tasks/sequence.ts'
+import type { RowTarget, TaskModel } from '../../../src/core/train/tasks/task.ts'
+import { openModel } from '../../../src/node/modelFolder.ts'
 import { openTokenizer } from '../../../src/node/tokenizer.ts'
+import { choosePooling } from '../../../src/node/trainSetup.ts'
 import { folderWeights } from '../../../src/node/weights.ts'
 import type { Examples } from './data.ts'
 
@@ -45,40 +50,39 @@ export async function tunedAccuracy(
   options: Tuning & { readonly data: TuningData; readonly onEpoch?: (epoch: number, loss: number) => void },
 ): Promise<number> {
   const { data, method, seed } = options
-  const base = openEncoder(model.folder)
-  const classifier: Classifier = {
-    family: base.family,
-    config: base.encoder,
-    pooling: choosePooling('auto', base.config, base.hasPooler),
-    classes: data.classes,
-    ...(method.kind === 'lora' ? { adapt: loraAdapter(method) } : {}),
-  }
+  const base = openModel(model.folder)
+  const { backbone } = base
+  const head = backbone.sequence(data.classes, choosePooling('auto', base))
+  const tunable = tunableOf({ backbone, head })
+  const recipe = resolveRecipe({ model: model.folder, data: {} }, { hidden: backbone.sizes.hidden })
+  const { division, wrap } = planTraining(tunable, { ...recipe, method })
+  const bare = { backbone, head, classes: data.classes }
   const weights =
     model.weights === 'stored'
       ? folderWeights(base)
-      : memoryWeights(initialTensors(backboneParameters(classifier), `random ${seed}`, base.encoder.initial))
+      : memoryWeights(initialTensors(tunable.stored, `random ${seed}`, backbone.sizes.initial))
   const folder = weights.folder === undefined ? {} : { folder: weights.folder }
   const { train, test } = encoded(model.folder, data)
-  const setup = { classifier, weights, folder, division: divide(classifier, method) }
+  const setup = { model: wrap ? { ...bare, wrap } : bare, weights, folder, division }
   const logits =
     method.kind === 'head'
       ? await headLogits(runtime, setup, { train, test }, options)
       : await modelLogits(runtime, setup, { train, test }, options)
   let right = 0
-  for (let r = 0; r < test.labels.length; r++) {
+  for (let r = 0; r < test.targets.length; r++) {
     let best = 0
     for (let c = 1; c < data.classes; c++)
       if (logits[r * data.classes + c]! > logits[r * data.classes + best]!) best = c
-    if (best === test.labels[r]) right++
+    if (best === test.targets[r]) right++
   }
-  return right / test.labels.length
+  return right / test.targets.length
 }
 
 /** Longest row in tokens; what is longer is cut. */
 const limit = 64
 
 interface Setup {
-  readonly classifier: Classifier
+  readonly model: TaskModel & { readonly head: Head }
   readonly weights: Weights
   readonly folder: { readonly folder?: string }
   readonly division: Division
@@ -88,50 +92,53 @@ type Options = Tuning & { readonly onEpoch?: (epoch: number, loss: number) => vo
 /** Class scores of the test rows after training through the whole graph. */
 async function modelLogits(
   runtime: Runtime,
-  { classifier, weights, folder, division }: Setup,
-  { train, test }: { readonly train: Encoded; readonly test: Encoded },
+  { model, weights, folder, division }: Setup,
+  { train, test }: { readonly train: EncodedRows; readonly test: EncodedRows },
   options: Options,
 ): Promise<Float32Array> {
   const parameters = parametersOf(division, weights)
   const learner = await makeLearner(runtime, {
-    task: classification(classifier, train, options.smoothing),
+    task: classification.task(model, train, { smoothing: options.smoothing, seed: options.seed }),
     parameters,
-    initial: startTensors(division, weights, { seed: options.seed, std: classifier.config.initial }),
+    initial: startTensors(division, weights, { seed: options.seed, std: model.backbone.sizes.initial }),
     optimizer: adamWDefaults,
     dropout: options.dropout,
     mode: options.method.kind === 'full' ? 'loop' : 'steps',
     ...folder,
   })
   await learn(learner, train, options)
-  const predictor = await Predictor.load(runtime, { model: classifier, parameters, output: 'logits', ...folder })
-  const logits = await predictor.scan(test, (await learner.state()).parameters, { limit })
+  const graph = classification.answers(model, test)
+  const scanner = await Scanner.load(runtime, { graph, parameters, ...folder })
+  const { scores } = await scanner.scan(graph, (await learner.state()).parameters, { lengths: test.lengths, limit })
   await learner.release()
-  await predictor.release()
-  return logits
+  await scanner.release()
+  return scores
 }
 
 /** The same for a head alone: the encoder's vectors are computed once. */
 async function headLogits(
   runtime: Runtime,
-  { classifier, weights, folder, division }: Setup,
-  { train, test }: { readonly train: Encoded; readonly test: Encoded },
+  { model, weights, folder, division }: Setup,
+  { train, test }: { readonly train: EncodedRows; readonly test: EncodedRows },
   options: Options,
 ): Promise<Float32Array> {
   const frozen = parametersOf({ trained: [], frozen: division.frozen }, weights)
-  const predictor = await Predictor.load(runtime, {
-    model: classifier,
-    parameters: frozen,
-    output: 'features',
-    ...folder,
-  })
-  const [features, seen] = [await predictor.scan(train, [], { limit }), await predictor.scan(test, [], { limit })]
-  await predictor.release()
-  const width = classifier.config.hidden
+  const scanner = await Scanner.load(runtime, { graph: rowFeatures(model, train), parameters: frozen, ...folder })
+  const featuresOf = async (rows: EncodedRows) =>
+    (await scanner.scan(rowFeatures(model, rows), [], { lengths: rows.lengths, limit })).scores
+  const [features, seen] = [await featuresOf(train), await featuresOf(test)]
+  await scanner.release()
+  const width = model.backbone.sizes.hidden
   const head = { trained: division.trained, frozen: [] }
   const learner = await makeLearner(runtime, {
-    task: headOnly(classifier, { features, width, labels: train.labels }, options.smoothing),
+    task: featureTask(
+      classification.target as RowTarget,
+      model,
+      { features, width, targets: train.targets },
+      { smoothing: options.smoothing, seed: options.seed },
+    ),
     parameters: parametersOf(head, weights),
-    initial: startTensors(head, weights, { seed: options.seed, std: classifier.config.initial }),
+    initial: startTensors(head, weights, { seed: options.seed, std: model.backbone.sizes.initial }),
     optimizer: adamWDefaults,
     dropout: options.dropout,
     mode: 'steps',
@@ -139,12 +146,18 @@ async function headLogits(
   await learn(learner, train, options)
   const { parameters } = await learner.state()
   await learner.release()
-  const values = (part: string) => parameters.find(p => p.name === `${classifier.family.classifier}.${part}`)!.data
-  return applyHead(seen, width, { weight: values('weight'), bias: values('bias') })
+  const graph = featureAnswers(model, { features: seen, width })
+  const scorer = await Scanner.load(runtime, { graph, parameters: parametersOf(head, weights) })
+  const { scores } = await scorer.scan(graph, parameters, { lengths: new Int32Array(test.lengths.length), limit: 1 })
+  await scorer.release()
+  return scores
 }
 
-async function learn(learner: Learner, train: Encoded, { rate, epochs, rows, seed, onEpoch }: Options): Promise<void> {
-  const lengths = Array.from({ length: train.labels.length }, (_, i) => rowLength(train.tokens, i))
+async function learn(
+  learner: Learner,
+  { lengths }: EncodedRows,
+  { rate, epochs, rows, seed, onEpoch }: Options,
+): Promise<void> {
   const perEpoch = Math.ceil(lengths.length / rows)
   const schedule = makeSchedule({ kind: 'linear', rate, epochs, warmup: 0.06 }, perEpoch)
   let step = 0
@@ -159,18 +172,17 @@ async function learn(learner: Learner, train: Encoded, { rate, epochs, rows, see
   }
 }
 
-interface Encoded {
-  readonly tokens: TokenRows
-  readonly labels: Int32Array
-  readonly pad: number
-}
-
-function encoded(folder: string, data: TuningData): { train: Encoded; test: Encoded } {
+function encoded(folder: string, data: TuningData): { train: EncodedRows; test: EncodedRows } {
   const tokenizer = openTokenizer(folder)
-  const rows = ({ texts, labels }: Examples): Encoded => ({
-    tokens: tokenRows(texts.map(text => tokenizer.encode(text, { limit }).ids)),
-    labels: Int32Array.from(labels),
-    pad: tokenizer.special.pad,
-  })
+  const rows = ({ texts, labels }: Examples): EncodedRows => {
+    const ids = texts.map(text => tokenizer.encode(text, { limit }).ids)
+    return {
+      tokens: tokenRows(ids),
+      lengths: Int32Array.from(ids, row => row.length),
+      pad: tokenizer.special.pad,
+      targets: Int32Array.from(labels),
+      cut: 0,
+    }
+  }
   return { train: rows(data.train), test: rows(data.test) }
 }

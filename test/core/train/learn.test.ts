@@ -4,39 +4,36 @@ import { type Batch, planEpoch, rowLength, tokenRows } from '../../../src/core/t
 import type { RunEvent } from '../../../src/core/train/event.ts'
 import type { Learner } from '../../../src/core/train/learner.ts'
 import { makeLearner } from '../../../src/core/train/makeLearner.ts'
-import { featureScale, foldScale, headOf, standardized } from '../../../src/core/train/methods/baseline.ts'
-import { backboneParameters, divide, tunable } from '../../../src/core/train/methods/divide.ts'
-import { loraAdapter } from '../../../src/core/train/methods/lora.ts'
+import { applyHead, featureScale, foldScale, headOf, standardized } from '../../../src/core/train/methods/baseline.ts'
 import { lowRankParameters } from '../../../src/core/train/methods/lowRank.ts'
-import type { Method } from '../../../src/core/train/methods.ts'
+import { tunableOf } from '../../../src/core/train/methods/tunable.ts'
+import { type Method, methodOf } from '../../../src/core/train/methods.ts'
+import type { Head } from '../../../src/core/train/models/architecture.ts'
 import { openBackbone } from '../../../src/core/train/models/architectures.ts'
-import {
-  type Classifier,
-  classification,
-  headOnly,
-  headParameters,
-  type LabelledRows,
-} from '../../../src/core/train/models/classifier.ts'
-import { describeEncoder } from '../../../src/core/train/models/families.ts'
 import { initialTensors } from '../../../src/core/train/models/initial.ts'
 import { startTensors } from '../../../src/core/train/models/start.ts'
 import { memoryWeights, parametersOf, type Weights } from '../../../src/core/train/models/weights.ts'
 import { adamWDefaults } from '../../../src/core/train/optimizer.ts'
-import { applyHead, Predictor } from '../../../src/core/train/predict.ts'
 import { pretrain } from '../../../src/core/train/pretrain.ts'
+import { Scanner } from '../../../src/core/train/scan.ts'
 import type { Parameter } from '../../../src/core/train/state.ts'
+import { classification } from '../../../src/core/train/tasks/classification.ts'
 import type { EncodedRows } from '../../../src/core/train/tasks/encoded.ts'
 import { none } from '../../../src/core/train/tasks/language.ts'
 import { hiddenTokens } from '../../../src/core/train/tasks/masked.ts'
+import { featureTask, rowFeatures } from '../../../src/core/train/tasks/sequence.ts'
+import type { RowTarget, TaskModel } from '../../../src/core/train/tasks/task.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
 import { tinyConfig } from '../../node/train/tinyModel.ts'
 
 const { runtime } = await openRuntime({ provider: 'cpu', threads: 1 })
-const { family, config } = describeEncoder(tinyConfig, 'config.json')
-const base: Classifier = { family, config, pooling: 'mean', classes: 2 }
+const backbone = openBackbone(tinyConfig, 'config.json')
+const { hidden } = backbone.sizes
+const base: TaskModel & { readonly head: Head } = { backbone, head: backbone.sequence(2, 'mean'), classes: 2 }
+const tunable = tunableOf(base)
 
 /** Does the first marker come before the second? Nothing but the order tells, so the encoder has to learn. */
-function markers(count: number, seed: number, pair: readonly [number, number] = [5, 6]): LabelledRows {
+function markers(count: number, seed: number, pair: readonly [number, number] = [5, 6]): EncodedRows {
   const draw = random(seed)
   const labels = new Int32Array(count)
   const rows = Array.from({ length: count }, (_, i) => {
@@ -50,28 +47,33 @@ function markers(count: number, seed: number, pair: readonly [number, number] = 
     labels[i] = a < b ? 1 : 0
     return [2, ...row, 3]
   })
-  return { tokens: tokenRows(rows), labels, pad: 0 }
+  const tokens = tokenRows(rows)
+  return { tokens, lengths: labels.map((_, i) => rowLength(tokens, i)), targets: labels, pad: 0, cut: 0 }
 }
 
-const lengthsOf = (rows: LabelledRows) => rows.labels.map((_, i) => rowLength(rows.tokens, i))
-
 interface Setup {
-  readonly model: Classifier
+  readonly model: TaskModel
   readonly weights: Weights
   readonly parameters: readonly Parameter[]
   readonly make: (mode: 'steps' | 'loop', dropout?: number) => Promise<Learner>
 }
 
-const fresh = memoryWeights(initialTensors(backboneParameters(base), 3, 0.1))
+const fresh = memoryWeights(initialTensors(tunable.stored, 3, 0.1))
 
-function setUp(method: Method, rows: LabelledRows, weights = fresh): Setup {
-  const model: Classifier = method.kind === 'lora' ? { ...base, adapt: loraAdapter(method) } : base
-  const division = divide(model, method)
+function setUp(method: Method, rows: EncodedRows, weights = fresh): Setup {
+  const { divide, adapt } = methodOf(method.kind)
+  const wrapped = adapt?.(tunable, method)
+  const wrap: TaskModel['wrap'] = (lookup, dropout) => {
+    const own = wrapped?.(lookup, dropout)
+    return own ? { adapt: own } : {}
+  }
+  const model: TaskModel = { ...base, wrap }
+  const division = divide(tunable, method)
   const parameters = parametersOf(division, weights)
   const initial = startTensors(division, weights, { seed: 4, std: 0.02 })
   const make = (mode: 'steps' | 'loop', dropout = 0) =>
     makeLearner(runtime, {
-      task: classification(model, rows, 0),
+      task: classification.task(model, rows, { smoothing: 0, seed: 1 }),
       parameters,
       initial,
       optimizer: adamWDefaults,
@@ -84,12 +86,12 @@ function setUp(method: Method, rows: LabelledRows, weights = fresh): Setup {
 /** Trains for some epochs, up to `together` batches of one shape a run, and gives the loss of every step. */
 async function run(
   learner: Learner,
-  rows: LabelledRows,
+  rows: EncodedRows,
   options: { readonly epochs: number; readonly rate: number; readonly together?: number },
 ): Promise<number[]> {
   const losses: number[] = []
   for (let epoch = 0; epoch < options.epochs; epoch++) {
-    const plan = planEpoch({ lengths: lengthsOf(rows), rows: 16, limit: 32, seed: 1, epoch, together: 8 })
+    const plan = planEpoch({ lengths: rows.lengths, rows: 16, limit: 32, seed: 1, epoch, together: 8 })
     for (let at = 0; at < plan.length; ) {
       const first = plan[at] as Batch
       let end = at + 1
@@ -104,19 +106,20 @@ async function run(
   return losses
 }
 
-async function accuracy({ model, parameters }: Setup, learner: Learner, held: LabelledRows): Promise<number> {
-  const predictor = await Predictor.load(runtime, { model, parameters, output: 'logits' })
-  const logits = await predictor.scan(held, (await learner.state()).parameters, { limit: 32 })
-  await predictor.release()
-  return share(logits, held)
+async function accuracy({ model, parameters }: Setup, learner: Learner, held: EncodedRows): Promise<number> {
+  const graph = classification.answers(model, held)
+  const scanner = await Scanner.load(runtime, { graph, parameters })
+  const { scores } = await scanner.scan(graph, (await learner.state()).parameters, { lengths: held.lengths, limit: 32 })
+  await scanner.release()
+  return share(scores, held)
 }
 
-function share(logits: Float32Array, { labels }: LabelledRows): number {
+function share(logits: Float32Array, { targets }: EncodedRows): number {
   let right = 0
-  labels.forEach((label, i) => {
+  targets.forEach((label, i) => {
     if (Number(logits[2 * i + 1]! > logits[2 * i]!) === label) right++
   })
-  return right / labels.length
+  return right / targets.length
 }
 
 const train = markers(512, 1)
@@ -145,19 +148,20 @@ describe('an encoder learns the order of two words', () => {
   })
 
   test('head: a new head on the features of the tuned encoder', async () => {
-    const predictor = await Predictor.load(runtime, {
-      model: base,
-      parameters: parametersOf({ trained: [], frozen: tuned.names }, tuned),
-      output: 'features',
-    })
-    const known = await predictor.scan(train, [], { limit: 32 })
-    const unseen = await predictor.scan(held, [], { limit: 32 })
-    await predictor.release()
-    const scale = featureScale(known, config.hidden)
-    const rows = { features: standardized(known, scale), width: config.hidden, labels: train.labels }
-    const division = { trained: headParameters(base), frozen: [] }
+    const frozen = parametersOf({ trained: [], frozen: tuned.names }, tuned)
+    const features = async (rows: EncodedRows): Promise<Float32Array> => {
+      const graph = rowFeatures(base, rows)
+      const scanner = await Scanner.load(runtime, { graph, parameters: frozen })
+      const { scores } = await scanner.scan(graph, [], { lengths: rows.lengths, limit: 32 })
+      await scanner.release()
+      return scores
+    }
+    const [known, unseen] = [await features(train), await features(held)]
+    const scale = featureScale(known, hidden)
+    const rows = { features: standardized(known, scale), width: hidden, targets: train.targets }
+    const division = { trained: base.head.fresh, frozen: [] }
     const head = await makeLearner(runtime, {
-      task: headOnly(base, rows, 0),
+      task: featureTask(classification.target as RowTarget, base, rows, { smoothing: 0, seed: 1 }),
       parameters: parametersOf(division, fresh),
       initial: startTensors(division, fresh, { seed: 4, std: 0.02 }),
       optimizer: adamWDefaults,
@@ -168,7 +172,7 @@ describe('an encoder learns the order of two words', () => {
     expect(fell.at(-1)).toBeLessThan(0.2 * fell[0]!)
     const { parameters } = await head.state()
     const folded = foldScale(headOf(parameters, 'classifier'), scale)
-    expect(share(applyHead(unseen, config.hidden, folded), held)).toBeGreaterThan(0.95)
+    expect(share(applyHead(unseen, hidden, folded), held)).toBeGreaterThan(0.95)
   })
 
   test('LoRA: words the encoder has never been told apart, with everything else frozen', async () => {
@@ -212,8 +216,8 @@ test.each<[string, Method]>([
 
 test('the first values of adapters are those of PEFT', () => {
   const method: Method = { kind: 'lora', rank: 8, alpha: 16, dropout: 0, targets: ['query'] }
-  const tensors = initialTensors(lowRankParameters(tunable(base), method), 1, 0.02)
-  const bound = 1 / Math.sqrt(config.hidden)
+  const tensors = initialTensors(lowRankParameters(tunable, method), 1, 0.02)
+  const bound = 1 / Math.sqrt(hidden)
   for (const { name, data } of tensors) {
     if (name.endsWith('lora_B.weight')) expect(data.every(x => x === 0)).toBe(true)
     else {
@@ -229,7 +233,6 @@ test('masked tokens: a language in which every word tells the next', async () =>
     let word = draw.int(40)
     return [2, ...Array.from({ length: 10 }, () => 5 + (word = (word * 7 + 3) % 40)), 3]
   })
-  const backbone = openBackbone(tinyConfig, 'config.json')
   const model = { backbone, classes: backbone.sizes.vocab }
   const hidable = (list: readonly (readonly number[])[]): EncodedRows => {
     const tokens = tokenRows(list)

@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { Failure } from '../../../src/core/base/failure.ts'
-import { divide, tunable } from '../../../src/core/train/methods/divide.ts'
 import { targetLayers } from '../../../src/core/train/methods/targets.ts'
+import { tunableOf } from '../../../src/core/train/methods/tunable.ts'
 import { type Method, methodOf, methods } from '../../../src/core/train/methods.ts'
-import type { Classifier } from '../../../src/core/train/models/classifier.ts'
-import { describeEncoder } from '../../../src/core/train/models/families.ts'
+import { openBackbone } from '../../../src/core/train/models/architectures.ts'
 import { parseRecipe, resolveRecipe } from '../../../src/core/train/recipe.ts'
 
-const { family, config } = describeEncoder(
+const backbone = openBackbone(
   {
     model_type: 'bert',
     vocab_size: 10,
@@ -19,8 +18,8 @@ const { family, config } = describeEncoder(
   },
   'test',
 )
-const model: Classifier = { family, config, pooling: 'pooler', classes: 3 }
-const here = tunable(model)
+const here = tunableOf({ backbone, head: backbone.sequence(3, 'pooler') })
+const divide = (method: Method) => methodOf(method.kind).divide(here, method)
 const ofKind = (method: object): Method => {
   const input = { model: 'm', data: {}, method }
   return resolveRecipe(parseRecipe(input, 'recipe'), { hidden: 8 }).method
@@ -32,7 +31,7 @@ test.each(methods.map(method => method.schema.entries.kind.literal))(
     const method = ofKind({ kind })
     expect(method.kind).toBe(kind)
     expect(methodOf(kind).text(method)).not.toBe('')
-    const { trained, frozen } = divide(model, method)
+    const { trained, frozen } = divide(method)
     const names = trained.map(spec => spec.name)
     expect(names).toEqual(expect.arrayContaining(['classifier.weight', 'classifier.bias']))
     expect(new Set([...names, ...frozen]).size).toBe(names.length + frozen.length)
@@ -72,15 +71,15 @@ describe('targets', () => {
 })
 
 test('the last layers with what is above them', () => {
-  const { trained, frozen } = divide(model, ofKind({ kind: 'last', layers: 1 }))
+  const { trained, frozen } = divide(ofKind({ kind: 'last', layers: 1 }))
   expect(trained.every(s => /layer\.2\.|pooler|classifier/.test(s.name))).toBe(true)
   expect(trained.some(s => s.name.includes('layer.2.'))).toBe(true)
   expect(frozen.every(name => /embeddings|layer\.[01]\./.test(name))).toBe(true)
-  expect(() => divide(model, ofKind({ kind: 'last', layers: 4 }))).toThrow('the model has 3')
+  expect(() => divide(ofKind({ kind: 'last', layers: 4 }))).toThrow('the model has 3')
 })
 
 test('LoRA+ gives B its own rate, rsLoRA another scale', () => {
-  const plus = divide(model, ofKind({ kind: 'lora-plus', ratio: 8 })).trained
+  const plus = divide(ofKind({ kind: 'lora-plus', ratio: 8 })).trained
   expect(plus.filter(s => s.name.endsWith('lora_B.weight')).every(s => s.rate === 8)).toBe(true)
   expect(plus.filter(s => !s.name.endsWith('lora_B.weight')).every(s => s.rate === undefined)).toBe(true)
   const keys = (kind: Method['kind']) => methodOf(kind).peft?.(here, ofKind({ kind }))?.keys

@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { encoderParameters } from '../../../src/core/train/models/encoder.ts'
-import { describeEncoder } from '../../../src/core/train/models/families.ts'
+import { openBackbone } from '../../../src/core/train/models/architectures.ts'
 import { initialTensors } from '../../../src/core/train/models/initial.ts'
 import { writeSafetensors } from '../../../src/node/safetensors.ts'
 
@@ -81,8 +80,8 @@ export function tinyTokenizer(vocab: readonly string[] = vocabulary) {
 /** Writes a random encoder in Hugging Face layout and returns its folder. */
 export function writeTinyModel(folder: string, config: Record<string, unknown> = tinyConfig): string {
   mkdirSync(folder, { recursive: true })
-  const { family, config: encoder } = describeEncoder(config, 'config.json')
-  const tensors = initialTensors(encoderParameters(encoder, family.names), 11, encoder.initial)
+  const backbone = openBackbone(config, 'config.json')
+  const tensors = initialTensors(backbone.parameters(), 11, backbone.sizes.initial)
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config))
   writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tinyTokenizer()))
   writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify({ pad_token: '[PAD]', mask_token: '[MASK]' }))

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Random } from '../../../src/core/base/random.ts'
-import { encoderParameters, type ParameterSpec } from '../../../src/core/train/models/encoder.ts'
-import { describeEncoder } from '../../../src/core/train/models/families.ts'
+import type { ParameterSpec } from '../../../src/core/train/models/architecture.ts'
+import { openBackbone } from '../../../src/core/train/models/architectures.ts'
 import { writeSafetensors } from '../../../src/node/safetensors.ts'
 import { specialTokens, tokenizerJson } from './wordPiece.ts'
 
@@ -41,9 +41,8 @@ export function configJson(vocabulary: number): Record<string, unknown> {
 }
 
 /** The encoder's tensors, in the order of the file. */
-export function encoderSpecs(vocabulary: number): ParameterSpec[] {
-  const { family, config } = describeEncoder(configJson(vocabulary), 'config.json')
-  return encoderParameters(config, family.names)
+export function encoderSpecs(vocabulary: number): readonly ParameterSpec[] {
+  return openBackbone(configJson(vocabulary), 'config.json').parameters()
 }
 
 /** Fresh weights: normal with deviation 0.02, as BERT's. */

@@ -60,6 +60,21 @@ export function withHead(values: readonly NamedTensor[], classifier: string, hea
   })
 }
 
+/** The head alone on features, in doubles: class scores `[rows, classes]`. */
+export function applyHead(features: Float32Array, width: number, head: LinearHead): Float32Array {
+  const rows = features.length / width
+  const classes = head.bias.length
+  const out = new Float32Array(rows * classes)
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < classes; c++) {
+      let sum = head.bias[c] as number
+      for (let k = 0; k < width; k++)
+        sum += (features[r * width + k] as number) * (head.weight[c * width + k] as number)
+      out[r * classes + c] = sum
+    }
+  return out
+}
+
 /**
  * A classifier of features that needs no training: one Gaussian a class, all with the same diagonal covariance
  * (diagonal linear discriminant analysis, Dudoit et al. 2002), as a linear head. With equal priors the class score is

@@ -1,15 +1,7 @@
 /* Task heads by description: a pooling, at most one dense layer before the scores, and the scores. */
 import type { Builder } from '../../graph/builder.ts'
 import type { Value } from '../../graph/graph.ts'
-import {
-  ConfigError,
-  type ConfigJson,
-  type Head,
-  type LanguageHead,
-  type LinearSpec,
-  type ParameterSpec,
-  type Pooling,
-} from './architecture.ts'
+import type { Head, LanguageHead, LinearSpec, ParameterSpec, Pooling } from './architecture.ts'
 import { type Activation, activate, blocks, linearParameters, normParameters } from './blocks.ts'
 
 /** A dense layer of a head, [H] to [H]. */
@@ -138,29 +130,4 @@ export function describeMaskedHead(options: MaskedHeadOptions): LanguageHead {
       return g.linear(x, layers.get(weight), bias ? layers.get(bias) : undefined)
     },
   }
-}
-
-/**
- * What the classification head sees. A recipe may say; else the config's `classifier_pooling` (a key that ModernBERT
- * introduced and we also write); else what Transformers computes with the same file; else, where the checkpoint lacks the
- * pooler that this takes, the mean.
- */
-export function choosePooling(
-  wanted: Pooling | 'auto',
-  {
-    json,
-    poolings,
-    hasPooler,
-  }: { readonly json: ConfigJson; readonly poolings: readonly Pooling[]; readonly hasPooler: boolean },
-): Pooling {
-  if (wanted !== 'auto') {
-    if (!poolings.includes(wanted))
-      throw new ConfigError(`this model has no pooling ${wanted}; it has ${poolings.join(', ')}`)
-    return wanted
-  }
-  const own = json['classifier_pooling']
-  const named = poolings.find(p => p === own)
-  if (named) return named
-  const first = poolings[0] as Pooling
-  return first === 'pooler' && !hasPooler ? 'mean' : first
 }

@@ -3,7 +3,7 @@ import type { Dtype, Value } from '../../graph/graph.ts'
 import type { LossValues } from '../../graph/ops/loss.ts'
 import type { Dims } from '../../graph/shape.ts'
 import type { Batch } from '../batch.ts'
-import type { DropoutPlan, Lookup } from './encoder.ts'
+import type { DropoutPlan, Lookup } from './architecture.ts'
 
 /** Little-endian values of one input, with the dimensions of this batch. */
 export interface Feed {
