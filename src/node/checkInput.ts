@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Failure, failureLine } from '../core/base/failure.ts'
 import type { Benchmarks } from '../core/check/contamination.ts'
 import { type Ignored, nothingIgnored, parseIgnored } from '../core/check/ignore.ts'
@@ -13,6 +13,7 @@ import { discover, loadDataset } from './datasets.ts'
 import { type EarlyListener, earlyPages } from './early.ts'
 import { readSource, slashed } from './files.ts'
 import { openLanguageGuess } from './languageGuess.ts'
+import { openTokenizer } from './tokenizer.ts'
 import type { Watch } from './watch.ts'
 
 export const ignoreName = 'winnow-ignore.jsonl'
@@ -23,6 +24,7 @@ export interface CheckSettings {
   readonly ignored: Ignored
   readonly benchmarks: Benchmarks | undefined
   readonly guessLanguage: GuessLanguage | undefined
+  readonly countTokens: ((text: string) => number) | undefined
   /** Where the settings come from, for messages. */
   readonly where: string
   /** Things about the surroundings that a person should know, and that stop nothing. */
@@ -49,10 +51,21 @@ export async function settingsFor(
     ignored,
     // Its statistics take a tenth of a second to load.
     guessLanguage: isOff(rules['language']) ? undefined : await openLanguageGuess(),
+    countTokens: openTokenCounter(rules['length-outlier'], config?.folder ?? folder),
     benchmarks: await readBenchmarks(config),
     where: config?.path ?? 'the rule settings',
     warnings,
   }
+}
+
+/** What counts tokens, where the rule names a tokenizer: a `tokenizer.json` or the folder it lies in. */
+function openTokenCounter(setting: RuleSetting, folder: string): ((text: string) => number) | undefined {
+  const { tokenizer } = (setting ?? {}) as { readonly tokenizer?: unknown }
+  if (typeof tokenizer !== 'string' || tokenizer === '' || isOff(setting)) return undefined
+  const path = resolve(folder, tokenizer)
+  const encoder = openTokenizer(basename(path) === 'tokenizer.json' ? dirname(path) : path)
+  const around = encoder.frame.before.length + encoder.frame.after.length
+  return text => encoder.content(text).length + around
 }
 
 function isOff(setting: RuleSetting): boolean {

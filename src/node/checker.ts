@@ -147,13 +147,14 @@ export class Checker {
       const results: { checked: Checked; settings: CheckSettings }[] = []
       for (const { files, settings } of found) {
         const dataset = await this.load(files, { documents, problems, watch: { cancel, progress: this.progress } })
-        const { rules, ignored, where, benchmarks, guessLanguage } = settings
+        const { rules, ignored, where, benchmarks, guessLanguage, countTokens } = settings
         const work = check({
           datasets: [dataset],
           rules,
           ignored,
           benchmarks,
           guessLanguage,
+          countTokens,
           where,
           memory: of => this.memoryOf(of),
         })

@@ -20,6 +20,7 @@ export interface CheckInput {
   readonly ignored?: Ignored
   readonly benchmarks?: Benchmarks | undefined
   readonly guessLanguage?: GuessLanguage | undefined
+  readonly countTokens?: ((text: string) => number) | undefined
   /** What is known of a dataset from earlier checks; without it every check begins anew. */
   readonly memory?: (dataset: Dataset) => Memory
   /** Find every similar pair, whatever it costs. */
@@ -77,7 +78,14 @@ export function* check(input: CheckInput): Work<Checked> {
       else findings.push(offered(finding))
     }
     for (const { rule, settings } of resolved)
-      yield* rule.check({ corpus, settings, benchmarks: input.benchmarks, guessLanguage: input.guessLanguage, add })
+      yield* rule.check({
+        corpus,
+        settings,
+        benchmarks: input.benchmarks,
+        guessLanguage: input.guessLanguage,
+        countTokens: input.countTokens,
+        add,
+      })
     const recall = corpus.recall()
     const labels = yield* countLabels(corpus)
     datasets.push({ dataset, labels, ...(recall === undefined ? {} : { recall }) })

@@ -21,7 +21,10 @@ export function rulePage({ meta }: Rule): string {
           '',
           '| option | default | meaning |',
           '|---|---|---|',
-          ...options.map(([name, option]) => `| \`${name}\` | \`${option.default}\` | ${option.what} |`),
+          ...options.map(
+            ([name, option]) =>
+              `| \`${name}\` | ${option.default === '' ? 'none' : `\`${option.default}\``} | ${option.what} |`,
+          ),
         ]),
   ]
   return `# ${meta.title} (\`${meta.id}\`)

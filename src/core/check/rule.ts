@@ -44,6 +44,8 @@ export interface RuleContext {
   readonly benchmarks?: Benchmarks | undefined
   /** Tells languages that function words do not; without it these alone decide. */
   readonly guessLanguage?: GuessLanguage | undefined
+  /** Counts the tokens of a text, special ones included, by the tokenizer that the rule `length-outlier` names. */
+  readonly countTokens?: ((text: string) => number) | undefined
   add(finding: Finding): void
 }
 
