@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.ts'
 import type { Work } from '../sign/progress.ts'
+import type { Shelf } from '../sign/shelf.ts'
 import type { Threads } from '../sign/threads.ts'
 import type { Benchmarks } from './contamination.ts'
 import { Corpus } from './corpus.ts'
@@ -27,6 +28,8 @@ export interface CheckInput {
   readonly exact?: boolean
   /** Other threads, which take part in signing and joining many rows. */
   readonly threads?: Threads | undefined
+  /** Keeps signed rows for the next check of the same files. */
+  readonly shelf?: Shelf | undefined
   /** Where settings come from, for error messages. */
   readonly where?: string
   /** The rules to run; all of them unless a test says otherwise. */
@@ -69,7 +72,7 @@ export function* check(input: CheckInput): Work<Checked> {
     const corpus = new Corpus(
       dataset,
       input.memory?.(dataset) ??
-        new Memory({ incremental: false, exact: input.exact ?? false, threads: input.threads }),
+        new Memory({ incremental: false, exact: input.exact ?? false, threads: input.threads, shelf: input.shelf }),
       looks,
     )
     const add = (finding: Finding) => {

@@ -1,9 +1,11 @@
 import type { Roles } from '../data/dataset.ts'
 import { textsOf } from '../data/roles.ts'
 import { lengthOf, type Table } from '../data/table.ts'
+import type { SignedRows } from '../sign/forms.ts'
 import type { Work } from '../sign/progress.ts'
 import { readByThreads, tableJobs } from '../sign/rowsJob.ts'
 import { parseScheme } from '../sign/scheme.ts'
+import { type Shelf, shelvedRows } from '../sign/shelf.ts'
 import { type Elsewhere, type Kept, Signatures } from '../sign/signatures.ts'
 import { Similar } from '../sign/similar.ts'
 import { SlotRows } from '../sign/slotRows.ts'
@@ -41,21 +43,24 @@ export class Memory {
   readonly exact: boolean
   private readonly sets: 'kept' | 'recomputed' | undefined
   private readonly threads: Threads | undefined
+  private readonly shelf: Shelf | undefined
   private compared: { readonly old: Table; readonly now: Table; readonly kept: Kept } | undefined
 
   /**
    * `incremental` keeps the indexes that make a second check cheap; `exact` never estimates, whatever it costs; `threads`
-   * take part in signing and joining many rows.
+   * take part in signing and joining many rows; `shelf` keeps signed rows for the next run of the program.
    */
   constructor(options: {
     readonly incremental: boolean
     readonly exact?: boolean
     readonly threads?: Threads | undefined
+    readonly shelf?: Shelf | undefined
     /** Whether the sets of shingles are kept, or made again where they are asked for; by the size of the files if not said. */
     readonly sets?: 'kept' | 'recomputed'
   }) {
     this.sets = options.sets
     this.threads = options.threads
+    this.shelf = options.shelf
     this.incremental = options.incremental
     this.exact = options.exact ?? false
   }
@@ -124,8 +129,13 @@ export class Memory {
     const old = this.signed.get(key)
     if (old !== table) {
       const texts = textsOf(table, roles)
-      yield* signatures.sign(file, texts, this.kept(old, table), this.elsewhere(table, scheme, roles))
+      // Without places in bytes a table's content is not told from another's.
+      const shelf = !old && !table.readOnly && table.rowCount >= shelvedRows ? this.shelf : undefined
+      const shelved = shelf?.find({ table, scheme, roles })
+      const elsewhere = shelved ? taken(shelved, table.rowCount) : this.elsewhere(table, scheme, roles)
+      yield* signatures.sign(file, texts, this.kept(old, table), elsewhere)
       this.signed.set(key, table)
+      if (shelf && !shelved) yield* shelf.keep({ table, scheme, roles }, signatures.signedRows(file))
     }
     return signatures.slots(file)
   }
@@ -208,4 +218,16 @@ const mostSets = 256 * 1024 * 1024
 function splitKey(key: string): [string, string] {
   const at = key.indexOf('\0')
   return [key.slice(0, at), key.slice(at + 1)]
+}
+
+/** Rows that are signed already. */
+function taken(pieces: Iterable<SignedRows>, rowCount: number): Elsewhere {
+  return {
+    *sign(_from, _to, take) {
+      for (const piece of pieces) {
+        take(piece)
+        yield { phase: 'sign', done: piece.from + piece.slots.length, total: rowCount }
+      }
+    },
+  }
 }

@@ -91,6 +91,20 @@ export class Forms extends FormColumns {
     }
   }
 
+  /** These forms, as `adopt` takes them. */
+  signed(slots: readonly number[]): SignedForms {
+    const start = new Uint32Array(slots.length + 1)
+    for (const [i, slot] of slots.entries()) start[i + 1] = start[i]! + this.size(slot)
+    const pool = new Uint32Array(start[slots.length]!)
+    for (const [i, slot] of slots.entries()) {
+      const from = this.start[slot]!
+      for (let j = start[i]!; j < start[i + 1]!; j++) pool[j] = this.pool[from + j - start[i]!]!
+    }
+    const formA = Int32Array.from(slots, slot => this.formA[slot]!)
+    const formB = Int32Array.from(slots, slot => this.formB[slot]!)
+    return { count: slots.length, pool, start, formA, formB }
+  }
+
   private slotOf(n: number): number {
     const { formA, formB, hashes } = this.shingler
     return n === 0 ? -1 : this.slot({ a: formA, b: formB, hashes, from: 0, n })

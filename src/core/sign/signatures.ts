@@ -2,6 +2,7 @@ import type { Span } from '../text/span.ts'
 import { Forms, type SignedRows } from './forms.ts'
 import type { Work } from './progress.ts'
 import type { Scheme } from './scheme.ts'
+import { pieceRows } from './shelf.ts'
 
 /** The rows that a new version of a file shares with the old one: so many at its head, so many at its tail. */
 export interface Kept {
@@ -124,6 +125,25 @@ export class Signatures {
       for (let i = 0; i < rows.slots.length; i++)
         slots[rows.from + i] = rows.slots[i]! < 0 ? -1 : known[rows.slots[i]!]!
     })
+  }
+
+  /** A file's rows as they were signed, in pieces of their own numbers: as `Elsewhere` hands them over. */
+  *signedRows(file: string): Generator<SignedRows> {
+    const all = this.slots(file)
+    const { forms } = this
+    const local = new Int32Array(forms.count).fill(-1)
+    for (let from = 0; from < all.length; from += pieceRows) {
+      const own = all.subarray(from, from + pieceRows)
+      const used: number[] = []
+      const slots = new Int32Array(own.length)
+      for (let i = 0; i < own.length; i++) {
+        const slot = own[i]!
+        if (slot >= 0 && local[slot] === -1) local[slot] = used.push(slot) - 1
+        slots[i] = slot < 0 ? -1 : local[slot]!
+      }
+      for (const slot of used) local[slot] = -1
+      yield { from, slots, forms: forms.signed(used) }
+    }
   }
 
   /** Drops a file that is gone. */

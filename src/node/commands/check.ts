@@ -14,9 +14,11 @@ import { toReport } from '../../core/check/toReport.ts'
 import { rowText } from '../../core/data/roles.ts'
 import { readForCheck, shownPath } from '../checkInput.ts'
 import { drive } from '../drive.ts'
+import { FileShelf } from '../fileShelf.ts'
 import { writeAtomic } from '../files.ts'
 import { regroupings, regroupingText } from '../regrouping.ts'
 import { openThreads } from '../threads.ts'
+import { wordDiff } from '../wordDiff.ts'
 import type { Command, CommandIo } from './command.ts'
 import { earlyLines } from './early.ts'
 import { oneOf, readOptions } from './options.ts'
@@ -74,7 +76,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
     const whole = await drive(
-      check({ ...input, exact: values.exact, threads: openThreads() }),
+      check({ ...input, exact: values.exact, threads: openThreads(), shelf: new FileShelf() }),
       io.cancel,
       progressOn(io),
     )
@@ -90,7 +92,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     const moves = values['suggest-split'] ? await regroupings(input.datasets, io.cancel) : undefined
     if (format === 'json') io.out(reportJson(report, path, moves))
     else if (format === 'sarif') io.out(reportSarif(report, path, { rules, version: programVersion() }))
-    else if (format === 'html') io.out(reportHtml(report, path, { rules, excerpt: excerptOf(checked) }))
+    else if (format === 'html') io.out(reportHtml(report, path, { rules, excerpt: excerptOf(checked), diff: wordDiff }))
     else {
       io.out(reportText(report, path, io.isTTY ? ansiPaint : noPaint))
       if (checked.ignored > 0) io.out(`${checked.ignored} ignored.\n`)
