@@ -26,6 +26,8 @@ export interface GenerateOptions {
   readonly maxTokens: number
   /** Tokens that end an answer; they are its last token. */
   readonly stop: readonly number[]
+  /** Asked after every token with the answer so far: true ends it. For ends that are text, not a token. */
+  readonly ended?: (answer: readonly number[]) => boolean
   /** The most probable token where 0 or left out; else a draw from the softmax of scores / temperature. */
   readonly temperature?: number
   /** Each prompt draws from its own numbers, so its answer does not depend on its neighbours. */
@@ -182,7 +184,8 @@ export class Generator {
           options.temperature,
         )
         row.answer.push(token)
-        open[b] = !stop.has(token) && row.prompt.length + row.answer.length < sizes.positions
+        const ended = stop.has(token) || options.ended?.(row.answer) === true
+        open[b] = !ended && row.prompt.length + row.answer.length < sizes.positions
         return token
       })
       past = {}

@@ -240,6 +240,8 @@ test('an answer ends at its stop token, and no neighbour changes what is drawn',
   const stop = answers[0]?.[5] as number
   const short = await generate(runtime, model, prompts, { maxTokens: 10, stop: [stop] })
   expect(short[0]).toEqual(answers[0]?.slice(0, (answers[0]?.indexOf(stop) ?? 0) + 1))
+  const two = await generate(runtime, model, prompts, { maxTokens: 10, stop: [], ended: answer => answer.length === 2 })
+  expect(two).toEqual(answers.map(answer => answer.slice(0, 2)))
   const drawn = { maxTokens: 8, stop: [], temperature: 1, seed: 3 }
   const together = await generate(runtime, model, prompts, drawn)
   expect(await generate(runtime, model, prompts, { ...drawn, rows: 1 })).toEqual(together)
