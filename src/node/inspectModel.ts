@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { Failure } from '../core/base/failure.ts'
+import { Failure, failureLine } from '../core/base/failure.ts'
 import { estimateMemory, type MemoryEstimate } from '../core/train/models/memory.ts'
-import { type BackboneFolder, type ModelFolder, openModel, openModelFolder } from './modelFolder.ts'
+import { type BackboneFolder, checkTokenizer, type ModelFolder, openModel, openModelFolder } from './modelFolder.ts'
 
 /** What a model folder is, and whether it will train. */
 export interface ModelSummary {
@@ -51,8 +51,7 @@ export function inspectModel(path: string): ModelSummary {
     if (!(error instanceof Failure)) throw error
     const type = folder.config['model_type']
     const what = typeof type === 'string' ? type : 'unknown'
-    const reason = error.hint === '' ? error.message : `${error.message}. ${error.hint}`
-    return { ...common, what, memory: [], trains: false, reason }
+    return { ...common, what, memory: [], trains: false, reason: failureLine(error) }
   }
 }
 
@@ -66,9 +65,12 @@ function tokenizerProblem(folder: BackboneFolder): string | undefined {
   } catch {
     return 'tokenizer.json is not JSON'
   }
-  const size = tokenizerSize(json)
-  const { vocab } = folder.backbone.sizes
-  return size > vocab ? `tokenizer.json has ids up to ${size - 1}, the embeddings ${vocab} rows` : undefined
+  try {
+    checkTokenizer(folder, tokenizerSize(json))
+    return undefined
+  } catch (error) {
+    return failureLine(error)
+  }
 }
 
 /** Ids that a `tokenizer.json` has: the largest of its vocabulary and its added tokens, plus one. */

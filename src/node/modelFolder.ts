@@ -92,6 +92,17 @@ export function placeHead(folder: BackboneFolder, specs: readonly ParameterSpec[
   return placeParameters(folder, specs, finder(folder, folder.backbone.architecture))
 }
 
+/** A tokenizer whose ids the embeddings have no rows for is a `Failure` (`bad-tokenizer`): it is another model's. */
+export function checkTokenizer({ path, backbone }: Pick<BackboneFolder, 'path' | 'backbone'>, size: number): void {
+  const { vocab } = backbone.sizes
+  if (size > vocab)
+    throw new Failure(
+      'bad-tokenizer',
+      `${path}: tokenizer.json has ids up to ${size - 1}, the embeddings ${vocab} rows`,
+      'The tokenizer belongs to another model; download both again',
+    )
+}
+
 const fits = (place: TensorPlace, { shape }: ParameterSpec): boolean =>
   place.shape.length === shape.length && place.shape.every((n, i) => n === shape[i]) && floats.has(place.dtype)
 

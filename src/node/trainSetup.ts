@@ -16,7 +16,7 @@ import type { Sample } from '../core/train/tasks/sample.ts'
 import type { EncodeOptions, TaskKind, TaskModel } from '../core/train/tasks/task.ts'
 import { taskOf } from '../core/train/tasks.ts'
 import { openChatTemplate } from './chatTemplate.ts'
-import { type BackboneFolder, findModel, openModel } from './modelFolder.ts'
+import { type BackboneFolder, checkTokenizer, findModel, openModel } from './modelFolder.ts'
 import { openTokenizer } from './tokenizer.ts'
 import { type RunRows, readReplay, readRunRows } from './trainRows.ts'
 import { folderWeights } from './weights.ts'
@@ -75,6 +75,7 @@ export async function setUp(
   )
   const model = plan.wrap ? { ...bare, wrap: plan.wrap } : bare
   const encoder = openTokenizer(base.path)
+  checkTokenizer(base, encoder.size)
   const limit = Math.min(recipe.batch.tokens, backbone.sizes.positions)
   const has = (token: string) => encoder.content(token).length === 1
   const encoding: EncodeOptions = {
