@@ -144,6 +144,58 @@ test('a model made for long texts by LongRoPE takes those of its original length
   )
 })
 
+const base = sizes(48, 3, 4, 2, 64, 50, 64)
+const stretched = { factor: 8, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 32 }
+
+test.each<[name: string, four: ConfigJson, five: ConfigJson]>([
+  [
+    'one rotation',
+    { model_type: 'llama', rope_theta: 700, rope_scaling: { rope_type: 'llama3', ...stretched } },
+    { model_type: 'llama', rope_parameters: { rope_theta: 700, rope_type: 'llama3', ...stretched } },
+  ],
+  [
+    'a rotation for each kind of layer',
+    {
+      model_type: 'gemma3_text',
+      sliding_window_pattern: 2,
+      rope_theta: 700,
+      rope_local_base_freq: 70,
+      rope_scaling: { rope_type: 'linear', factor: 8 },
+    },
+    {
+      model_type: 'gemma3_text',
+      layer_types: ['sliding_attention', 'full_attention', 'sliding_attention'],
+      rope_parameters: {
+        full_attention: { rope_theta: 700, rope_type: 'linear', factor: 8 },
+        sliding_attention: { rope_theta: 70, rope_type: 'default' },
+      },
+    },
+  ],
+  [
+    'a share of each head',
+    {
+      model_type: 'phi3',
+      partial_rotary_factor: 0.5,
+      original_max_position_embeddings: 16,
+      rope_scaling: { type: 'su', short_factor: [1, 2, 3], long_factor: [2, 3, 4] },
+    },
+    {
+      model_type: 'phi3',
+      original_max_position_embeddings: 16,
+      rope_parameters: {
+        rope_type: 'longrope',
+        rope_theta: 10000,
+        partial_rotary_factor: 0.5,
+        short_factor: [1, 2, 3],
+        long_factor: [2, 3, 4],
+        original_max_position_embeddings: 16,
+      },
+    },
+  ],
+])('configs of Transformers 4 and 5 mean the same: %s', (_, four, five) => {
+  expect(open({ ...base, ...five }).model).toEqual(open({ ...base, ...four }).model)
+})
+
 test.each([
   ['num_attention_heads 6 is no multiple', { num_attention_heads: 6, num_key_value_heads: 4 }],
   ['rope type "dynamic" is not supported', { rope_scaling: { type: 'dynamic', factor: 2 } }],
