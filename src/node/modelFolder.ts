@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve, sep } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
 import type { Architecture, Backbone, ConfigJson, ParameterSpec } from '../core/train/models/architecture.ts'
 import { openBackbone } from '../core/train/models/architectures.ts'
+import { cachedModel, hubCache } from './hubCache.ts'
 import { isPickle, pickleFailure, readHeader, type TensorPlace } from './safetensors.ts'
 
 /** A model folder in Hugging Face layout. Weights are named and placed, not read. */
@@ -28,14 +29,17 @@ export interface BackboneFolder extends ModelFolder {
 }
 
 /**
- * The folder of a model named in a recipe: a path (relative to `from`), or the name of a folder under one of `known`,
- * the folders of models that come with Winnow or were downloaded. Throws `Failure` (`no-model`).
+ * The folder of a model named in a recipe: a path (relative to `from`), the name of a folder under one of `known` (the folders
+ * of models that come with Winnow or were downloaded), or the name of a model in Hugging Face's own cache. Throws `Failure`
+ * (`no-model`).
  */
 export function findModel(model: string, from: string, known: readonly string[]): string {
   const direct = resolve(from, model)
   const plainName = !/[\\/]/.test(model) || /^[\w.-]+\/[\w.-]+$/.test(model)
   for (const folder of [direct, ...(plainName ? known.map(k => join(k, model)) : [])])
-    if (existsSync(folder) && statSync(folder).isDirectory()) return folder
+    if (existsSync(folder) && statSync(folder).isDirectory()) return cachedModel(folder, hubCache()) ?? folder
+  const cached = plainName ? cachedModel(model, hubCache()) : undefined
+  if (cached) return cached
   const names = known.flatMap(k => (existsSync(k) ? readdirSync(k) : []))
   throw new Failure(
     'no-model',

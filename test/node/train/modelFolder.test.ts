@@ -17,6 +17,7 @@ import { Failure, failureLine } from '../../../src/core/base/failure.ts'
 import type { ConfigJson } from '../../../src/core/train/models/architecture.ts'
 import { openBackbone } from '../../../src/core/train/models/architectures.ts'
 import { estimateMemory } from '../../../src/core/train/models/memory.ts'
+import { cachedModel, hubCache } from '../../../src/node/hubCache.ts'
 import { inspectModel, tokenizerSize } from '../../../src/node/inspectModel.ts'
 import { checkTokenizer, externalData, findModel, openModel } from '../../../src/node/modelFolder.ts'
 import { readFloats, readHeader, type TensorData, writeSafetensors } from '../../../src/node/safetensors.ts'
@@ -204,6 +205,24 @@ test('a model is found by path or by name', () => {
   expect(findModel('tiny', '/nowhere', [root])).toBe(good)
   expect(findModel('./tiny', root, [])).toBe(good)
   expect(() => findModel('absent', '/nowhere', [root])).toThrow(/no model folder/)
+  expect(hubCache({ HF_HUB_CACHE: '/elsewhere' })).toBe('/elsewhere')
+  expect(hubCache({ HF_HOME: join('/home', 'x') })).toBe(join('/home', 'x', 'hub'))
+})
+
+test('a model that other tools have downloaded is found by its name', () => {
+  const cache = join(root, 'hub')
+  const folder = join(cache, 'models--org--tiny')
+  const snapshot = join(folder, 'snapshots', 'abc')
+  cpSync(good, snapshot, { recursive: true })
+  expect(cachedModel('org/tiny', cache)).toBe(snapshot)
+  expect(cachedModel('org/other', cache)).toBeUndefined()
+  expect(findModel(folder, '/nowhere', [])).toBe(snapshot)
+  // Two revisions: the one that main was last fetched at.
+  cpSync(good, join(folder, 'snapshots', 'def'), { recursive: true })
+  expect(cachedModel('org/tiny', cache)).toBeUndefined()
+  mkdirSync(join(folder, 'refs'))
+  writeFileSync(join(folder, 'refs', 'main'), 'def')
+  expect(cachedModel('org/tiny', cache)).toBe(join(folder, 'snapshots', 'def'))
 })
 
 test('the tokenizer truncates content and keeps the special tokens', () => {
