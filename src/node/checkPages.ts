@@ -15,7 +15,8 @@ export interface PagedReport {
   readonly report: Report
 }
 
-export interface PagedListener extends Omit<CheckListener, 'refreshed'> {
+export interface PagedListener extends Omit<CheckListener, 'refreshed' | 'early'> {
+  early(report: Report): void
   refreshed(report: PagedReport): void
   found(number: number, page: readonly ReportedFinding[]): void
 }

@@ -2,10 +2,11 @@ import { Cancelled } from '../core/base/cancel.ts'
 import { connect, type Port } from '../core/base/channel.ts'
 import { Failure, failureLine } from '../core/base/failure.ts'
 import { type Checked, type CheckedDataset, check } from '../core/check/check.ts'
+import type { Finding } from '../core/check/finding.ts'
 import { Memory } from '../core/check/memory.ts'
 import type { CheckService, DocumentChange, FoundRow, Report, ReportChange, RowService } from '../core/check/report.ts'
 import { findRow } from '../core/check/rows.ts'
-import { Places, reportOf } from '../core/check/toReport.ts'
+import { Places, reportOf, toReport } from '../core/check/toReport.ts'
 import type { Dataset, DatasetFiles, Roles } from '../core/data/dataset.ts'
 import { inferRoles, textColumns } from '../core/data/roles.ts'
 import type { Source } from '../core/data/table.ts'
@@ -14,8 +15,12 @@ import { type CheckSettings, settingsFor } from './checkInput.ts'
 import { type PagedListener, type PagedReport, pageSize } from './checkPages.ts'
 import { discover, filesOf, loadDataset } from './datasets.ts'
 import { drive } from './drive.ts'
+import { earlyPages } from './early.ts'
+import { editsOnDisk, planRewrites } from './edits.ts'
+import { FileShelf } from './fileShelf.ts'
 import { slashed, textSource } from './files.ts'
 import { globTest } from './globs.ts'
+import { applyPlan } from './journal.ts'
 import { LiveDatasets } from './liveDatasets.ts'
 import { TableCache } from './tableCache.ts'
 import { openThreads } from './threads.ts'
@@ -47,6 +52,7 @@ export class Checker {
     { readonly shape: string; readonly rows: number; readonly roles: Roles }
   >()
   private readonly progress: (state: Progress) => void
+  private readonly early: ((report: Report) => void) | undefined
   private readonly refreshed: ((report: Report) => void) | undefined
   private readonly live = new LiveDatasets()
   private settling: NodeJS.Timeout | undefined
@@ -57,10 +63,27 @@ export class Checker {
   private isSettling = false
   private queue: Promise<unknown> = Promise.resolve()
 
-  /** `refreshed` is given the report of everything that follows edits; without it none is made. */
-  constructor(progress: (state: Progress) => void, refreshed?: (report: Report) => void) {
+  /**
+   * `refreshed` is given the report of everything that follows edits; without it none is made. `early` is given the first
+   * findings of large files while these are read.
+   */
+  constructor(
+    progress: (state: Progress) => void,
+    refreshed?: (report: Report) => void,
+    early?: (report: Report) => void,
+  ) {
     this.progress = progress
     this.refreshed = refreshed
+    this.early = early
+  }
+
+  /** See `CheckService`. */
+  rewrite({ root, edits }: Parameters<CheckService['rewrite']>[0]): Promise<readonly string[]> {
+    return this.next(async () => {
+      const { sources, byFile } = editsOnDisk(edits, path => this.tables.known(path))
+      const plan = planRewrites(byFile, { sources, root })
+      return (await applyPlan(plan, root)).files
+    })
   }
 
   /** See `CheckService`. Fails with the code `cancelled` when it was asked to stop. */
@@ -145,8 +168,10 @@ export class Checker {
       const found = await this.find(request)
       const problems = new Map<string, string>()
       const results: { checked: Checked; settings: CheckSettings }[] = []
+      const first: Finding[] = []
       for (const { files, settings } of found) {
-        const dataset = await this.load(files, { documents, problems, watch: { cancel, progress: this.progress } })
+        const watch = { cancel, progress: this.progress, ...this.pages(files, settings, first) }
+        const dataset = await this.load(files, { documents, problems, watch })
         const { rules, ignored, where, benchmarks, guessLanguage, countTokens } = settings
         const work = check({
           datasets: [dataset],
@@ -171,6 +196,21 @@ export class Checker {
       throw error
     } finally {
       this.isSettling = false
+    }
+  }
+
+  /** What large files are shown to while they are read: their first findings are told, those before them too. */
+  private pages(files: DatasetFiles, settings: CheckSettings, first: Finding[]): Pick<Watch, 'page'> {
+    const { early } = this
+    if (!early) return {}
+    return {
+      page: earlyPages(settings, files.roles, (table, findings) => {
+        first.push(...findings)
+        const dataset = { name: files.name, splits: [{ name: 'train' as const, tables: [table] }], roles: {} }
+        const own = first.filter(finding => finding.uri === table.source.uri)
+        early(toReport({ datasets: [{ dataset, labels: undefined }], findings: own, ignored: 0 }, 0))
+        return first.length < mostEarly ? 'more' : 'enough'
+      }),
     }
   }
 
@@ -261,7 +301,7 @@ export class Checker {
     const key = memoryKey(dataset)
     const known = this.memories.get(key)
     if (known && !known.isStale()) return known
-    const memory = new Memory({ incremental: true, threads: this.threads })
+    const memory = new Memory({ incremental: true, threads: this.threads, shelf: new FileShelf() })
     this.memories.set(key, memory)
     return memory
   }
@@ -325,6 +365,9 @@ function withProblems(report: Report, found: readonly Found[], problems: Readonl
   }
 }
 
+/** First findings that are told while files are read. */
+const mostEarly = 200
+
 /** Serves checks over a port, to `startChecker` at its other end. */
 export function serveChecks(port: Port): void {
   let told = 0
@@ -337,6 +380,7 @@ export function serveChecks(port: Port): void {
       void remote.progress(state).catch(() => {})
     },
     report => void remote.refreshed(paged(report)).catch(() => {}),
+    report => void remote.early(report).catch(() => {}),
   )
   let number = 0
   /** Sends the findings ahead, a page at a time. */
@@ -349,6 +393,7 @@ export function serveChecks(port: Port): void {
   const { remote } = connect<PagedListener>(port, {
     check: async (request: CheckRequest) => paged(await checker.check(request)),
     change: (request: DocumentChange) => checker.change(request),
+    rewrite: (request: Parameters<CheckService['rewrite']>[0]) => checker.rewrite(request),
     cancel: () => checker.cancel(),
     rows: (request: RowsRequest) => checker.rows(request),
   })

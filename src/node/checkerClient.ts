@@ -22,6 +22,7 @@ export interface CheckerClient extends Disposable {
   rows(request: Parameters<RowService['rows']>[0]): Promise<readonly (FoundRow | undefined)[]>
   /** See `CheckService`. */
   change(request: DocumentChange): Promise<ReportChange | undefined>
+  rewrite(request: Parameters<CheckService['rewrite']>[0]): Promise<readonly string[]>
   cancel(): void
 }
 
@@ -58,6 +59,7 @@ export function startChecker(options: {
     pages = own
     const connection = connect<PagedService>(childPort(started), {
       progress: options.listener.progress,
+      early: (report: Report) => options.listener.early?.(report),
       refreshed: (paged: PagedReport) => options.listener.refreshed?.(own.join(paged)),
       found: (number: number, page: readonly ReportedFinding[]) => own.found(number, page),
     })
@@ -100,6 +102,7 @@ export function startChecker(options: {
       }),
     rows: request => ask(of => of.rows(request)),
     change: request => ask(of => of.change(request)),
+    rewrite: request => ask(of => of.rewrite(request)),
     cancel: () => void service?.cancel().catch(() => {}),
     dispose: () => {
       disposed = true

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { relative } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
+import type { ReportedEdit } from '../core/check/report.ts'
 import { readOnlyFailure } from '../core/data/columnTable.ts'
 import { formatOfName } from '../core/data/formats.ts'
-import type { Source } from '../core/data/table.ts'
+import { linesOf, type Source, type Table } from '../core/data/table.ts'
 import { type Edit, orderEdits } from '../core/text/span.ts'
 import { utf16Length } from '../core/text/utf8.ts'
 import { windowsOf } from '../core/text/windows.ts'
@@ -84,6 +85,26 @@ export function planRewrites(
     })
   }
   return plan
+}
+
+/** Edits of a report as edits of files that are read by ranges. */
+export function editsOnDisk(
+  edits: readonly ReportedEdit[],
+  tableOf: (path: string) => Table | undefined,
+): { readonly byFile: ReadonlyMap<string, Edit[]>; readonly sources: ReadonlyMap<string, Source> } {
+  const byFile = new Map<string, Edit[]>()
+  const sources = new Map<string, Source>()
+  for (const { uri, range, text } of edits) {
+    const path = slashed(uri)
+    const table = tableOf(path)
+    if (!table?.source.windows) throw changed(path)
+    sources.set(path, table.source)
+    const edit = { span: linesOf(table).span(range), text }
+    const list = byFile.get(path)
+    if (list) list.push(edit)
+    else byFile.set(path, [edit])
+  }
+  return { byFile, sources }
 }
 
 function compressedFailure(path: string): Failure {

@@ -11,7 +11,7 @@ import type { Watch } from './watch.ts'
 
 /** Tables by path, kept as long as the file or the open document is the same. */
 export class TableCache {
-  private readonly known = new Map<string, { readonly stamp: string; readonly tables: FileTables }>()
+  private readonly files = new Map<string, { readonly stamp: string; readonly tables: FileTables }>()
 
   /** The table of a file, or of the document that is open in its place. */
   async open(
@@ -26,7 +26,7 @@ export class TableCache {
     const stamp = document
       ? `document ${document.version} ${document.bytes.length} ${way}${also}`
       : `${await stampOf(path)} ${way}${also}`
-    const known = this.known.get(path)
+    const known = this.files.get(path)
     if (document && known?.tables.length === 1 && isThat(known.tables[0]!.table, document)) return known.tables
     if (known?.stamp === stamp && (!document || sameBytes(known.tables[0]!.table.source.bytes, document.bytes)))
       return known.tables
@@ -36,18 +36,23 @@ export class TableCache {
       : document
         ? await tablesOfSource(document, format, watch)
         : await readTables(path, format, watch)
-    this.known.set(path, { stamp, tables })
+    this.files.set(path, { stamp, tables })
     return tables
   }
 
   /** Takes the table of a document after an edit; it is asked for by its source, or by a document of its version and content. */
   put(path: string, table: EditedTable): void {
-    this.known.set(path, { stamp: '', tables: [{ part: undefined, table }] })
+    this.files.set(path, { stamp: '', tables: [{ part: undefined, table }] })
+  }
+
+  /** The table of a file as it was last opened. */
+  known(path: string): Table | undefined {
+    return this.files.get(path)?.tables[0]?.table
   }
 
   /** Drops the tables of files that are no longer asked for. */
   retain(paths: ReadonlySet<string>): void {
-    for (const path of this.known.keys()) if (!paths.has(path)) this.known.delete(path)
+    for (const path of this.files.keys()) if (!paths.has(path)) this.files.delete(path)
   }
 }
 

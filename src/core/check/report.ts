@@ -115,6 +115,11 @@ export interface CheckService {
    * cannot be done: then ask for a check. A while after the last edit everything is checked, and told by `refreshed`.
    */
   change(request: DocumentChange): ReportChange | undefined
+  /**
+   * Makes edits of a report in files that are too large for an editor, on disk: undoable by `winnow undo` in `root`. Fails where
+   * a file has changed since it was checked. Answers the files that were written.
+   */
+  rewrite(request: { readonly root: string; readonly edits: readonly ReportedEdit[] }): readonly string[]
   /** Asks the check in progress to stop; it then fails with the code `cancelled`. */
   cancel(): void
 }
@@ -122,6 +127,8 @@ export interface CheckService {
 /** What the checking process tells meanwhile. */
 export interface CheckListener {
   progress(state: { readonly phase: string; readonly done: number; readonly total: number }): void
+  /** The first findings in large files while these are read; those of earlier calls are in it. */
+  early?(report: Report): void
   /** A report of everything, after edits that only told what they changed. */
   refreshed?(report: Report): void
 }

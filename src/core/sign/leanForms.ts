@@ -35,6 +35,9 @@ export class LeanForms extends FormColumns {
   /** Which hashes a prefix has had once, and which more than once: what occurs once joins nothing. */
   private readonly once: Int32Array
   private readonly twice: Int32Array
+  /** Only shingles of this part are kept at a time, by their first bits. */
+  private part = 0
+  private readonly partShift: number
   private readonly shift: number
   private buffer = new Uint32Array(1024)
   /** A third parity bitmap for long sets, one bit a shingle or more: where it begins (0: none), and all of them. */
@@ -50,6 +53,8 @@ export class LeanForms extends FormColumns {
     readonly rows: number
     readonly shingles: number
     readonly signRow: SignRow
+    /** A power of two: so many parts the shingles are kept in, one at a time. */
+    readonly parts: number
   }) {
     const { rows, scheme } = given
     // Memory that is not written to is not taken, so room for every row costs nothing where rows repeat.
@@ -74,6 +79,7 @@ export class LeanForms extends FormColumns {
     this.longStart = new Uint32Array(rows)
     const bits = Math.min(28, Math.max(14, 34 - Math.clz32(given.shingles)))
     this.shift = 32 - bits
+    this.partShift = 32 - Math.log2(given.parts)
     this.once = new Int32Array(1 << (bits - 5))
     this.twice = new Int32Array(1 << (bits - 5))
   }
@@ -146,6 +152,25 @@ export class LeanForms extends FormColumns {
     return this.again.hashes.subarray(0, Math.max(0, n))
   }
 
+  /** Goes on to another part of the shingles: all forms are signed again, in the order of their rows. */
+  *keepPart(part: number): Generator<{ phase: string; done: number; total: number }, void, void> {
+    this.part = part
+    this.blocks = []
+    this.length = 0
+    this.once.fill(0)
+    this.twice.fill(0)
+    let work = 0
+    for (let slot = 0; slot < this.count; slot++) {
+      const set = this.fresh(slot)
+      this.keepPrefix(slot, this.again.hashes, set.length)
+      work += set.length + 20
+      if (work > 40_000) {
+        work = 0
+        yield { phase: 'sign', done: slot, total: this.count }
+      }
+    }
+  }
+
   /** Makes the prefixes one list by slot, less what occurs in one of them only. Nothing can be added afterwards. */
   *prefixes(): Generator<{ phase: string; done: number; total: number }, Uint32Array, void> {
     const { blocks, prefixStart, count } = this
@@ -177,7 +202,7 @@ export class LeanForms extends FormColumns {
   private append(n: number): number {
     const slot = this.count
     const { hashes } = this.shingler
-    const { wide, keys, t } = this
+    const { wide } = this
     let low = 0
     let high = 0
     for (let i = 0; i < n; i++) {
@@ -192,12 +217,17 @@ export class LeanForms extends FormColumns {
     this.start[slot + 1] = this.start[slot]! + n
     this.count = slot + 1
     if (n > shortSet) this.addLong(slot, n)
+    this.keepPrefix(slot, hashes, n)
+    return slot
+  }
+
+  private keepPrefix(slot: number, hashes: Uint32Array, n: number): void {
+    const { keys, t } = this
     const one = oneForm(hashes, n)
     const size = keys.size(one, 0, t)
     if (size > this.buffer.length) this.buffer = new Uint32Array(size * 2)
     this.keep(this.buffer, keys.prefix(one, 0, t, this.buffer, 0))
     this.prefixStart[slot + 1] = this.length
-    return slot
   }
 
   private addLong(slot: number, n: number): void {
@@ -238,9 +268,10 @@ export class LeanForms extends FormColumns {
   private keep(shingles: Uint32Array, count: number): void {
     const { once, twice, shift } = this
     for (let i = 0; i < count; i++) {
+      const shingle = shingles[i]!
+      if (this.partShift < 32 && shingle >>> this.partShift !== this.part) continue
       const at = this.length++
       if ((at & (blockLength - 1)) === 0) this.blocks.push(new Uint32Array(blockLength))
-      const shingle = shingles[i]!
       this.blocks[at >>> blockBits]![at & (blockLength - 1)] = shingle
       const bit = Math.imul(shingle, 0x9e3779b1) >>> shift
       const mask = 1 << (bit & 31)

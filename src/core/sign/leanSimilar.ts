@@ -20,7 +20,14 @@ export interface SimilarForms {
 /** Rows whose shingles say which are frequent. */
 const sampleRows = 20_000
 /** Pairs of shingle and slot that are sorted and joined at a time. */
-const partLength = 4_000_000
+const partLength = 1_500_000
+/** Shingles of prefixes that are kept at a time, 4 bytes each. */
+const mostKept = 80_000_000
+
+/** The share of a set that its prefix is. */
+function shareOf(t: Threshold): number {
+  return 1 - t.num / t.den
+}
 
 export interface LeanInput {
   readonly scheme: Scheme
@@ -29,6 +36,8 @@ export interface LeanInput {
   readonly exact: boolean
   readonly rowCount: number
   readonly signRow: SignRow
+  /** So many shingles of prefixes are kept at a time. */
+  readonly most?: number
 }
 
 /**
@@ -55,7 +64,10 @@ export class LeanSimilar implements SimilarForms {
   static *join(input: LeanInput): Work<LeanSimilar> {
     const { rowCount, t } = input
     const { levels, shingles } = yield* sampleLevels(input)
-    const forms = new LeanForms({ ...input, keys: levels, rows: rowCount, shingles: shingles * rowCount })
+    // As many shingles as are kept at a time; each further part costs another pass over the texts.
+    const parts = 2 ** Math.max(0, Math.ceil(Math.log2((shingles * rowCount * shareOf(t)) / (input.most ?? mostKept))))
+    const kept = Math.ceil((shingles * rowCount * shareOf(t)) / parts)
+    const forms = new LeanForms({ ...input, keys: levels, rows: rowCount, shingles: kept, parts })
     const slots = new Int32Array(rowCount)
     let work = 0
     for (let row = 0; row < rowCount; row++) {
@@ -68,14 +80,23 @@ export class LeanSimilar implements SimilarForms {
       }
     }
     const similar = new LeanSimilar(forms, slots)
-    const prefix = yield* forms.prefixes()
-    const { prefixStart } = forms
-    const cost = yield* similar.eachPart(prefix, prefixStart, postings => walkCost(postings, similar.matcher))
-    if (!input.exact && cost > mostPairs(forms.count)) {
-      similar.banding = bandingFor(t)
-      const bands = yield* bandKeys(forms, keysFor({ kind: 'bands', banding: similar.banding }))
-      yield* similar.eachPart(bands.prefix, bands.prefixStart, postings => similar.joined(postings))
-    } else yield* similar.eachPart(prefix, prefixStart, postings => similar.joined(postings))
+    for (let part = 0; part < parts; part++) {
+      if (part > 0) yield* forms.keepPart(part)
+      const prefix = yield* forms.prefixes()
+      const { prefixStart } = forms
+      // What the first part would cost tells what all do.
+      const cost =
+        part === 0 && !input.exact
+          ? parts * (yield* similar.eachPart(prefix, prefixStart, postings => walkCost(postings, similar.matcher)))
+          : 0
+      if (cost > mostPairs(forms.count)) {
+        similar.banding = bandingFor(t)
+        const bands = yield* bandKeys(forms, keysFor({ kind: 'bands', banding: similar.banding }))
+        yield* similar.eachPart(bands.prefix, bands.prefixStart, postings => similar.joined(postings))
+        break
+      }
+      yield* similar.eachPart(prefix, prefixStart, postings => similar.joined(postings))
+    }
     for (let slot = 0; slot < forms.count; slot++) {
       if (slot % 500_000 === 499_999) yield { phase: 'compare', done: slot, total: forms.count }
       const root = similar.sets.find(slot)
@@ -114,12 +135,12 @@ export class LeanSimilar implements SimilarForms {
       let length = 0
       for (let i = 0; i < prefix.length; i++) {
         if (of(prefix[i]!)) length++
-        if (i % 8_000_000 === 7_999_999) yield { phase: 'sort', done: i, total: prefix.length }
+        if (i % 2_000_000 === 1_999_999) yield { phase: 'sort', done: i, total: prefix.length }
       }
       const shingles = new Uint32Array(length)
       const slots = new Uint32Array(length)
       for (let slot = 0, to = 0, i = 0; slot < count; slot++) {
-        if (slot % 500_000 === 499_999) yield { phase: 'sort', done: slot, total: count }
+        if (slot % 100_000 === 99_999) yield { phase: 'sort', done: slot, total: count }
         for (const end = prefixStart[slot + 1]!; i < end; i++) {
           if (!of(prefix[i]!)) continue
           shingles[to] = prefix[i]!

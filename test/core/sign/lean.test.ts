@@ -24,13 +24,14 @@ function linked(groups: Iterable<readonly number[]>, slots: Int32Array): string[
     .sort()
 }
 
-function lean(list: readonly string[], scheme: string, t: string, exact = true) {
+function lean(list: readonly string[], scheme: string, t: string, exact = true, most = 1e6) {
   return finishWork(
     LeanSimilar.join({
       scheme: parseScheme(scheme),
       t: parseThreshold(t),
       exact,
       rowCount: list.length,
+      most,
       signRow: (row, shingler) => shingler.sign(list[row]!),
     }),
   )
@@ -51,6 +52,7 @@ for (const kind of kinds)
     const slots = signatures.slots('a')
     expect([...found.slots]).toEqual([...slots])
     expect(linked(found.groups(), found.slots)).toEqual(linked(kept.groups(), slots))
+    expect(linked(lean(list, scheme, t, true, 2000).groups(), slots)).toEqual(linked(kept.groups(), slots))
     for (const group of kept.groups())
       for (const slot of group.slice(1, 4)) {
         expect(found.matcher.overlap(group[0]!, slot)).toBe(kept.matcher.overlap(group[0]!, slot))
