@@ -8,6 +8,7 @@ import type * as Ort from 'onnxruntime-node'
 import { Failure } from '../core/base/failure.ts'
 import { builder } from '../core/graph/builder.ts'
 import { modelBytes } from '../core/graph/onnx.ts'
+import { loweringFor } from '../core/train/learner.ts'
 import {
   type Attempt,
   type LoadOptions,
@@ -20,6 +21,7 @@ import {
   type TensorData,
   type TensorType,
 } from '../core/train/runtime.ts'
+import { wrongWith } from './ortCheck.ts'
 import { type Probe, probe } from './ortProbe.ts'
 
 export interface RuntimeRequest {
@@ -27,6 +29,11 @@ export interface RuntimeRequest {
   readonly provider: Provider | 'auto'
   /** Threads inside one operator; all cores but one unless said otherwise. */
   readonly threads?: number
+  /**
+   * A provider other than the CPU is compared with it, operator by operator, when it is first used; `trusted` leaves that
+   * out.
+   */
+  readonly operators?: 'checked' | 'trusted'
 }
 
 type Module = typeof Ort
@@ -61,7 +68,8 @@ function loadModule(): Module {
 
 /**
  * Opens ONNX Runtime where the request says. Every provider but the CPU first runs a small graph in a process of
- * its own, since a missing driver can abort a process. Asked for by name and not usable is a `Failure`.
+ * its own, since a missing driver can abort a process. Asked for by name and not usable is a `Failure`; one that computes
+ * other values than the CPU is passed over, and the attempts say so.
  */
 export async function openRuntime(request: RuntimeRequest): Promise<RuntimeChoice> {
   const threads = request.threads ?? Math.max(1, availableParallelism() - 1)
@@ -74,10 +82,20 @@ export async function openRuntime(request: RuntimeRequest): Promise<RuntimeChoic
   if (request.provider === 'cpu') return choose('cpu', 'asked for')
   const model = probeModel()
   const supported = ort.listSupportedBackends().map(b => b.name)
+  /** Notes what a provider computes wrongly. */
+  const isWrong = async (provider: Provider): Promise<boolean> => {
+    if (request.operators === 'trusted') return false
+    const reason = await wrongWith({ provider, path: ortPath(), lowering: loweringFor(provider) })
+    if (reason !== undefined) attempts.push({ provider, chosen: false, reason })
+    return reason !== undefined
+  }
   if (request.provider !== 'auto') {
     const { provider } = request
     const result = await probe({ provider, path: ortPath(), model, threads })
-    if (result.rate !== undefined) return choose(provider, 'asked for, and it runs', result.rate)
+    if (result.rate !== undefined) {
+      if (await isWrong(provider)) return choose('cpu', 'it computes what it should')
+      return choose(provider, 'asked for, and it runs', result.rate)
+    }
     const hint = 'Choose the provider "auto" or "cpu", or install what the message names'
     throw new Failure('provider-unusable', `${providerNames[provider]} cannot be used here: it ${result.reason}`, hint)
   }
@@ -92,7 +110,10 @@ export async function openRuntime(request: RuntimeRequest): Promise<RuntimeChoic
     cpu ??= await probe({ provider: 'cpu', path: ortPath(), model, threads })
     const limit = cpu.rate ?? 0
     const rates = `${result.rate.toPrecision(3)} against ${limit.toPrecision(3)} GFLOP/s`
-    if (result.rate > limit) return choose(provider, `faster than the CPU (${rates})`, result.rate)
+    if (result.rate > limit) {
+      if (await isWrong(provider)) continue
+      return choose(provider, `faster than the CPU (${rates})`, result.rate)
+    }
     // A software adapter (SwiftShader, llvmpipe) is the CPU again with a detour, and shows as such.
     const reason = `is slower than the CPU here (${rates}), perhaps a software adapter`
     attempts.push({ provider, chosen: false, reason, rate: result.rate })

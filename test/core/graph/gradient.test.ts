@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { random } from '../../../src/core/base/random.ts'
 import { type Builder, builder } from '../../../src/core/graph/builder.ts'
+import { cases, type GradientCase } from '../../../src/core/graph/cases.ts'
 import { grad } from '../../../src/core/graph/grad.ts'
 import { rules } from '../../../src/core/graph/gradients.ts'
 import type { Lowering, Value } from '../../../src/core/graph/graph.ts'
@@ -8,7 +9,6 @@ import { modelBytes } from '../../../src/core/graph/onnx.ts'
 import { sizeOf } from '../../../src/core/graph/shape.ts'
 import type { Runtime, Tensor } from '../../../src/core/train/runtime.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
-import { cases, type GradientCase } from './cases.ts'
 
 let runtime: Runtime
 const worst = { float64: 0, float32: 0 }

@@ -2,17 +2,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { random } from '../../../src/core/base/random.ts'
-import { builder } from '../../../src/core/graph/builder.ts'
-import { grad } from '../../../src/core/graph/grad.ts'
-import type { Value } from '../../../src/core/graph/graph.ts'
 import { modelBytes } from '../../../src/core/graph/onnx.ts'
-import { sizeOf } from '../../../src/core/graph/shape.ts'
+import { operatorCheck } from '../../../src/core/graph/operatorCheck.ts'
 import { float32, type Runtime, type Tensor } from '../../../src/core/train/runtime.ts'
 import { nextName, slots } from '../../../src/core/train/state.ts'
 import { buildStep } from '../../../src/core/train/step.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
-import { cases } from './cases.ts'
 import { floats, runSteps, smallSpec } from './small.ts'
 import { type RunLosses, runLosses } from './webgpuRuns.ts'
 
@@ -38,32 +33,14 @@ const difference = (a: ArrayLike<number>, b: ArrayLike<number>) =>
 
 /** All cases in one graph: the compilation of shaders, seconds in software, is paid once. */
 async function gradients(cpu: Runtime, gpu: Runtime): Promise<WebGpuReport['gradients']> {
-  const g = builder({ lowering: 'portable' })
-  const rng = random('webgpu')
-  const feeds: Record<string, Tensor> = {}
-  const inputs: Value[] = []
-  const losses = cases.map((c, i) => {
-    const own = c.shapes.map((shape, k) => {
-      const name = `x${i}.${k}`
-      const data = Float32Array.from({ length: sizeOf(shape) }, () => rng.next() * 2 - 1)
-      feeds[name] = float32(data, shape)
-      return g.input(name, 'float32', shape)
-    })
-    inputs.push(...own)
-    const y = c.build(g, ...(own as [Value, Value, Value]))
-    const direction = Array.from({ length: sizeOf(y.dims) }, () => rng.next() * 2 - 1)
-    return g.sumAll(g.mul(y, g.const(direction, y.dims)))
-  })
-  const all = losses.reduce((a, b) => g.add(a, b))
-  for (const [i, d] of grad(g, all, inputs).entries()) g.output(d, `d.${inputs[i]?.name}`)
-  for (const [i, value] of losses.entries()) g.output(g.identity(value), `loss.${i}`)
-  const model = modelBytes(g)
-  const want = await (await cpu.load(model)).run(feeds)
-  const got = await (await gpu.load(model)).run(feeds)
-  return Object.keys(want).map(name => {
-    const c = cases[Number(/\d+/.exec(name)?.[0])]
-    return { what: `${name} ${c?.rules} ${c?.what}`, error: difference(floats(want, name), floats(got, name)) }
-  })
+  const check = operatorCheck('portable')
+  const feeds = Object.fromEntries(check.feeds.map(({ name, dims, data }) => [name, float32(data, dims)]))
+  const want = await (await cpu.load(check.model)).run(feeds)
+  const got = await (await gpu.load(check.model)).run(feeds)
+  return Object.keys(want).map(name => ({
+    what: `${name} ${check.about(name)}`,
+    error: difference(floats(want, name), floats(got, name)),
+  }))
 }
 
 /** A few training steps whose state never leaves the device. */
@@ -111,7 +88,7 @@ function cpuOperators(folder: string): string[] {
 }
 
 const cpu = (await openRuntime({ provider: 'cpu', threads: 1 })).runtime
-const gpu = (await openRuntime({ provider: 'webgpu', threads: 2 })).runtime
+const gpu = (await openRuntime({ provider: 'webgpu', threads: 2, operators: 'trusted' })).runtime
 const report: WebGpuReport = {
   gradients: await gradients(cpu, gpu),
   steps: await steps(cpu, gpu),

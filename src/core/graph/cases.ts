@@ -1,5 +1,5 @@
-import type { Builder } from '../../../src/core/graph/builder.ts'
-import type { Purpose, Value } from '../../../src/core/graph/graph.ts'
+import type { Builder } from './builder.ts'
+import type { Purpose, Value } from './graph.ts'
 
 /** One differentiable function of some inputs; its gradients are compared with central differences. */
 export interface GradientCase {
