@@ -56,7 +56,7 @@ export function findModel(model: string, from: string, known: readonly string[])
  * `bad-safetensors`).
  */
 export function openModelFolder(path: string): ModelFolder {
-  const folder = resolve(path)
+  const folder = cachedModel(resolve(path), hubCache()) ?? resolve(path)
   if (!existsSync(folder)) throw new Failure('no-model', `There is no model folder ${folder}`)
   const config = readJson(join(folder, 'config.json'))
   const tensors = new Map<string, TensorPlace>()

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { Failure } from '../../core/base/failure.ts'
@@ -7,7 +6,8 @@ import { table } from '../../core/eval/text.ts'
 import { estimateBatch } from '../../core/train/models/memory.ts'
 import { downloadModel, type HubIo, readHubModel } from '../hub.ts'
 import { inspectModel, type ModelSummary } from '../inspectModel.ts'
-import { knownModels } from '../models.ts'
+import { findModel } from '../modelFolder.ts'
+import { knownModels, modelFolders } from '../models.ts'
 import { findRoot } from '../runs.ts'
 import type { Command, CommandIo } from './command.ts'
 import { oneOf, readOptions } from './options.ts'
@@ -55,9 +55,7 @@ What broke off goes on with the next call. HF_ENDPOINT names another hub, HF_TOK
         )
         return 0
       }
-      const path = resolve(io.cwd, folder)
-      const known = knownModels(findRoot(io.cwd)).find(m => m.folder.replace(/\\/g, '/').endsWith(`/${folder}`))
-      const summary = inspectModel(existsSync(path) || !known ? path : known.folder)
+      const summary = inspectModel(findModel(folder, io.cwd, modelFolders(findRoot(io.cwd))))
       io.out(format === 'json' ? `${JSON.stringify({ version: 1, ...summary }, undefined, 2)}\n` : inspectText(summary))
       return 0
     }
