@@ -81,7 +81,7 @@ test('every row can be looked at before a run', () => {
   const chat = chatTemplate(plain, about)
   const kinds = (name: TaskName, sample: Sample, limit = 64) =>
     inspectRow(taskOf(name), sample, { encoder, limit, labels: [], chat }).map(t => t.kind)
-  const chatted = kinds('instruction', { text: '', gold: '', turns })
+  const chatted = kinds('instruction', { text: '', gold: '', turns }, 30)
   expect(new Set(chatted)).toEqual(new Set(['special', 'masked', 'trained', 'truncated']))
   expect(new Set(kinds('causal', { text: 'one two red', gold: '' }))).toEqual(new Set(['trained']))
   expect(kinds('classification', { text: 'one two red', gold: 'x' }, 2).slice(0, 3)).toEqual([
