@@ -17,7 +17,7 @@ export interface ProjectedOptions {
   readonly cap?: number
   /** As in `CrossEntropyOptions`. */
   readonly smoothing?: number
-  /** About so many scores are alive at once; 2^23 (32 MB) where left out. */
+  /** About so many scores are alive at once; 2^23 (32 MB), but those of 128 rows at least, where left out. */
   readonly elements?: number
 }
 
@@ -39,7 +39,7 @@ export function projectedCrossEntropy(
 ): LossValues {
   const { x, weight, labels } = operands
   check(operands, weights)
-  const attributes = attributesOf(options)
+  const attributes = attributesOf(options, operands)
   const [loss, rows] = g.composite('ProjectedCrossEntropy', [x, weight], attributes, () => {
     const share = normalized(g, weights)
     const [each, dx] = overPieces(g, operands, options, (body, piece) => {
@@ -101,13 +101,13 @@ type Turn = (
 function overPieces(
   g: Graph,
   { x, weight, labels }: Operands,
-  { elements = 2 ** 23 }: ProjectedOptions,
+  options: ProjectedOptions,
   turn: Turn,
   state: readonly Value[] = [],
 ): Value[] {
   const rows = x.dims[0] as Dim
   const classes = dimAt('ProjectedCrossEntropy', weight.dims, 0)
-  const most = Math.max(1, Math.floor(elements / Number(classes)))
+  const most = Math.max(1, Math.floor(elementsOf(options, weight) / Number(classes)))
   const whole = (value: Value) => squeeze(g, value, [0])
   // Pieces of equal size, so that what lies beyond the last row is less than one row a piece.
   const count = shapeAt(g, x, 0)
@@ -205,11 +205,15 @@ function check({ x, weight, labels }: Operands, weights?: Value): void {
     throw new ShapeError(`ProjectedCrossEntropy: weights ${valueText(weights)} for ${valueText(x)}`)
 }
 
+/** Fewer rows at once would read the matrix, which is no smaller than they are, more often than they are worth. */
+const elementsOf = ({ elements }: ProjectedOptions, weight: Value): number =>
+  elements ?? Math.max(2 ** 23, 128 * Number(weight.dims[0]))
+
 /** Options as attributes of the tape entry: 0 where there is no cap. */
-const attributesOf = ({ cap = 0, smoothing = 0, elements = 2 ** 23 }: ProjectedOptions): Attributes => ({
-  cap: float(cap),
-  smoothing: float(smoothing),
-  elements: int(elements),
+const attributesOf = (options: ProjectedOptions, { weight }: Operands): Attributes => ({
+  cap: float(options.cap ?? 0),
+  smoothing: float(options.smoothing ?? 0),
+  elements: int(elementsOf(options, weight)),
 })
 
 const intDivide = (g: Graph, a: Value, b: Value | number): Value =>

@@ -31,15 +31,17 @@ export interface LanguageLossOptions extends Supervised {
   readonly smoothing?: number
 }
 
-/** Vocabularies from here on are scored in pieces of the places: below, the scores of a batch are a few megabytes. */
-const large = 8192
+/**
+ * Vocabularies from here on are scored in pieces of the places: below, the scores of a batch are a few megabytes, and on
+ * WebGPU a loop costs copies between the processors at every turn.
+ */
+const large = { fused: 8192, portable: 65536 } as const
 
 /** The matrix of a causal head whose vocabulary is large; nothing where all scores are made at once. */
 function inPieces(g: Builder, lookup: Lookup, head: LanguageHead): Value | undefined {
-  // A loop on WebGPU costs copies between the processors at every turn.
-  if (head.kind !== 'causal' || g.lowering !== 'fused') return undefined
+  if (head.kind !== 'causal') return undefined
   const weight = required(lookup, head.weight)
-  return Number(weight.dims[0]) >= large ? weight : undefined
+  return Number(weight.dims[0]) >= large[g.lowering] ? weight : undefined
 }
 
 /**
