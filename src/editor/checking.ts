@@ -1,7 +1,7 @@
 import * as vscode from 'vscode'
 import { type Disposable, Emitter, Store } from '../core/base/event.ts'
 import { Failure } from '../core/base/failure.ts'
-import type { CheckListener, CheckService, FoundRow, Report, RowService } from '../core/check/report.ts'
+import type { CheckListener, CheckService, FoundRow, Report, ReportedEdit, RowService } from '../core/check/report.ts'
 import { diskFolders, pathOf, uriOf } from './adapt.ts'
 import { mayHoldData } from './probe.ts'
 import { changed, setting } from './settings.ts'
@@ -10,6 +10,7 @@ import { changed, setting } from './settings.ts'
 export interface Checker extends Disposable {
   check(request: Parameters<CheckService['check']>[0]): Promise<Report>
   rows(request: Parameters<RowService['rows']>[0]): Promise<readonly (FoundRow | undefined)[]>
+  rewrite(request: Parameters<CheckService['rewrite']>[0]): Promise<readonly string[]>
   cancel(): void
 }
 
@@ -92,6 +93,20 @@ export class Checking implements Disposable {
     return this.process().rows({ uri: path, wanted, ...(document ? { document } : {}) })
   }
 
+  /** Makes edits on disk, in files that are too large to be edited here; the journal of their folder keeps what was. */
+  async rewrite(edits: readonly ReportedEdit[]): Promise<readonly string[]> {
+    const roots = diskFolders().map(folder => folder.path)
+    const rootOf = (path: string) => roots.find(root => path.startsWith(`${root}/`)) ?? roots[0]
+    const byRoot = new Map<string, ReportedEdit[]>()
+    for (const edit of edits) {
+      const root = rootOf(edit.uri)
+      if (root !== undefined) byRoot.set(root, [...(byRoot.get(root) ?? []), edit])
+    }
+    const files: string[] = []
+    for (const [root, own] of byRoot) files.push(...(await this.process().rewrite({ root, edits: own })))
+    return files
+  }
+
   /** Ends the check in progress. What was known before stays. */
   cancel(): void {
     this.again = false
@@ -108,7 +123,14 @@ export class Checking implements Disposable {
   }
 
   private process(): Checker {
-    this.checker ??= this.start({ progress: p => this.setState({ kind: 'checking', ...p }) })
+    this.checker ??= this.start({
+      progress: p => this.setState({ kind: 'checking', ...p }),
+      // Shown until there is a report, and no more than shown: nothing can be fixed by it.
+      early: report => {
+        if (!this.last && !this.closed)
+          this.reports.fire({ report, stale: new Set(), versions: new Map(), began: Date.now() })
+      },
+    })
     return this.checker
   }
 

@@ -82,7 +82,7 @@ export class Fixes implements vscode.CodeActionProvider {
     const ok = async (path: string) => {
       const known = asked.get(path)
       if (known !== undefined) return known
-      const answer = !this.isTooLarge(path) && (await isCurrent(last, path))
+      const answer = await isCurrent(last, path)
       asked.set(path, answer)
       return answer
     }
@@ -93,10 +93,15 @@ export class Fixes implements vscode.CodeActionProvider {
       for (const edit of fix.edits) all &&= await ok(edit.uri)
       if (all) usable.push(finding)
     }
-    const { edits, mended, left } = combine(usable)
+    const isLarge = (finding: ReportedFinding) =>
+      finding.fixes.find(one => one.preferred)?.edits.some(edit => this.isTooLarge(edit.uri)) ?? false
+    const large = usable.filter(isLarge)
+    if (large.length > 0) await this.fixOnDisk(rule, large)
+    const { edits, mended, left } = combine(usable.filter(finding => !isLarge(finding)))
     if (edits.length === 0) {
+      if (large.length > 0) return
       const why = [...asked.values()].includes(false)
-        ? vscode.l10n.t('Its files have changed since they were checked, or are larger than 50 MB.')
+        ? vscode.l10n.t('Its files have changed since they were checked.')
         : vscode.l10n.t('None of its findings has a fix that is safe to apply without looking.')
       void vscode.window.showInformationMessage(vscode.l10n.t('Nothing to fix for {0}. {1}', rule, why))
       return
@@ -105,6 +110,19 @@ export class Fixes implements vscode.CodeActionProvider {
     await vscode.workspace.applyEdit(await previewed(edits.slice(0, mostEdits), label))
     if (left > 0)
       vscode.window.setStatusBarMessage(vscode.l10n.t('{0} left for the next check', counted(left, 'finding')), 8000)
+  }
+
+  /** The editor has no text of these files: their bytes are changed on disk, once somebody has agreed to it. */
+  private async fixOnDisk(rule: string, findings: readonly ReportedFinding[]): Promise<void> {
+    const { edits, mended } = combine(findings)
+    if (edits.length === 0 || edits.some(edit => !this.isTooLarge(edit.uri))) return
+    const what = vscode.l10n.t('Fix {0} of {1} in files larger than 50 MB?', counted(mended, 'finding'), rule)
+    const detail = vscode.l10n.t('They are written to disk at once. winnow undo, in a terminal, puts them back.')
+    const write = vscode.l10n.t('Write')
+    if ((await vscode.window.showWarningMessage(what, { modal: true, detail }, write)) !== write) return
+    const files = await this.checking.rewrite(edits)
+    vscode.window.setStatusBarMessage(vscode.l10n.t('{0} written', counted(files.length, 'file')), 8000)
+    await this.checking.check()
   }
 
   private async canEdit(edits: readonly ReportedEdit[]): Promise<boolean> {

@@ -16,8 +16,8 @@ import { labelFileOf } from './labelFile.ts'
 import type { Watch } from './watch.ts'
 import { FileWindows } from './windows.ts'
 
-/** Files that are larger are never in memory as a whole, where their format allows it. */
-const heldBytes = 64 * 1024 * 1024
+/** Files that are larger, which editors give no text of, are never in memory as a whole where their format allows it. */
+const heldBytes = 50 * 1024 * 1024
 
 /** A file of which parts are read where they are needed. */
 export type LargeSource = Source & { readonly windows: Windows }

@@ -8,6 +8,6 @@ export interface Watch {
   readonly progress?: (state: Progress) => void
   /** Called with the table of a large file as far as it was read, after each of its pages. */
   readonly page?: (table: Table) => void
-  /** Files of more bytes are read page by page; 64 MB where it is not said. */
+  /** Files of more bytes are read page by page; 50 MB where it is not said. */
   readonly held?: number
 }
