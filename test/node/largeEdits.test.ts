@@ -18,6 +18,7 @@ import { afterAll, expect, test } from 'vitest'
 import { Pieces } from '../../src/core/text/pieces.ts'
 import type { Edit } from '../../src/core/text/span.ts'
 import { windowsOf } from '../../src/core/text/windows.ts'
+import { Checker } from '../../src/node/checker.ts'
 import { unifiedDiff } from '../../src/node/difference.ts'
 import { planRewrites } from '../../src/node/edits.ts'
 import { applyPlan, undoLast } from '../../src/node/journal.ts'
@@ -30,14 +31,14 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 const hash = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex')
 
-/** 80 MB: a few rows, and among them lines of spaces, which are no rows. */
+/** 54 MB: a few rows, and among them lines of spaces, which are no rows. */
 function largeFile(root: string): string {
   mkdirSync(root, { recursive: true })
   const path = join(root, 'train.jsonl')
   const file = openSync(path, 'w')
   writeSync(file, '\ufeff')
   const space = Buffer.alloc(1 << 20, ' ')
-  for (let i = 0; i < 80; i++) {
+  for (let i = 0; i < 54; i++) {
     writeSync(file, `{"text": "row ${i} é", "label": "a"}\r\n{"text": "row ${i} é", "label": "a"}\r\n`)
     writeSync(file, space)
     writeSync(file, '\n')
@@ -46,25 +47,25 @@ function largeFile(root: string): string {
   return path
 }
 
-test('a file beyond 64 MB is changed and put back without being held', async () => {
+test('a file beyond 50 MB is changed and put back without being held', async () => {
   const root = join(scratch, 'one')
   const path = largeFile(root)
   const before = hash(path)
   const [read] = await readTables(path)
   const table = read!.table
   expect(table.source.bytes.length).toBe(0)
-  expect(table.rowCount).toBe(160)
-  const edits = new Map<string, Edit[]>([[path, [...table.removeRows([0, 81, 159]), table.setCell(20, 'label', 'ü')]]])
+  expect(table.rowCount).toBe(108)
+  const edits = new Map<string, Edit[]>([[path, [...table.removeRows([0, 81, 107]), table.setCell(20, 'label', 'ü')]]])
   const plan = planRewrites(edits, { sources: new Map([[path, table.source]]), root })
-  expect(plan[0]!.diff).toContain('-{"text": "row 79 é", "label": "a"}')
+  expect(plan[0]!.diff).toContain('-{"text": "row 53 é", "label": "a"}')
   const start = process.memoryUsage().arrayBuffers
   await applyPlan(plan, root)
   expect(process.memoryUsage().arrayBuffers - start).toBeLessThan(64e6)
   const [now] = await readTables(path)
-  expect(now!.table.rowCount).toBe(157)
+  expect(now!.table.rowCount).toBe(105)
   expect(now!.table.text(19, 'label')).toBe('ü')
   expect(now!.table.text(0, 'text')).toBe('row 0 é')
-  expect(statSync(path).size).toBeGreaterThan(80 << 20)
+  expect(statSync(path).size).toBeGreaterThan(54 << 20)
   await undoLast(root)
   expect(hash(path)).toBe(before)
   expect(readdirSync(root).sort()).toEqual(['.winnow', 'train.jsonl'])
@@ -75,6 +76,40 @@ test('a file beyond 64 MB is changed and put back without being held', async () 
   closeSync(file)
   await expect(applyPlan(again, root)).rejects.toMatchObject({ code: 'file-changed' })
 })
+
+test('the checking process tells first findings, and makes edits of its report on disk', async () => {
+  const root = join(scratch, 'checked')
+  const path = largeFile(root)
+  const before = hash(path)
+  const file = openSync(path, 'a')
+  writeSync(file, '{"text": "a bell \\u0007 here", "label": "a"}\n')
+  closeSync(file)
+  const changed = hash(path)
+  const early: number[] = []
+  const checker = new Checker(
+    () => {},
+    undefined,
+    report => void early.push(report.findings.length),
+  )
+  try {
+    const request = { folders: [root], documents: [] }
+    const report = await checker.check(request)
+    expect(early).toEqual([1])
+    expect(report.counts['duplicate']).toBe(54)
+    const fixes = report.findings.flatMap(({ fixes: own }) => own.filter(fix => fix.preferred))
+    expect(fixes).toHaveLength(55)
+    const written = await checker.rewrite({ root, edits: fixes.flatMap(({ edits }) => edits) })
+    expect(written).toEqual([path])
+    const again = await checker.check(request)
+    expect(again.counts['duplicate'] ?? 0).toBe(0)
+    expect(again.datasets[0]!.splits[0]!.files[0]!.rows).toBe(55)
+    await undoLast(root)
+    expect(hash(path)).toBe(changed)
+    expect(changed).not.toBe(before)
+  } finally {
+    checker.dispose()
+  }
+}, 60_000)
 
 test('edits of a stream are the edits of its bytes', async () => {
   const path = join(scratch, 'random.txt')
