@@ -7,12 +7,6 @@ import { readSource, slashed } from './files.ts'
 
 export const datasetInfoName = 'dataset_info.json'
 
-/** The columns that LLaMA-Factory takes where an entry names none, by its two ways of writing conversations. */
-const usual: { readonly [formatting: string]: Roles } = {
-  alpaca: { prompt: 'instruction', completion: 'output' },
-  sharegpt: { messages: 'conversations' },
-}
-
 /** What an entry's `columns` calls the roles. */
 const roleOf: { readonly [key: string]: Role } = {
   prompt: 'prompt',
@@ -46,16 +40,16 @@ export async function readDatasetInfo(path: string): Promise<DatasetFiles[]> {
 }
 
 function rolesOf(entry: { readonly [key: string]: unknown }): Roles {
-  const columns = isObject(entry['columns']) ? entry['columns'] : undefined
-  // Without columns only those count that are there, which the content tells as well.
-  if (!columns) return {}
-  const formatting = entry['formatting'] === 'sharegpt' ? 'sharegpt' : 'alpaca'
-  const roles: { [R in Role]?: string } = { ...usual[formatting] }
-  if (entry['ranking'] === true) delete roles.completion
-  for (const [key, column] of Object.entries(columns)) {
+  // Without columns only those count that are there, which the content tells as well; with them, only those named.
+  if (!isObject(entry['columns'])) return {}
+  const roles: { [R in Role]?: string } = {}
+  for (const [key, column] of Object.entries(entry['columns'])) {
     const role = Object.hasOwn(roleOf, key) ? roleOf[key] : undefined
     if (role !== undefined && typeof column === 'string') roles[role] = column
   }
+  // A prompt that nothing answers is text to go on learning from.
+  const { prompt, ...others } = roles
+  if (prompt !== undefined && Object.keys(others).length === 0) return { text: prompt }
   return Object.fromEntries(roleNames.flatMap(role => (roles[role] === undefined ? [] : [[role, roles[role]]])))
 }
 

@@ -88,6 +88,7 @@ test('a dataset_info.json names files, columns and roles', async () => {
   put('data/chats.jsonl', '{"talk": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "ho"}]}\n')
   put('data/pairs.json', '[{"instruction": "do", "good": "well", "bad": "ill"}]')
   put('data/plain.json', '[{"instruction": "do this", "input": "", "output": "done as asked"}]')
+  put('data/wiki.jsonl', '{"body": "text to go on learning from", "source": "somewhere"}\n')
   put('data/other.jsonl', '{"text": "not listed"}\n')
   put(
     'data/dataset_info.json',
@@ -96,18 +97,20 @@ test('a dataset_info.json names files, columns and roles', async () => {
       talks: { file_name: 'chats.jsonl', formatting: 'sharegpt', columns: { messages: 'talk' } },
       prefer: { file_name: 'pairs.json', ranking: true, columns: { chosen: 'good', rejected: 'bad' } },
       plain: { file_name: 'plain.json' },
+      wiki: { file_name: 'wiki.jsonl', columns: { prompt: 'body' } },
       remote: { hf_hub_url: 'someone/something' },
       gone: { file_name: 'gone.json' },
     }),
   )
   const { datasets } = await discover([root])
-  expect(datasets.map(dataset => dataset.name)).toEqual(['first', 'talks', 'prefer', 'plain', 'other'])
+  expect(datasets.map(dataset => dataset.name)).toEqual(['first', 'talks', 'prefer', 'plain', 'wiki', 'other'])
   const roles = new Map<string, object>()
   for (const dataset of datasets) roles.set(dataset.name, (await loadDataset(dataset)).roles)
   expect(roles.get('first')).toEqual({ prompt: 'q', completion: 'r' })
   expect(roles.get('talks')).toEqual({ messages: 'talk' })
   expect(roles.get('prefer')).toEqual({ prompt: 'instruction', chosen: 'good', rejected: 'bad' })
   expect(roles.get('plain')).toMatchObject({ prompt: 'instruction', completion: 'output' })
+  expect(roles.get('wiki')).toEqual({ text: 'body' })
   // The file of that name that holds features and splits names no files.
   put('hub/dataset_info.json', JSON.stringify({ features: { text: {} }, splits: { train: { num_examples: 1 } } }))
   put('hub/train-00000-of-00001.jsonl', '{"text": "a"}\n')
