@@ -11,6 +11,7 @@ import { Failure } from '../core/base/failure.ts'
 import type { LinearSpec } from '../core/train/models/architecture.ts'
 import {
   type Bits,
+  type Blocks,
   dequantized,
   fitsBlocks,
   middleCodes,
@@ -31,10 +32,7 @@ import {
   type TensorPlace,
 } from './safetensors.ts'
 
-export interface QuantizeOptions {
-  readonly bits: Bits
-  /** Numbers that share a scale. */
-  readonly block: 32 | 64 | 128
+export interface QuantizeOptions extends Blocks {
   readonly cancel?: Cancel
   /** Told the share that is done, 0 to 1. */
   readonly onProgress?: (share: number) => void
@@ -128,7 +126,7 @@ export async function writeQuantized(
 export function layoutQuantized(
   tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
   linears: readonly LinearSpec[],
-  { bits, block }: Pick<QuantizeOptions, 'bits' | 'block'>,
+  { bits, block }: Blocks,
 ) {
   const layers = new Map(
     linears.filter(layer => fitsBlocks(layer.in, block)).map(layer => [`${layer.name}.weight`, layer]),

@@ -4,6 +4,7 @@ import type { SplitName } from '../core/data/dataset.ts'
 import type { RunData } from '../core/train/data.ts'
 import { planTraining } from '../core/train/methods/plan.ts'
 import { tunableOf } from '../core/train/methods/tunable.ts'
+import { methodOf } from '../core/train/methods.ts'
 import type { Pooling } from '../core/train/models/architecture.ts'
 import { type Division, parametersOf, type Weights } from '../core/train/models/weights.ts'
 import type { Recipe } from '../core/train/recipe.ts'
@@ -17,6 +18,7 @@ import type { EncodeOptions, TaskKind, TaskModel } from '../core/train/tasks/tas
 import { taskOf } from '../core/train/tasks.ts'
 import { openChatTemplate } from './chatTemplate.ts'
 import { type BackboneFolder, checkTokenizer, findModel, openModel } from './modelFolder.ts'
+import { quantizedFolder, quantizedModel } from './quantize.ts'
 import { openTokenizer } from './tokenizer.ts'
 import { type RunRows, readReplay, readRunRows } from './trainRows.ts'
 import { folderWeights } from './weights.ts'
@@ -68,7 +70,7 @@ export async function setUp(
         ? backbone.tokens(classes)
         : undefined
   const bare: TaskModel = { backbone, classes, ...(head ? { head } : {}) }
-  const weights = folderWeights(base)
+  const weights = await weightsOf(base, recipe, data.root)
   const plan = planTraining(
     tunableOf(bare, name => base.places.has(name)),
     recipe,
@@ -114,6 +116,12 @@ export async function setUp(
     encoded,
     limit,
   }
+}
+
+/** The model's weights where they lie, or their quantized form from the workspace's cache where the method asks for it. */
+function weightsOf(base: BackboneFolder, { method }: Recipe, root: string): Weights | Promise<Weights> {
+  const blocks = methodOf(method.kind).quantized?.(method)
+  return blocks ? quantizedModel(base, quantizedFolder(root), blocks) : folderWeights(base)
 }
 
 /** The training rows, with general texts among them where the recipe replays some. */
@@ -167,8 +175,12 @@ function checkTrainable(rows: number, { labels }: RunData, kind: TaskKind): void
 }
 
 /** How many numbers the model has, and how many of them are trained. */
-export function countParameters({ division, weights }: TrainSetup): { readonly all: number; readonly trained: number } {
+export function countParameters({ base, division, weights }: TrainSetup): {
+  readonly all: number
+  readonly trained: number
+} {
   const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
   const trained = division.trained.reduce((n, spec) => n + size(spec.shape), 0)
-  return { trained, all: trained + division.frozen.reduce((n, name) => n + size(weights.frozen(name).dims), 0) }
+  const frozen = division.frozen.map(name => base.places.get(name)?.shape ?? weights.frozen(name).dims)
+  return { trained, all: trained + frozen.reduce((n, shape) => n + size(shape), 0) }
 }

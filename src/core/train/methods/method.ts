@@ -4,7 +4,8 @@
  */
 import type * as v from 'valibot'
 import type { BackboneOptions, DropoutPlan, LinearSpec, Lookup, ParameterSpec } from '../models/architecture.ts'
-import type { Division, Weights } from '../models/weights.ts'
+import type { Blocks } from '../models/quantized.ts'
+import type { Division } from '../models/weights.ts'
 
 /** A model with its task's head, as methods see it. */
 export interface Tunable {
@@ -63,8 +64,8 @@ export interface MethodModule<S extends MethodSchema, M extends { readonly kind:
   adapt?(model: Tunable, method: NoInfer<M>): AdaptGraph
   /** Which products of layers it computes itself. */
   product?(model: Tunable, method: NoInfer<M>): (lookup: Lookup) => NonNullable<BackboneOptions['product']>
-  /** Keeps frozen weights in another form than they are stored in. */
-  store?(model: Tunable, method: NoInfer<M>, weights: Weights): Weights
+  /** In how many bits and what blocks frozen linear layers are kept, where not as they are stored. */
+  quantized?(method: NoInfer<M>): Blocks
   /** `adapter`: the result lies on top of its base model; `model`: it stands alone. */
   readonly leaves: 'adapter' | 'model'
   /** How an adapter describes itself to PEFT. */

@@ -25,10 +25,14 @@ export interface QuantizedTensor {
   readonly scales: Float32Array
 }
 
-export interface QuantizedShape {
+/** The form of quantized layers. */
+export interface Blocks {
   readonly bits: Bits
   /** Numbers that share a scale: a power of two from 16 on that divides the columns. */
   readonly block: number
+}
+
+export interface QuantizedShape extends Blocks {
   /** Outputs and inputs of the layer. */
   readonly rows: number
   readonly columns: number
@@ -143,7 +147,6 @@ export function quantizedProduct(lookup: Lookup): NonNullable<BackboneOptions['p
 
 /** Weights some of whose linear layers are quantized. */
 export interface QuantizedWeights extends Weights {
-  /** Names as a graph has them: of `names`, those of quantized layers replaced by their four. */
   stored(names: readonly string[]): string[]
 }
 
@@ -189,7 +192,7 @@ export function transposed(data: Float32Array, rows: number, columns: number): F
 export function quantizedInMemory(
   base: Weights,
   layers: readonly Pick<LinearSpec, 'name' | 'in' | 'out' | 'stored'>[],
-  { bits, block }: Pick<QuantizedShape, 'bits' | 'block'>,
+  { bits, block }: Blocks,
 ): QuantizedWeights {
   const made = layers
     .filter(layer => fitsBlocks(layer.in, block))

@@ -9,6 +9,8 @@ export interface Weights {
   readonly names: readonly string[]
   /** How a graph gets the tensor where it is not trained: a range of a file where it can be mapped, else its values. */
   frozen(name: string): Frozen
+  /** The tensors that stand for these in a graph, where some are kept as several: see `quantized.ts`. */
+  stored?(names: readonly string[]): readonly string[]
   /** The values themselves, as floats, where it is. */
   read(name: string): NamedTensor
 }
@@ -62,6 +64,6 @@ export function parametersOf(division: Division, weights: Weights): Parameter[] 
         ...(spec.group === undefined ? {} : { group: spec.group }),
       }),
     ),
-    ...division.frozen.map(name => weights.frozen(name)),
+    ...(weights.stored?.(division.frozen) ?? division.frozen).map(name => weights.frozen(name)),
   ]
 }
