@@ -25,7 +25,8 @@ await build({
   bundle: true,
   platform: 'node',
   format: 'esm',
-  packages: 'external',
+  // The one for GPUs is taken to machines where nothing is installed but the runtime.
+  ...(name === 'gpu' ? { external: ['onnxruntime-node'] } : { packages: 'external' }),
   target: 'node20',
   logLevel: 'warning',
 })

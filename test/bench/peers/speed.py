@@ -52,6 +52,8 @@ def open_case(command):
     torch.manual_seed(1)
     torch.set_num_threads(command["threads"])
     device = "cuda" if command["device"] in ("cuda", "webgpu") and torch.cuda.is_available() else "cpu"
+    # ONNX Runtime multiplies in TensorFloat-32 on cards that have it.
+    torch.backends.cuda.matmul.allow_tf32 = True
     config = AutoConfig.for_model(**case["config"])
     for key in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
         if hasattr(config, key):

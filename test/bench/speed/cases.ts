@@ -82,31 +82,20 @@ export const gpuCases: readonly SpeedCase[] = [
   },
 ]
 
-/** The same shapes, tiny, to try a script where there is no GPU. */
+const tiny = {
+  vocab_size: 500,
+  hidden_size: 32,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  num_key_value_heads: 1,
+  intermediate_size: 64,
+}
+
+/** The same models, tiny, to try a script where there is no GPU. */
 export const dryCases: readonly SpeedCase[] = gpuCases.map(c => ({
   ...c,
-  name: `${c.name.replace(/-\d+x\d+$/, '')}-dry-2x16`,
-  config: {
-    ...c.config,
-    vocab_size: 500,
-    hidden_size: 32,
-    num_hidden_layers: 2,
-    intermediate_size: 64,
-    num_attention_heads: 2,
-  },
-  ...('num_key_value_heads' in c.config
-    ? {
-        config: {
-          ...c.config,
-          vocab_size: 500,
-          hidden_size: 32,
-          num_hidden_layers: 2,
-          intermediate_size: 64,
-          num_attention_heads: 2,
-          num_key_value_heads: 1,
-        },
-      }
-    : {}),
+  name: `dry ${c.name.replace(/-\d+x\d+$/, '')} 2x16`,
+  config: { ...c.config, ...tiny },
   rows: 2,
   length: 16,
 }))
