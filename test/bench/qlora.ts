@@ -85,7 +85,7 @@ const weights = openQuantized(file, backbone.linears())
 const method = resolveLowRank({ rank: 8, alpha: 16, targets: ['query', 'value'] })
 const adapters = lowRankParameters({ linears: backbone.linears() }, method)
 const stored = [...backbone.parameters(), ...backbone.language.parameters]
-const division = { trained: adapters, frozen: weights.stored(stored.map(spec => spec.name)) }
+const division = { trained: adapters, frozen: stored.map(spec => spec.name) }
 const draw = random('tokens')
 const ids = BigInt64Array.from({ length }, () => BigInt(3 + draw.int(31990)))
 const task: Task = {
