@@ -118,6 +118,8 @@ function writeModel(folder: string, parameters: readonly NamedTensor[], model: E
   const trained = new Map(parameters.map(p => [p.name, p]))
   // The language-model head of a checkpoint has no place in a classifier.
   const other = new Set(kind.head === 'language' ? [] : base.backbone.language.parameters.map(spec => spec.name))
+  // But for what the two heads share, as in ModernBERT.
+  for (const { name } of model.model.head?.stored ?? []) other.delete(name)
   const kept = [...base.places].filter(([name]) => !other.has(name))
   const tensors = kept.map(([name, place]): TensorData => {
     const own = trained.get(name)

@@ -63,23 +63,21 @@ export async function setUp(
   checkKind(kind, base)
   const pooling = choosePooling(recipe.pooling, base)
   const classes = kind.head === 'language' ? backbone.sizes.vocab : Math.max(1, data.labels.length)
+  const has = (name: string) => base.places.has(name)
   const head =
     kind.head === 'sequence'
-      ? backbone.sequence(classes, pooling)
+      ? backbone.sequence(classes, pooling, has)
       : kind.head === 'tokens'
-        ? backbone.tokens(classes)
+        ? backbone.tokens(classes, has)
         : undefined
   const bare: TaskModel = { backbone, classes, ...(head ? { head } : {}) }
   const weights = await weightsOf(base, recipe, data.root)
-  const plan = planTraining(
-    tunableOf(bare, name => base.places.has(name)),
-    recipe,
-  )
+  const plan = planTraining(tunableOf(bare, has), recipe)
   const model = plan.wrap ? { ...bare, wrap: plan.wrap } : bare
   const encoder = openTokenizer(base.path)
   checkTokenizer(base, encoder.size)
   const limit = Math.min(recipe.batch.tokens, backbone.sizes.positions)
-  const has = (token: string) => encoder.content(token).length === 1
+  const hasToken = (token: string) => encoder.content(token).length === 1
   const encoding: EncodeOptions = {
     encoder,
     limit,
@@ -87,7 +85,7 @@ export async function setUp(
     answers: recipe.chat.learn,
     packing: recipe.packing ? 'packed' : 'apart',
     ...(kind.name === 'instruction'
-      ? { chat: openChatTemplate({ folder: base.path, has, ...templateFile(recipe) }) }
+      ? { chat: openChatTemplate({ folder: base.path, has: hasToken, ...templateFile(recipe) }) }
       : {}),
   }
   const rows = await readRunRows(data, splits)

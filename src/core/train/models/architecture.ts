@@ -133,10 +133,13 @@ export interface Backbone {
   hidden(g: Builder, lookup: Lookup, inputs: BackboneInputs, options?: BackboneOptions): Value
   /** The poolings that make sense here; the first is what Transformers computes with the same file. */
   readonly poolings: readonly Pooling[]
-  /** The head of sequence classification (regression: one class). */
-  sequence(classes: number, pooling: Pooling): Head
+  /**
+   * The head of sequence classification (regression: one class). `has` tells which tensors the checkpoint has: layers of the
+   * head that usually come with it are fresh where it lacks them. All are there where left out.
+   */
+  sequence(classes: number, pooling: Pooling, has?: (name: string) => boolean): Head
   /** The head of token classification. */
-  tokens(classes: number): Head
+  tokens(classes: number, has?: (name: string) => boolean): Head
   /** The language-model head. */
   readonly language: LanguageHead
 }

@@ -27,6 +27,8 @@ export interface HeadOptions {
   /** How a row's vector is made; absent for token classification. */
   readonly pooling?: Pooling
   readonly dense?: DenseLayer
+  /** Which tensors the checkpoint has; all where left out. A stored layer that it lacks is fresh. */
+  readonly has?: ((name: string) => boolean) | undefined
   /** The linear layer of the scores. */
   readonly out: string
   readonly bias?: boolean
@@ -36,8 +38,9 @@ export interface HeadOptions {
 export function describeHead(options: HeadOptions): Head {
   const { hidden, classes, pooling, out } = options
   const dense = options.dense?.kind === 'pooler' && pooling !== 'pooler' ? undefined : options.dense
-  const below = dense !== undefined && dense.kind !== 'fresh'
   const denseSpecs = dense ? denseParameters(dense, hidden) : []
+  const complete = options.has === undefined || denseSpecs.every(spec => options.has?.(spec.name))
+  const below = dense !== undefined && dense.kind !== 'fresh' && complete
   const outSpecs = linearParameters(out, classes, hidden).slice(0, options.bias === false ? 1 : 2)
   const fresh = below ? outSpecs : [...denseSpecs, ...outSpecs]
   const linear: LinearSpec[] = dense

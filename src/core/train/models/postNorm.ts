@@ -106,7 +106,8 @@ export function postNormEncoder(description: EncoderDescription): Backbone {
     depth: depthBy({ prefix: names.layers, layers, below: embeddingParameters(description) }),
     hidden: (g, lookup, inputs, options = {}) => encode(g, lookup, inputs, { ...options, description }),
     poolings: description.poolings,
-    sequence: (classes, pooling) => describeHead({ ...description.sequence, hidden, layers, classes, pooling }),
+    sequence: (classes, pooling, has) =>
+      describeHead({ ...description.sequence, hidden, layers, classes, pooling, has }),
     tokens: classes => describeHead({ hidden, layers, classes, out: 'classifier' }),
     language: describeMaskedHead({ ...masked, hidden, width, vocab, word: names.word }),
   }

@@ -117,21 +117,18 @@ function disentangled(json: ConfigJson, sizes: Sizes, epsilon: number): Relative
       const { g, get, linear, norm, drop } = layers
       const stored = get(`${table}.weight`)
       const vectors = normed ? norm(stored, tableNorm, epsilon) : stored
-      const falling = g.distances(ids, 1)
-      const lookUp = (distance: Value) => g.gather(vectors, g.gather(g.ints(rows), g.add(distance, most)))
-      const [near, far] = [lookUp(falling), lookUp(g.neg(falling))]
-      const turned = (x: Value) => g.squeeze(splitHeads(g, g.unsqueeze(x, [0]), sizes.heads), [0])
+      const distance = g.distances(ids, 1)
+      const rowsOf = (distances: Value) => g.gather(g.ints(rows), g.add(distances, most))
+      const [near, far] = [rowsOf(distance), rowsOf(g.neg(distance))]
+      // Through the layer's matrix first, as many vectors as the table has; then one for each distance, [heads, 2S−1, width].
+      const along = (matrix: string, row: Value) =>
+        g.squeeze(splitHeads(g, g.unsqueeze(g.gather(linear(drop(vectors), matrix), row), [0]), sizes.heads), [0])
       return ({ name, query, key, alpha }) => {
         const options = { transB: true, alpha }
         const scores: Value[] = []
-        if (contentToPosition) {
-          const positions = turned(linear(drop(near), name('key')))
-          scores.push(g.relativeShift(g.matmul(query, positions, options)))
-        }
-        if (positionToContent) {
-          const positions = turned(linear(drop(far), name('query')))
-          scores.push(g.transposeLast(g.relativeShift(g.matmul(key, positions, options))))
-        }
+        if (contentToPosition) scores.push(g.relativeShift(g.matmul(query, along(name('key'), near), options)))
+        if (positionToContent)
+          scores.push(g.transposeLast(g.relativeShift(g.matmul(key, along(name('query'), far), options))))
         return scores.reduce((a, b) => g.add(a, b))
       }
     },

@@ -62,8 +62,9 @@ export const modernbert: Architecture = {
       depth: depthBy({ prefix: names.layers, layers, below: embeddingParameters(shape) }),
       hidden: (g, lookup, inputs, options = {}) => encode(g, lookup, inputs, { ...options, shape }),
       poolings: (json['classifier_pooling'] === 'mean' ? ['mean', 'cls'] : ['cls', 'mean']) satisfies Pooling[],
-      sequence: (classes, pooling) => describeHead({ hidden, layers, classes, pooling, dense, out: 'classifier' }),
-      tokens: classes => describeHead({ hidden, layers, classes, dense, out: 'classifier' }),
+      sequence: (classes, pooling, has) =>
+        describeHead({ hidden, layers, classes, pooling, dense, has, out: 'classifier' }),
+      tokens: (classes, has) => describeHead({ hidden, layers, classes, dense, has, out: 'classifier' }),
       language: describeMaskedHead({
         hidden,
         width: hidden,
