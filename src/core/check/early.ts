@@ -10,6 +10,9 @@ import { rules } from './rules.ts'
 /** The rules that need no other row than the one they judge. */
 const rowRules = rules.filter(rule => 'look' in rule)
 
+/** Rows that are looked at in one go: nobody can ask for anything meanwhile. */
+const mostRows = 250
+
 /**
  * Findings of a large file while it is read: what the rules say that judge each row by itself. The check of the whole file says
  * them again, together with what needs all of it.
@@ -27,10 +30,10 @@ export class Early {
     this.given = given
   }
 
-  /** The findings of the rows that were read since the last call. */
+  /** The findings of the first of the rows that were read since the last call. */
   *look(table: Table): Work<Finding[]> {
     const from = this.rows
-    const view = new RowsView(table, from)
+    const view = new RowsView(table, from, Math.min(table.rowCount, from + mostRows))
     if (view.rowCount === 0) return []
     this.rows = table.rowCount
     this.roles ??= inferRoles([view], this.given)

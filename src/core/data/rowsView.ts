@@ -2,7 +2,7 @@ import type { Lines } from '../text/lines.ts'
 import type { Edit, Span } from '../text/span.ts'
 import type { Cell, FormatName, Issue, Source, Table, ValueKind } from './table.ts'
 
-/** The rows of a table from one on, as a table: what was read of a file since the last look at it. */
+/** Some rows that follow each other in a table, as a table: what was read of a file since the last look at it. */
 export class RowsView implements Table {
   readonly source: Source
   readonly format: FormatName
@@ -14,13 +14,13 @@ export class RowsView implements Table {
   private readonly table: Table
   private readonly from: number
 
-  constructor(table: Table, from: number) {
+  constructor(table: Table, from: number, to: number) {
     this.table = table
     this.from = from
     this.source = table.source
     this.format = table.format
     this.columns = table.columns
-    this.rowCount = table.rowCount - from
+    this.rowCount = to - from
     if (table.kind) this.kind = (row, column) => table.kind!(row + from, column)
     if (table.plainSpan) this.plainSpan = (row, column) => table.plainSpan!(row + from, column)
   }
