@@ -31,8 +31,9 @@ export function grad(
     bars.set(v, known ? g.add(known, d) : d)
   }
   put(loss, g.scalar(1, loss.dtype))
-  const again = recompute ? replay(g, { tape, need, roots: recompute, bar: v => bars.get(v) }) : undefined
+  const again = recompute ? replay(g, { tape, need, roots: recompute, bars, parameters }) : undefined
   for (const [i, entry] of [...tape.entries()].reverse()) {
+    again?.enter(i)
     const ds = entry.outputs.map(v => bars.get(v))
     const want = entry.inputs.map(v => v !== undefined && need.has(v))
     if (!ds.some(Boolean) || !want.some(Boolean)) continue
@@ -58,36 +59,49 @@ interface ReplayOptions {
   readonly tape: readonly Entry[]
   readonly need: ReadonlySet<Value>
   readonly roots: readonly Value[]
-  /** The gradient of a value as far as it is known. */
-  readonly bar: (v: Value) => Value | undefined
+  /** The gradients of values as far as they are known. */
+  readonly bars: Map<Value, Value>
+  readonly parameters: readonly Value[]
 }
 
 /** Entries whose values are computed again, segment by segment from the last. */
-function replay(g: Builder, { tape, need, roots, bar }: ReplayOptions) {
+function replay(g: Builder, { tape, need, roots, bars, parameters }: ReplayOptions) {
   const changing = changingValues(g, roots)
   const segments = segmentsOf(tape, need, roots)
   const nodes = segments.map(({ out }, k) => nodesBetween(g, segments[k - 1]?.out, out))
   // What is fed is there already.
   for (const root of roots) for (const made of nodes) made.delete(root)
   const copies = new Set<Node>()
-  let known: { readonly k: number; readonly copies: Copies } | undefined
+  const settled = new Set<Value>()
+  let known: { readonly k: number; readonly copies: Copies | undefined } | undefined
+  /** The copies of a segment, which are made once the gradients of all parameters above it are. */
+  const begin = (k: number): Copies | undefined => {
+    const { out } = segments[k] as (typeof segments)[number]
+    const d = bars.get(out)
+    if (!d) return undefined
+    const above = parameters.flatMap(p => (settled.has(p) ? [] : (bars.get(p) ?? [])))
+    for (const p of parameters) if (bars.has(p)) settled.add(p)
+    // The runtime goes depth first: without this it would leave the gradients of parameters, and all that they read, for the end.
+    const when = above.length > 0 ? after(g, d, above) : d
+    bars.set(out, when)
+    const passed = new Map<Value, Value>()
+    const barrier = (v: Value) => {
+      const through = passed.get(v) ?? after(g, v, [when])
+      passed.set(v, through)
+      return through
+    }
+    return new Copies(g, { made: nodes[k] as Map<Value, Node>, changing, barrier, onCopy: node => copies.add(node) })
+  }
   const entry = (own: Entry, i: number): Entry => {
     const k = segments.findIndex(s => i >= s.from && i < s.to)
-    const when = k < 0 ? undefined : bar((segments[k] as (typeof segments)[number]).out)
-    if (!when) return own
-    if (known?.k !== k) {
-      const passed = new Map<Value, Value>()
-      const barrier = (v: Value) => {
-        const through = passed.get(v) ?? after(g, v, when)
-        passed.set(v, through)
-        return through
-      }
-      const made = nodes[k] as Map<Value, Node>
-      known = { k, copies: new Copies(g, { made, changing, barrier, onCopy: node => copies.add(node) }) }
-    }
-    return known.copies.entry(own)
+    if (k < 0) return own
+    return (known?.k === k ? known.copies?.entry(own) : undefined) ?? own
   }
-  return { entry, copies }
+  const enter = (i: number): void => {
+    const k = segments.findIndex(s => i === s.to - 1)
+    if (k >= 0) known = { k, copies: begin(k) }
+  }
+  return { enter, entry, copies }
 }
 
 /** What nearly every rule reads, without indexing. A rule for an operator with fewer inputs never touches the rest. */

@@ -140,11 +140,18 @@ export function prune(g: Graph, copies: ReadonlySet<Node>, wanted: readonly Valu
 }
 
 /**
- * The value itself, but not before `when` is known: a choice between it and itself. The runtime neither sees through this nor
- * can it then take a copy for the original, which would keep the original in memory.
+ * The value itself, but not before all of `when` is known: a choice between it and itself. The runtime neither sees through
+ * this nor can it then take a copy for the original, which would keep the original in memory.
  */
-export function after(g: Builder, v: Value, when: Value): Value {
+export function after(g: Builder, v: Value, when: readonly Value[]): Value {
   if (v.dtype !== 'float32' && v.dtype !== 'float64' && v.dtype !== 'int64') return v
-  const first = when.dims.reduce<Value>(x => g.gather(x, g.scalar(0, 'int64')), when)
-  return g.where(g.greater(first, 0), v, v)
+  const firsts = when.map(w => w.dims.reduce<Value>(x => g.gather(x, g.scalar(0, 'int64')), w))
+  return g.where(
+    g.greater(
+      firsts.reduce((a, b) => g.add(a, b)),
+      0,
+    ),
+    v,
+    v,
+  )
 }
