@@ -1,5 +1,6 @@
 import * as vscode from 'vscode'
-import { count, percent } from '../core/base/words.ts'
+import { count } from '../core/base/words.ts'
+import { headline } from '../core/eval/headline.ts'
 import { type Run, timeLeft } from '../core/run/run.ts'
 import { about } from '../core/view/words.ts'
 
@@ -32,14 +33,11 @@ export function runWords(run: Run, now: Date): string {
   }
 }
 
-/** The one number of a run: its accuracy on test rows, else the best on validation rows, which is then said. */
+/** The one number of a run: its score on test rows, else the best on validation rows, which is then said. */
 export function score(run: Run): string {
   const test = run.evaluated.filter(e => e.split === 'test' && e.of !== 'base').at(-1)
-  const known = test?.scores['accuracy']
-  if (known !== undefined && !Number.isNaN(known)) return percent(known)
-  const validation = run.best?.scores['accuracy']
-  if (validation === undefined || Number.isNaN(validation)) return ''
-  return vscode.l10n.t('validation {0}', percent(validation))
+  if (test) return headline(test.scores)
+  return run.best ? vscode.l10n.t('validation {0}', headline(run.best.scores)) : ''
 }
 
 /** `today 18:02`, `yesterday 09:10`, `12 Nov 18:02`. */

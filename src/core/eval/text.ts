@@ -1,5 +1,5 @@
 import { count, counted, percent, points } from '../base/words.ts'
-import type { LabelChange, Ledger, LedgerRow, PairedAccuracy } from './ledger.ts'
+import type { GradedChange, LabelChange, Ledger, LedgerRow, PairedAccuracy } from './ledger.ts'
 import { verdictOf } from './verdict.ts'
 import { pText } from './words.ts'
 
@@ -22,11 +22,11 @@ export function ledgerLine({ all }: Ledger): string {
 
 /** The ledger for people at a terminal; ends in `ledgerLine`. */
 export function ledgerText(ledger: Ledger, { rows, labels }: TextOptions): string {
-  const { all, withoutLeaks, unmatched, relabelled } = ledger
+  const { all, graded, withoutLeaks, unmatched, relabelled } = ledger
   const verdict = verdictOf(ledger)
   const leaked = withoutLeaks ? all.rows - withoutLeaks.rows : 0
-  const columns = [['', `all ${counted(all.rows, 'row')}`], ...scoreLines(all)]
-  if (withoutLeaks)
+  const columns = [['', `all ${counted(all.rows, 'row')}`], ...(graded ? gradedLines(graded) : scoreLines(all))]
+  if (withoutLeaks && !graded)
     [`without ${counted(leaked, 'leaked row')}`, ...scoreLines(withoutLeaks).map(l => l[1] as string)].forEach(
       (text, i) => {
         columns[i]?.push(text)
@@ -77,6 +77,14 @@ export function oneLine(text: string, length: number): string {
   const flat = text.replace(/\s+/g, ' ').trim()
   const characters = [...flat]
   return characters.length <= length ? flat : `${characters.slice(0, length - 1).join('')}…`
+}
+
+function gradedLines({ a, b, difference, interval: [low, high] }: GradedChange): string[][] {
+  const digits = (x: number) => x.toPrecision(4)
+  return [
+    ['mean loss', `${digits(a)} → ${digits(b)}`],
+    ['difference', `${digits(difference)}, 95 % interval ${digits(low)} to ${digits(high)}`],
+  ]
 }
 
 function scoreLines(accuracy: PairedAccuracy): string[][] {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { count, counted, percent } from '../../core/base/words.ts'
+import { shownScores } from '../../core/eval/headline.ts'
 import { confusionOf, labelScores } from '../../core/eval/score.ts'
 import { oneLine, table } from '../../core/eval/text.ts'
 import type { Scores } from '../../core/train/event.ts'
@@ -78,18 +79,16 @@ function evaluatedJson({ evaluation, file, leaked, warnings }: Evaluating): stri
 
 function evaluatedText({ evaluation, file, leaked }: Evaluating, most: number, cwd: string): string {
   const { model, split, labels, predictions, all, withoutLeaks } = evaluation
-  const cells = (s: Scores) => [
-    percent(s['accuracy'] ?? 0),
-    (s['macroF1'] ?? 0).toFixed(3),
-    (s['mcc'] ?? 0).toFixed(3),
-    (s['loss'] ?? 0).toFixed(4),
-  ]
+  const shown = shownScores(all)
+  const cells = (s: Scores) => shown.map(({ score, text }) => text(s[score] ?? 0))
   const scores = table([
-    ['', 'accuracy', 'macro F1', 'MCC', 'loss'],
+    ['', ...shown.map(({ title }) => title)],
     [`all ${counted(predictions.length, 'row')}`, ...cells(all)],
     ...(leaked > 0 ? [[`without ${counted(leaked, 'leaked row')}`, ...cells(withoutLeaks)]] : []),
   ])
-  const perLabel = labelScores(confusionOf(predictions, labels))
+  // Texts, numbers and sets are no labels to count by.
+  const single = predictions.every(p => !p.sets && !p.numbers && !p.tags && !p.tokens)
+  const perLabel = (single ? labelScores(confusionOf(predictions, labels)) : [])
     .filter(l => l.rows > 0)
     .sort((a, b) => a.f1 - b.f1 || b.rows - a.rows)
     .slice(0, most)
@@ -108,7 +107,7 @@ function evaluatedText({ evaluation, file, leaked }: Evaluating, most: number, c
     '',
     ...scores,
     '',
-    ...(most > 0 ? [...worst, ''] : []),
+    ...(perLabel.length > 0 ? [...worst, ''] : []),
     `predictions: ${relative(cwd, file) || file}`,
   ]
   return `${lines.join('\n')}\n`

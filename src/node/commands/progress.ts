@@ -1,4 +1,5 @@
-import { count, percent } from '../../core/base/words.ts'
+import { count } from '../../core/base/words.ts'
+import { headline, shownScores } from '../../core/eval/headline.ts'
 import { oneLine } from '../../core/eval/text.ts'
 import { pace, type Run, timeLeft } from '../../core/run/run.ts'
 import type { RunEvent } from '../../core/train/event.ts'
@@ -15,7 +16,7 @@ export function progressLine(run: Run, columns: number): string {
   const parts = [
     `step ${count(step)}/${count(started?.steps ?? step)}`,
     `loss ${recentLoss(run).toFixed(4)}`,
-    ...(validation ? [`validation ${percent(validation['accuracy'] ?? 0)}`] : []),
+    ...(validation ? [`validation ${headline(validation)}`] : []),
     ...(speed ? [`${speed.rows.toFixed(0)} rows/s`, `${count(speed.tokens)} tokens/s`] : []),
     ...(left === undefined ? [] : [`${about(left)} left`]),
   ]
@@ -31,13 +32,13 @@ export function eventText(event: RunEvent, run: Run): string | undefined {
       return `${event.model}, ${event.method}, on ${where}: ${count(event.steps)} steps, ${count(event.rows.train)} rows${from}`
     }
     case 'evaluated': {
-      const { loss, accuracy, macroF1 } = event.scores as { loss?: number; accuracy?: number; macroF1?: number }
       const of = event.of === undefined ? `step ${count(event.step)}/${count(run.started?.steps ?? 0)}` : event.of
+      const told = shownScores(event.scores)
+        .filter(({ score }) => score !== 'mcc' && event.scores[score] !== undefined)
+        .map(({ score, title, text }) => `${score === 'macroF1' ? 'F1' : title} ${text(event.scores[score] as number)}`)
       const scores = [
         ...(event.of === undefined && run.series.loss.length > 0 ? [`loss ${recentLoss(run).toFixed(4)}`] : []),
-        `${event.split} accuracy ${percent(accuracy ?? 0)}`,
-        ...(macroF1 === undefined ? [] : [`F1 ${macroF1.toFixed(3)}`]),
-        ...(loss === undefined ? [] : [`loss ${loss.toFixed(4)}`]),
+        `${event.split} ${told.join(', ')}`,
       ]
       return `${of}: ${scores.join(', ')}${event.best ? ', best so far' : ''}`
     }

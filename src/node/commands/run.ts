@@ -1,4 +1,5 @@
-import { count, counted, percent } from '../../core/base/words.ts'
+import { count, counted } from '../../core/base/words.ts'
+import { headline } from '../../core/eval/headline.ts'
 import { table } from '../../core/eval/text.ts'
 import { pace, type Run, timeLeft } from '../../core/run/run.ts'
 import { byGravity } from '../../core/run/warnings.ts'
@@ -134,7 +135,11 @@ function scoreTable(run: Run): string[] {
   if (scored.length === 0) return []
   const cells = (scores: Scores | undefined) =>
     scores
-      ? `${percent(scores['accuracy'] ?? 0)}, F1 ${(scores['macroF1'] ?? 0).toFixed(3)}, loss ${(scores['loss'] ?? 0).toFixed(3)}`
+      ? [
+          headline(scores),
+          ...(scores['macroF1'] === undefined ? [] : [`F1 ${scores['macroF1'].toFixed(3)}`]),
+          `loss ${(scores['loss'] ?? 0).toFixed(3)}`,
+        ].join(', ')
       : ''
   const leaks = scored.some(e => e.withoutLeaks)
   const baseline = scored.find(e => e.baseline)?.baseline

@@ -1,4 +1,4 @@
-import { percent } from '../../core/base/words.ts'
+import { headline } from '../../core/eval/headline.ts'
 import { oneLine, table } from '../../core/eval/text.ts'
 import { findRoot, listRuns, type RunFolder } from '../runs.ts'
 import type { Command } from './command.ts'
@@ -10,7 +10,7 @@ export const command: Command = {
   summary: 'list the runs of this workspace',
   usage: `winnow runs [options]
 
-Lists the runs of this workspace (.winnow/runs), newest first: id, state, steps done, best validation score, test accuracy.
+Lists the runs of this workspace (.winnow/runs), newest first: id, state, steps done, best validation score, test score.
 
   --format text|json   default text
 `,
@@ -27,15 +27,15 @@ Lists the runs of this workspace (.winnow/runs), newest first: id, state, steps 
 
 function line({ id, run }: RunFolder): string[] {
   const done = run.series.step.at(-1) ?? 0
-  const validation = run.best?.scores['accuracy']
-  const test = run.evaluated.find(e => e.split === 'test' && e.of !== 'base')?.scores['accuracy']
+  const validation = run.best?.scores
+  const test = run.evaluated.find(e => e.split === 'test' && e.of !== 'base')?.scores
   const started = run.started
   return [
     id,
     run.phase,
     started ? `${done}/${started.steps}` : '–',
-    validation === undefined ? '–' : percent(validation),
-    test === undefined ? '–' : percent(test),
+    validation === undefined ? '–' : headline(validation),
+    test === undefined ? '–' : headline(test),
     started ? oneLine(`${started.model}, ${started.method}`, 50) : '',
   ]
 }
