@@ -6,7 +6,10 @@ import { random } from '../../src/core/base/random.ts'
 import { openModel } from '../../src/node/modelFolder.ts'
 import { readFloats } from '../../src/node/safetensors.ts'
 import { openTokenizer } from '../../src/node/tokenizer.ts'
+import { decoderTokens, pieces, trainBytePairs } from './pretrain/bytePairs.ts'
 import { encodeCorpus, type Lines, piecesOf, sequences, split } from './pretrain/corpus.ts'
+import { decoderCorpus } from './pretrain/decoderCorpus.ts'
+import { decoderConfig } from './pretrain/decoderModel.ts'
 import { neighbourEmbeddings } from './pretrain/embedding.ts'
 import { configJson, encoderSpecs, freshWeights, halves, writeModel } from './pretrain/model.ts'
 import { linesOf, type Synset } from './pretrain/wordnet.ts'
@@ -50,6 +53,59 @@ describe('the embedded model', () => {
       const own = basicTokens(text).flatMap(word => piecesOf(word, id, id.get('[UNK]') as number))
       expect(tokenizer.encode(text, { limit: 512 }).ids).toEqual([2, ...own, 3])
     }
+  })
+})
+
+describe('the embedded decoder', () => {
+  const decoder = new URL('../../media/models/tiny-decoder', import.meta.url).pathname
+
+  test('opens as a decoder, fits 8 MB, names its licence and its perplexity', () => {
+    const folder = openModel(decoder)
+    expect(folder.backbone.architecture.kind).toBe('decoder')
+    expect(folder.files.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThanOrEqual(8_000_000)
+    expect(folder.backbone.sizes.vocab).toBe(openTokenizer(decoder).size)
+    expect(folder.config).toEqual(decoderConfig())
+    expect(readFileSync(join(decoder, 'NOTICE'), 'utf8')).toContain('WordNet 3.0 Copyright 2006')
+    for (const place of folder.places.values()) expect(readFloats(place).every(Number.isFinite)).toBe(true)
+    const [trained, random, unigram] = [
+      ...readFileSync(join(decoder, 'README.md'), 'utf8')
+        .match(
+          /\*\*Perplexity\*\* on \d+ held-out senses: ([\d.]+)\. Random weights have (\d+), a unigram model (\d+)/,
+        )!
+        .slice(1)
+        .map(Number),
+    ]
+    expect(trained).toBeLessThan(unigram! / 10)
+    expect(unigram).toBeLessThan(random!)
+  })
+
+  test('every text comes back from its tokens, digits one by one', () => {
+    const tokenizer = openTokenizer(decoder)
+    for (const text of ['He paid $1,234.50 for 12 apples.', 'Größe, naïve — 日本\n\ttab', '<<48/2=24>>24 clips'])
+      expect(tokenizer.decode(tokenizer.content(text))).toBe(text)
+    expect(tokenizer.pieces(tokenizer.content('a 1234'))).toEqual(['a', ' ', '1', '2', '3', '4'])
+    expect(tokenizer.content('<|im_end|>')).toHaveLength(1)
+    expect(tokenizer.ends).toEqual(new Set([1, 3]))
+  })
+
+  test('pairs of bytes are merged by weight, never across words or digits', () => {
+    const weights = new Map(pieces('low low low lower 11 11 11').map(piece => [piece, 1]))
+    const { vocabulary, merges } = trainBytePairs(weights, 266)
+    expect(pieces('low 12, x')).toEqual(['low', ' ', '1', '2', ',', ' x'])
+    expect(vocabulary.slice(0, 4)).toEqual([...decoderTokens])
+    expect(merges[0]).toEqual(['l', 'o'])
+    expect(vocabulary).toContain('Ġlow')
+    expect(vocabulary).not.toContain('11')
+  })
+
+  test('senses that are held out are in no document', () => {
+    const senses = Array.from({ length: 90 }, (_, i) => sense([`word${i}`], `meaning${i} of it`, `Use word${i} so`))
+    const { train, held } = decoderCorpus(senses, 9, 1)
+    expect(held).toHaveLength(9)
+    const all = train.map(s => s.text).join('\n')
+    for (const { text } of held) expect(all).not.toContain(/meaning\d+ /.exec(text)![0])
+    expect(new Set(all.match(/meaning\d+|use word\d+/gi)!.map(m => m.replace(/\D+/, ''))).size).toBe(81)
+    expect(all).toContain('<|im_start|>assistant\n')
   })
 })
 
