@@ -241,16 +241,16 @@ export const rules: Readonly<Record<string, Rule>> = {
     }
     return [when(want[0], dx), when(want[1], () => g.mul(d, g.mul(centred, inverse))), d]
   },
-  // The inverse deviation is computed again: as an output of the node it is wrong on WebGPU in ORT 1.30.
   RmsNorm: ({ g, a, b, d, entry, want }) => {
-    const square = g.mean(g.mul(a, a), [-1])
-    const inverse = g.div(1, g.sqrt(g.add(square, numberOf(entry, 'epsilon'))))
-    const normal = g.mul(a, inverse)
+    const again = () => g.div(1, g.sqrt(g.add(g.mean(g.mul(a, a), [-1]), numberOf(entry, 'epsilon'))))
+    const inverse = entry.saved.inverse ?? again()
     const dx = () => {
+      // The inverse deviation squared falls on a column instead of the whole tensor.
       const e = g.mul(d, b)
-      return g.mul(inverse, g.sub(e, g.mul(normal, g.mean(g.mul(e, normal), [-1]))))
+      const along = g.mul(g.mul(inverse, inverse), g.mean(g.mul(e, a), [-1]))
+      return g.mul(inverse, g.sub(e, g.mul(a, along)))
     }
-    return [when(want[0], dx), when(want[1], () => g.mul(d, normal))]
+    return [when(want[0], dx), when(want[1], () => g.mul(d, g.mul(a, inverse)))]
   },
 
   // s·(softmax − q), s the row's share of the loss: subtracting q touches one element a row, plus a constant

@@ -39,7 +39,14 @@ export function layerNorm(g: Graph, x: Value, w: Value, b: Value, epsilon = 1e-1
 export function rmsNorm(g: Graph, x: Value, w: Value, epsilon = 1e-6): Value {
   checkScale('RmsNorm', x, w)
   const attributes = { axis: int(-1), epsilon: float(epsilon) }
-  return g.emit1('SimplifiedLayerNormalization', [x, w], attributes, x, { rule: 'RmsNorm' })
+  const op = 'SimplifiedLayerNormalization'
+  // As an output of the node the inverse deviation is wrong on WebGPU in ORT 1.30: there the gradient computes it again.
+  if (g.lowering === 'portable') return g.emit1(op, [x, w], attributes, x, { rule: 'RmsNorm' })
+  const row = { dtype: x.dtype, dims: rowDims(x.dims) }
+  return g.composite('RmsNorm', [x, w], attributes, () => {
+    const [y, inverse] = g.emit(op, [x, w], attributes, [x, row]) as [Value, Value]
+    return { outputs: [y], saved: { inverse } }
+  })[0] as Value
 }
 
 function rowDims(dims: Dims): Dims {
