@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { modelBytes } from '../../../src/core/graph/onnx.ts'
+import { generate } from '../../../src/core/train/generate.ts'
 import { openBackbone } from '../../../src/core/train/models/architectures.ts'
 import { quantizedInMemory, quantizedProduct } from '../../../src/core/train/models/quantized.ts'
 import { memoryWeights, parametersOf, type Weights } from '../../../src/core/train/models/weights.ts'
@@ -12,6 +13,7 @@ import { openModel } from '../../../src/node/modelFolder.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
 import { quantizedModel } from '../../../src/node/quantize.ts'
 import { writeSafetensors } from '../../../src/node/safetensors.ts'
+import { folderWeights } from '../../../src/node/weights.ts'
 import { formulaTensor } from '../../core/train/formula.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'winnow-quantize-'))
@@ -97,6 +99,37 @@ test.each([4, 8] as const)(
     expect(await logits(made, all)).toEqual(await logits(memory, all))
   },
 )
+
+test('text of a quantized model is that of the numbers its codes stand for', async () => {
+  const weights = await quantizedModel(openModel(folder), join(folder, '.winnow', 'text'), { bits: 4, block: 32 })
+  const names = specs.map(spec => spec.name)
+  const plain = memoryWeights(specs.map(spec => weights.read(spec.name)))
+  const prompts = [
+    [5, 9, 14, 33],
+    [7, 7],
+  ]
+  const answers = (own: Weights) =>
+    generate(
+      runtime,
+      {
+        backbone,
+        parameters: parametersOf({ trained: [], frozen: names }, own),
+        wrap: lookup => ({ product: quantizedProduct(lookup) }),
+        ...(own.folder === undefined ? {} : { folder: own.folder }),
+      },
+      prompts,
+      { maxTokens: 6, stop: [] },
+    )
+  expect(await answers(weights)).toEqual(await answers(plain))
+})
+
+test('sharded bfloat16 weights are mapped as they lie', async () => {
+  const weights = folderWeights(openModel(folder))
+  const names = specs.map(spec => spec.name)
+  expect(names.every(name => weights.frozen(name).dtype === 'bfloat16')).toBe(true)
+  const base = memoryWeights(stored.map(({ name, shape, floats }) => ({ name, shape, data: floats })))
+  expect(await logits(weights, names)).toEqual(await logits(base, names))
+})
 
 test('a cancelled one leaves nothing behind', async () => {
   const cache = join(folder, '.winnow', 'cancelled')
