@@ -67,9 +67,7 @@ export class Memory {
 
   /** Do the sets of all shingles of these tables fit? They take about as much as the texts themselves. */
   keepsSets(tables: readonly Table[]): boolean {
-    if (this.sets) return this.sets === 'kept'
-    const large = tables.filter(({ source }) => source.windows)
-    return large.length === 0 || large.reduce((sum, { source }) => sum + lengthOf(source), 0) <= mostSets
+    return this.sets ? this.sets === 'kept' : setsFit(tables)
   }
 
   /** Drops what is known of files that are no longer there. */
@@ -210,6 +208,12 @@ export class Memory {
     this.labelNumbers.set(own, this.labels.length - 1)
     return this.labels.length - 1
   }
+}
+
+/** Are these tables few or small enough for the sets of their shingles? Where they are not, rows within others go untold. */
+export function setsFit(tables: readonly Table[]): boolean {
+  const large = tables.filter(({ source }) => source.windows)
+  return large.length === 0 || large.reduce((sum, { source }) => sum + lengthOf(source), 0) <= mostSets
 }
 
 /** Files of so many bytes in all have their sets kept. */

@@ -9,8 +9,9 @@ import { reportHtml } from '../../core/check/formats/html.ts'
 import { reportJson } from '../../core/check/formats/json.ts'
 import { reportSarif } from '../../core/check/formats/sarif.ts'
 import { ansiPaint, noPaint, reportText } from '../../core/check/formats/text.ts'
+import { setsFit } from '../../core/check/memory.ts'
 import { rules } from '../../core/check/rules.ts'
-import { toReport } from '../../core/check/toReport.ts'
+import { Places, reportOf } from '../../core/check/toReport.ts'
 import { rowText } from '../../core/data/roles.ts'
 import { readForCheck, shownPath } from '../checkInput.ts'
 import { drive } from '../drive.ts'
@@ -75,6 +76,9 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
       early: baseline === undefined ? earlyLines(io) : () => 'enough',
     })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
+    for (const { name, splits } of input.datasets)
+      if (!setsFit(splits.flatMap(split => split.tables)))
+        io.err(`winnow: ${name} is too large to look for rows within others; equal and similar ones are told\n`)
     const whole = await drive(
       check({ ...input, exact: values.exact, threads: openThreads(), shelf: new FileShelf() }),
       io.cancel,
@@ -87,7 +91,8 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     }
     const findings = baseline === undefined ? whole.findings : await newFindings(whole, baseline, io.cwd)
     const checked = { ...whole, findings }
-    const report = toReport(checked, performance.now() - started)
+    const reporting = reportOf(checked, () => performance.now() - started, new Places())
+    const report = await drive(reporting, io.cancel, progressOn(io))
     const path = (uri: string) => shownPath(io.cwd, uri)
     const moves = values['suggest-split'] ? await regroupings(input.datasets, io.cancel) : undefined
     if (format === 'json') io.out(reportJson(report, path, moves))
