@@ -1,12 +1,12 @@
 /*
- * `npm run bench -- sign [rows...]`: the exact join on generated short rows (about 90 bytes, 17 % near-copies), against a
- * plain read-and-JSON.parse pass of the same rows, against the same join in C++ (test/bench/peers/join.cpp, where g++ is
- * there) and against the npm package minhash; then template data, which must not
- * cost more than unrelated rows. Times are processor time of this process (user), so that neighbours matter less; the
- * lists are measured in turn. Default sizes: 100000 1000000.
+ * `npm run bench -- sign [rows...]`: generated short rows (about 90 bytes, 17 % near-copies), from the file to the findings
+ * about duplicates, near-duplicates and leaks, against a plain read-and-JSON.parse pass of the same file and the same join in C++
+ * (test/bench/peers/join.cpp, where g++ is there); with one thread and with two; with the index kept from the check before; then
+ * rows of templates, and the npm package minhash. Times are processor time, so that neighbours matter less; of threads the
+ * critical path: the thread that waits for the others, and the longest of them. Default sizes: 100000 1000000.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,43 +18,18 @@ import { leak } from '../../src/core/check/rules/leak.ts'
 import { nearDuplicate } from '../../src/core/check/rules/nearDuplicate.ts'
 import { parseTables } from '../../src/core/data/formats.ts'
 import { finishWork } from '../../src/core/sign/progress.ts'
+import { partsOf, rowsJobs } from '../../src/core/sign/rowsJob.ts'
 import { parseScheme } from '../../src/core/sign/scheme.ts'
-import { Signatures } from '../../src/core/sign/signatures.ts'
+import type { Shelf } from '../../src/core/sign/shelf.ts'
+import { type Elsewhere, Signatures } from '../../src/core/sign/signatures.ts'
 import { Similar } from '../../src/core/sign/similar.ts'
 import { parseThreshold } from '../../src/core/sign/threshold.ts'
+import { FileShelf } from '../../src/node/fileShelf.ts'
+import { ThreadPool } from '../../src/node/threads.ts'
+import { sentences, writeRows } from './sentences.ts'
 
 const sizes = process.argv.slice(2).map(Number).filter(Boolean)
 const counts = sizes.length > 0 ? sizes : [100_000, 1_000_000]
-
-function vocabulary(r: Random): string[] {
-  const letters = 'eeeeeeeetttttaaaaooooiiiinnnnsssshhhrrrrddllucmwfgypbvk'
-  const words = new Set<string>()
-  while (words.size < 30_000)
-    words.add(Array.from({ length: 1 + r.int(5) + r.int(5) }, () => letters[r.int(letters.length)]).join(''))
-  return [...words]
-}
-
-/** Sentences of Zipf-drawn words; 17 % are copies with a word replaced, left out or added, 8 % of those verbatim. */
-function sentences(count: number): string[] {
-  const r = random('bench')
-  const words = vocabulary(r)
-  const word = () => words[Math.floor(words.length ** (0.15 + 0.85 * r.next())) - 1]!
-  const rows: string[] = []
-  while (rows.length < count) {
-    if (rows.length === 0 || r.next() < 0.83) {
-      rows.push(Array.from({ length: 8 + r.int(14) }, word).join(' '))
-      continue
-    }
-    const parts = rows[r.int(rows.length)]!.split(' ')
-    const at = r.int(parts.length)
-    const kind = r.next()
-    if (kind < 0.5) parts[at] = word()
-    else if (kind < 0.7) parts.splice(at, 1)
-    else if (kind < 0.92) parts.splice(at, 0, word())
-    rows.push(parts.join(' '))
-  }
-  return rows
-}
 
 /** One number differs; seven slots differ; slots of few words each. All pairs of the first kind are similar. */
 const templates: { readonly [name: string]: (r: Random) => string } = {
@@ -70,6 +45,28 @@ function cpu(): number {
   return process.cpuUsage().user / 1000
 }
 
+/** Processor time of each thread so far, in ms; none where the system does not tell. */
+function threadTimes(): ReadonlyMap<string, number> {
+  const folder = '/proc/self/task'
+  if (!existsSync(folder)) return new Map()
+  return new Map(
+    readdirSync(folder).map(id => [id, Number(readFileSync(`${folder}/${id}/schedstat`, 'utf8').split(' ')[0]) / 1e6]),
+  )
+}
+
+/** The time of this thread, and that of the busiest other one. */
+function criticalPath(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>) {
+  const own = String(process.pid)
+  let main = 0
+  let other = 0
+  for (const [id, time] of after) {
+    const spent = time - (before.get(id) ?? 0)
+    if (id === own) main = spent
+    else other = Math.max(other, spent)
+  }
+  return { main, other }
+}
+
 interface Timed {
   readonly sign: number
   readonly join: number
@@ -77,11 +74,21 @@ interface Timed {
   readonly linked: number
 }
 
+/** Rows as they stand in a file: bytes, and where each begins and ends. */
+function bytesOfRows(rows: readonly string[]) {
+  const bytes = Buffer.from(rows.join('\n'))
+  const starts = new Uint32Array(rows.length + 1)
+  for (const [i, row] of rows.entries()) starts[i + 1] = starts[i]! + Buffer.byteLength(row) + 1
+  const span = (row: number) => ({ start: starts[row]!, end: starts[row + 1]! - 1 })
+  return { rowCount: rows.length, text: (row: number) => rows[row], plain: { bytes, span } }
+}
+
 function joinAll(rows: readonly string[], scheme: string, threshold: number): Timed {
+  const texts = bytesOfRows(rows)
   globalThis.gc?.()
   const start = cpu()
   const signatures = new Signatures(parseScheme(scheme))
-  finishWork(signatures.sign('rows', { rowCount: rows.length, text: row => rows[row] }))
+  finishWork(signatures.sign('rows', texts))
   const signed = cpu()
   const similar = new Similar(signatures, parseThreshold(threshold), { incremental: false })
   finishWork(similar.update())
@@ -91,9 +98,58 @@ function joinAll(rows: readonly string[], scheme: string, threshold: number): Ti
   return { sign: signed - start, join: joined - signed, cost: similar.cost, linked }
 }
 
+const rules = [duplicate, nearDuplicate, leak]
+
+/** File to findings. */
+function wholeCheck(file: string, options: { readonly threads?: ThreadPool; readonly shelf?: Shelf } = {}) {
+  globalThis.gc?.()
+  const threads = threadTimes()
+  const begun = performance.now()
+  const start = cpu()
+  const source = { uri: file, version: 0, bytes: readFileSync(file), encoding: 'utf-8' as const, bom: false }
+  const tables = parseTables(source).map(({ table }) => table)
+  const dataset = { name: 'bench', splits: [{ name: 'train' as const, tables }], roles: { text: 'text' } }
+  const { findings } = finishWork(check({ datasets: [dataset], list: rules, ...options }))
+  return {
+    cpu: cpu() - start,
+    wall: performance.now() - begun,
+    path: criticalPath(threads, threadTimes()),
+    findings: findings.length,
+  }
+}
+
+/** Signing and joining alone, with so many threads. */
+function signAndJoin(file: string, threads: ThreadPool | undefined) {
+  const source = { uri: file, version: 0, bytes: readFileSync(file), encoding: 'utf-8' as const, bom: false }
+  const [{ table }] = parseTables(source) as [ReturnType<typeof parseTables>[number]]
+  const scheme = parseScheme('word:1+2')
+  const roles = { text: 'text' }
+  const texts = {
+    rowCount: table.rowCount,
+    text: (row: number) => table.text(row, 'text'),
+    plain: { bytes: source.bytes, span: (row: number) => table.plainSpan!(row, 'text') },
+  }
+  const elsewhere: Elsewhere | undefined = threads && {
+    sign: (from, to, take) => {
+      const parts = partsOf(table)!
+      const own = { ...parts, source: { ...parts.source, bytes: threads.share(parts.source.bytes) } }
+      return threads.run(rowsJobs({ scheme, roles, table: own, from, to }, Math.ceil((to - from) / 16)), take)
+    },
+  }
+  globalThis.gc?.()
+  const before = threadTimes()
+  const begun = performance.now()
+  const signatures = new Signatures(scheme, { shared: threads !== undefined })
+  finishWork(signatures.sign('rows', texts, { head: 0, tail: 0 }, elsewhere))
+  const similar = new Similar(signatures, parseThreshold(0.8), { incremental: false, threads })
+  finishWork(similar.update())
+  return { wall: performance.now() - begun, path: criticalPath(before, threadTimes()) }
+}
+
 const ms = (value: number) => value.toFixed(0).padStart(7)
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const folder = mkdtempSync(join(tmpdir(), 'winnow-bench-'))
+const pool = new ThreadPool(fileURLToPath(new URL('../../dist/thread.cjs', import.meta.url)), 2)
 try {
   const totals: number[] = []
   const wholes: number[] = []
@@ -104,7 +160,7 @@ try {
   for (const count of counts) {
     const rows = sentences(count)
     const file = join(folder, 'train.jsonl')
-    writeFileSync(file, rows.map((text, i) => `${JSON.stringify({ text, label: `label${i % 7}` })}\n`).join(''))
+    writeRows(file, rows)
     joinAll(rows.slice(0, 20_000), 'word:1+2', 0.8) // warm
     globalThis.gc?.()
     const before = cpu()
@@ -120,72 +176,94 @@ try {
       )
       if (scheme === 'word:1+2') totals.push(sign + joined)
     }
-    globalThis.gc?.()
-    const start = cpu()
-    const rowsSource = { uri: file, version: 0, bytes: readFileSync(file), encoding: 'utf-8' as const, bom: false }
-    const tables = parseTables(rowsSource).map(({ table }) => table)
-    const dataset = { name: 'bench', splits: [{ name: 'train' as const, tables }], roles: { text: 'text' } }
-    const { findings } = finishWork(check({ datasets: [dataset], list: [duplicate, nearDuplicate, leak] }))
-    const whole = cpu() - start
-    wholes.push(whole)
+    const whole = wholeCheck(file)
+    wholes.push(whole.cpu)
     say(
-      `  file to findings ${ms(whole)} ms = ${(whole / pass).toFixed(2)} passes; ${findings.length} findings; ${(process.resourceUsage().maxRSS / 1e3).toFixed(0)} MB at most`,
+      `  file to findings ${ms(whole.cpu)} ms = ${(whole.cpu / pass).toFixed(2)} passes; ${whole.findings} findings; ${(process.resourceUsage().maxRSS / 1e3).toFixed(0)} MB at most (asked: 1500)`,
     )
     if (built) {
       const { sign, join: joined, linked } = JSON.parse(spawnSync(peer, [file, '4', '5'], { encoding: 'utf8' }).stdout)
       const allowed = 3 * pass + 3 * (sign + joined)
       say(
-        `  join in C++      ${ms(sign + joined)} ms (sign ${ms(sign)}, join ${ms(joined)}; ${linked} rows linked, equal ones too); ours = ${(totals.at(-1)! / (sign + joined)).toFixed(2)} times; file to findings / (3 passes + 3 joins) = ${(whole / allowed).toFixed(2)}`,
+        `  join in C++      ${ms(sign + joined)} ms (sign ${ms(sign)}, join ${ms(joined)}; ${linked} rows linked, equal ones too); ours = ${(totals.at(-1)! / (sign + joined)).toFixed(2)} times; file to findings / (3 passes + 3 joins) = ${(whole.cpu / allowed).toFixed(2)} (asked: 1)`,
       )
     }
+    signAndJoin(file, pool) // the threads start, and warm up
+    const [one, two] = [signAndJoin(file, undefined), signAndJoin(file, pool)]
+    const path = ({ main, other }: { main: number; other: number }) => main + other
+    say(
+      `  two threads, sign and join: wall ${ms(one.wall)} -> ${ms(two.wall)} ms = ${(one.wall / two.wall).toFixed(2)} times; ${ms(one.path.main)} ms of processor time -> ${ms(two.path.main)} in the main thread and ${ms(two.path.other)} in the longer of the two: ${(one.path.main / path(two.path)).toFixed(2)} times where they follow each other, ${(one.path.main / Math.max(two.path.main, two.path.other)).toFixed(2)} where they overlap (asked: 1.6)`,
+    )
+    const threaded = wholeCheck(file, { threads: pool })
+    say(
+      `  two threads, file to findings: wall ${ms(whole.wall)} -> ${ms(threaded.wall)} ms; ${threaded.findings} findings`,
+    )
+    const shelf = new FileShelf(join(folder, 'cache'))
+    wholeCheck(file, { shelf })
+    const again = wholeCheck(file, { shelf })
+    say(`  with the index kept from the check before: ${ms(again.cpu)} ms; ${again.findings} findings`)
   }
   if (totals.length > 1)
     say(
-      `\ntime(${counts.at(-1)}) / time(${counts[0]}) = ${(totals.at(-1)! / totals[0]!).toFixed(1)} (join), ${(wholes.at(-1)! / wholes[0]!).toFixed(1)} (file to findings)`,
+      `\ntime(${counts.at(-1)}) / time(${counts[0]}) = ${(totals.at(-1)! / totals[0]!).toFixed(1)} (join), ${(wholes.at(-1)! / wholes[0]!).toFixed(1)} (file to findings; asked: 11)`,
     )
 
-  say('\n100000 rows of templates, word:1+2 at 0.8')
-  const unrelated = joinAll(sentences(100_000), 'word:1+2', 0.8)
-  say(`  ${'sentences'.padEnd(18)} ${ms(unrelated.sign + unrelated.join)} ms`)
+  say('\n100000 rows of templates, file to findings (asked: 3 times as long as unrelated rows)')
+  const file = join(folder, 'train.jsonl')
+  const longer = sentences(300_000)
+  const unrelated = {
+    sentences: longer.slice(0, 100_000),
+    'three in a row': Array.from({ length: 100_000 }, (_, i) => longer.slice(i * 3, i * 3 + 3).join(' ')),
+  }
+  const limits: number[] = []
+  for (const [name, rows] of Object.entries(unrelated)) {
+    writeRows(file, rows)
+    const { cpu: took, findings } = wholeCheck(file)
+    limits.push(took)
+    const bytes = rows.reduce((sum, row) => sum + row.length, 0) / rows.length
+    say(`  ${name.padEnd(18)} ${ms(took)} ms; ${bytes.toFixed(0)} bytes a row; ${findings} findings`)
+  }
   for (const [name, make] of Object.entries(templates)) {
     const r = random(name)
-    const {
-      sign,
-      join: joined,
-      cost,
-    } = joinAll(
-      Array.from({ length: 100_000 }, () => make(r)),
-      'word:1+2',
-      0.8,
-    )
+    const rows = Array.from({ length: 100_000 }, () => make(r))
+    writeRows(file, rows)
+    const { cpu: took, findings } = wholeCheck(file)
+    const bytes = rows.reduce((sum, row) => sum + row.length, 0) / rows.length
     say(
-      `  ${name.padEnd(18)} ${ms(sign + joined)} ms = ${((sign + joined) / (unrelated.sign + unrelated.join)).toFixed(1)} times; sign ${ms(sign)}, join ${ms(joined)}; ${(cost / 1e6).toFixed(0)} M candidates`,
+      `  ${name.padEnd(18)} ${ms(took)} ms = ${(took / limits[0]!).toFixed(1)} times the sentences, ${(took / limits[1]!).toFixed(1)} times three in a row; ${bytes.toFixed(0)} bytes a row; ${findings} findings`,
     )
   }
 
-  // The package is far too slow for the sizes above: its rate on a part, beside ours on the same part.
-  const part = sentences(5000)
+  // The same rows, from texts to similar ones: theirs finds candidates, ours verified sets.
+  const rows = sentences(100_000)
   const { Minhash, LshIndex } = createRequire(import.meta.url)('minhash') as MinhashPackage
+  const { sign, join: joined } = joinAll(rows, 'word:3', 0.8)
+  const ours = rows.length / (sign + joined)
   const start = cpu()
   const index = new LshIndex({ bandSize: 4 })
-  for (const [i, row] of part.entries()) {
+  let candidates = 0
+  for (const [i, row] of rows.entries()) {
     const hash = new Minhash({ numPerm: 128 })
     const words = row.toLowerCase().split(/\W+/).filter(Boolean)
     for (let k = 0; k + 3 <= words.length; k++) hash.update(words.slice(k, k + 3).join(' '))
     index.insert(String(i), hash)
+    candidates += index.query(hash).length
   }
-  const theirs = part.length / (cpu() - start)
-  const large = sentences(100_000)
-  const { sign, join: joined } = joinAll(large, 'word:3', 0.8)
-  const ours = large.length / (sign + joined)
+  const theirs = rows.length / (cpu() - start)
   say(
-    `\nword 3-grams: minhash 0.0.9 (128 permutations, index; 5000 rows) ${(theirs * 1000).toFixed(0)} rows/s, exact join (100000 rows) ${(ours * 1000).toFixed(0)} rows/s: ${(ours / theirs).toFixed(0)} times`,
+    `\n100000 rows, word 3-grams: minhash 0.0.9 (128 permutations, insert and query; ${candidates} candidates) ${(theirs * 1000).toFixed(0)} rows/s, exact join ${(ours * 1000).toFixed(0)} rows/s: ${(ours / theirs).toFixed(0)} times (asked: 100)`,
   )
 } finally {
+  pool.dispose()
   rmSync(folder, { recursive: true })
 }
 
 interface MinhashPackage {
   Minhash: new (options: { numPerm: number }) => { update(text: string): void }
-  LshIndex: new (options: { bandSize: number }) => { insert(key: string, hash: unknown): void }
+  LshIndex: new (options: {
+    bandSize: number
+  }) => {
+    insert(key: string, hash: unknown): void
+    query(hash: unknown): string[]
+  }
 }
