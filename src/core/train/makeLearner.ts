@@ -10,7 +10,7 @@ import {
 } from './learner.ts'
 import { packLearner, unpackLearner } from './learnerState.ts'
 import { makeMicroLearner } from './microLearner.ts'
-import type { Feed, Task } from './models/task.ts'
+import type { Fed, Feed, Task } from './models/task.ts'
 import { float32, int64, type Runtime, type Session, type Tensor } from './runtime.ts'
 import { nextName, nextState, type StateShape, slots } from './state.ts'
 import { buildLoop, buildStep, type TrainingSpec } from './step.ts'
@@ -61,6 +61,12 @@ class GraphLearner implements Learner {
       return results
     }
     const fed = batches.map((batch, i) => task.feeds(batch, first + i))
+    const alike = sameShapes(fed)
+    if (alike < batches.length) {
+      // Batches of one shape may still hold different numbers of targets: those that differ have a run of their own.
+      const results = await this.step(batches.slice(0, alike), first, rates.slice(0, alike))
+      return [...results, ...(await this.step(batches.slice(alike), first + alike, rates.slice(alike)))]
+    }
     const scalars = rates.flatMap((rate, i) => stepScalars(spec, first + i, rate))
     const inputs: Record<string, Tensor> = { ...this.tensors }
     for (const [name, { dtype }] of Object.entries(task.inputs)) {
@@ -104,6 +110,15 @@ class GraphLearner implements Learner {
   release(): Promise<void> {
     return this.session.release()
   }
+}
+
+/** How many batches from the first on feed tensors of the same dimensions. */
+function sameShapes(fed: readonly Fed[]): number {
+  const shape = ({ feeds }: Fed) => JSON.stringify(Object.entries(feeds).map(([name, { dims }]) => [name, dims]))
+  const [head] = fed
+  if (!head) return 0
+  const other = fed.findIndex(one => shape(one) !== shape(head))
+  return other < 0 ? fed.length : other
 }
 
 /** Batches of equal shape on a new first axis. */

@@ -123,6 +123,24 @@ describe('instruction tuning beside PyTorch', () => {
   }, 60_000)
 })
 
+test('batches of one shape with other numbers of targets share what runs they can, with the same bits', async () => {
+  const lengths = apart.lengths.map(() => 40)
+  const batches = planEpoch({ lengths, rows: 4, limit: 64, seed: 2, epoch: 0, together: 8 }).slice(0, 8)
+  const task = instruction.task(model, apart, { smoothing: 0, seed: 1 })
+  const sizes = new Set(batches.map(batch => task.feeds(batch, 1).feeds['places']?.dims[0]))
+  expect(sizes.size).toBeGreaterThan(1)
+  const make = () =>
+    makeLearner(runtime, { task, parameters: trained, initial, optimizer: adamWDefaults, dropout: 0, mode: 'loop' })
+  const [one, all] = [await make(), await make()]
+  const alone: number[] = []
+  for (const [i, batch] of batches.entries()) alone.push((await one.step([batch], i + 1, [1e-3]))[0]!.loss)
+  const rates = batches.map(() => 1e-3)
+  expect((await all.step(batches, 1, rates)).map(r => r.loss)).toEqual(alone)
+  expect(await all.state()).toEqual(await one.state())
+  await one.release()
+  await all.release()
+})
+
 /** The documents of packed rows, each by itself. */
 function documents(rows: Int32Array): { ids: number[]; targets: number[] }[] {
   const found: { ids: number[]; targets: number[] }[] = []
