@@ -1,5 +1,6 @@
 import type { SplitName } from '../core/data/dataset.ts'
 import { planEpoch, stepsOf } from '../core/train/batch.ts'
+import { classWeightsOf } from '../core/train/classWeights.ts'
 import type { Learner, NamedTensor } from '../core/train/learner.ts'
 import { groupSize } from '../core/train/loop.ts'
 import { makeLearner } from '../core/train/makeLearner.ts'
@@ -20,6 +21,7 @@ import { suggested } from '../core/train/recipe.ts'
 import type { Runtime } from '../core/train/runtime.ts'
 import { Scanner } from '../core/train/scan.ts'
 import { makeSchedule } from '../core/train/schedule.ts'
+import { balancedWeights } from '../core/train/tasks/classification.ts'
 import { featureAnswers, featureTask, headOf as taskHead } from '../core/train/tasks/sequence.ts'
 import type { Answers, RowTarget } from '../core/train/tasks/task.ts'
 import type { FeatureCache } from './featureCache.ts'
@@ -51,6 +53,7 @@ export async function makeModel(runtime: Runtime, setup: TrainSetup, features: F
       target: kind.target,
       smoothing: labelSmoothing,
       dropout,
+      weights: classWeights(setup),
     })
     const scorer = await featureScorer(runtime, setup)
     return {
@@ -71,7 +74,7 @@ export async function makeModel(runtime: Runtime, setup: TrainSetup, features: F
   }
   const mode = method.leaves === 'model' && runtime.provider !== 'webgpu' ? 'loop' : 'steps'
   const learner = await makeLearner(runtime, {
-    task: kind.task(model, encoded.train, { smoothing: labelSmoothing, seed }),
+    task: kind.task(model, encoded.train, { smoothing: labelSmoothing, seed, ...weighed(setup) }),
     parameters,
     initial: startTensors(division, weights, { seed, std: model.backbone.sizes.initial }),
     optimizer,
@@ -100,6 +103,21 @@ export async function makeModel(runtime: Runtime, setup: TrainSetup, features: F
       await learner.release()
     },
   }
+}
+
+/** The factors of the classes in the loss, for tasks with one label a row. */
+function weighed({ recipe, kind, data, encoded }: TrainSetup): { readonly classWeights?: Float32Array } {
+  if (recipe.classWeights === 'none' || kind.problem !== 'single_label_classification') return {}
+  const { labels } = data
+  const classWeights = classWeightsOf(recipe.classWeights, { labels, targets: encoded.train.targets })
+  return classWeights ? { classWeights } : {}
+}
+
+/** The factors of classes where the recipe balances them and rows or words have one class. */
+function classWeights({ recipe, kind, encoded, model }: TrainSetup): { readonly classWeights?: Float32Array } {
+  const single = kind.problem === 'single_label_classification' || kind.head === 'tokens'
+  if (recipe.classWeights !== 'balanced' || !single) return {}
+  return { classWeights: balancedWeights(encoded.train.targets, model.classes) }
 }
 
 /** What the untuned model says. */
@@ -202,14 +220,16 @@ async function trainedHead(
 /** A head that learns from standardized features; `publish` gives the head of the features as they are. */
 async function headLearner(
   runtime: Runtime,
-  { model, weights, recipe, encoded }: TrainSetup,
+  setup: TrainSetup,
   options: {
     readonly features: FeatureCache
     readonly target: RowTarget
     readonly smoothing: number
     readonly dropout: number
+    readonly weights?: ReturnType<typeof classWeights>
   },
 ): Promise<{ learner: Learner; publish: (values: readonly NamedTensor[]) => readonly NamedTensor[] }> {
+  const { model, weights, recipe, encoded } = setup
   const { hidden: width, initial: std } = model.backbone.sizes
   const { first, fresh } = taskHead(model)
   const raw = options.features.get('train')
@@ -221,11 +241,12 @@ async function headLearner(
   const rows = { features: standardized(raw, scale), width, targets: encoded.train.targets }
   const division = { trained: fresh, frozen: [] }
   const learner = await makeLearner(runtime, {
-    task: featureTask(options.target, model, rows, { smoothing, seed: recipe.seed }),
+    task: featureTask(options.target, model, rows, { smoothing, seed: recipe.seed, ...weighed(setup) }),
     parameters: parametersOf(division, weights),
     initial: startTensors(division, weights, { seed: recipe.seed, std }),
     optimizer: recipe.optimizer,
     dropout,
+    ema: recipe.ema,
     mode: 'steps',
   })
   return { learner, publish: values => withHead(values, first, foldScale(headOf(values, first), scale)) }

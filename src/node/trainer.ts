@@ -6,6 +6,7 @@ import { counted } from '../core/base/words.ts'
 import { type SplitName, splitNames } from '../core/data/dataset.ts'
 import { stepsOf } from '../core/train/batch.ts'
 import type { Outcome, RunEvent } from '../core/train/event.ts'
+import type { LearnerState } from '../core/train/learner.ts'
 import { freshState, type LoopEnd, type LoopState, trainLoop } from '../core/train/loop.ts'
 import { methodOf } from '../core/train/methods.ts'
 import type { Recipe } from '../core/train/recipe.ts'
@@ -181,6 +182,9 @@ interface LearnOptions {
   readonly stopped: () => boolean
 }
 
+/** The weights that are scored and exported: the mean of the trained ones where one is kept. */
+const scored = ({ parameters, average }: LearnerState) => average ?? parameters
+
 /** The loop, with its events written and its checkpoints kept. */
 async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd> {
   const { folder, recipe, encoded, rows } = setup
@@ -198,7 +202,7 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
     ...(rows.validation.samples.length > 0
       ? {
           validate: async (step: number) => {
-            const values = model.publish((await model.learner.state()).parameters)
+            const values = model.publish(scored(await model.learner.state()))
             const answers = await model.answers('validation', values)
             return scoreSplit(setup, 'validation', { answers, of: String(step), warn: warner(emit, io, step) })
           },
@@ -207,7 +211,7 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
     save: async state => {
       losses.flush()
       const learner = await model.learner.state()
-      const checkpoint = { learner, loop: state, published: model.publish(learner.parameters) }
+      const checkpoint = { learner, loop: state, published: model.publish(scored(learner)) }
       const path = writeCheckpoint(folder, checkpoint, { layout, recipe, steps: schedule.steps })
       pruneCheckpoints(folder, recipe.save.keep, state.best?.step)
       return path.slice(folder.length + 1)

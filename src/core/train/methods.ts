@@ -6,11 +6,12 @@ import { last } from './methods/last.ts'
 import { lora } from './methods/lora.ts'
 import { loraPlus } from './methods/loraPlus.ts'
 import type { MethodModule, MethodSchema } from './methods/method.ts'
+import { qlora } from './methods/qlora.ts'
 import { rslora } from './methods/rslora.ts'
 import { maybe, say } from './recipe/fields.ts'
 
 /** The ways to train, in the order a person would ask for them. A further one is a file of `methods/` and a line here. */
-export const methods = [head, full, last, lora, rslora, loraPlus, dora] as const
+export const methods = [head, full, last, lora, rslora, loraPlus, dora, qlora] as const
 
 type Modules = typeof methods
 type Schemas<T extends readonly { readonly schema: MethodSchema }[]> = { -readonly [I in keyof T]: T[I]['schema'] }

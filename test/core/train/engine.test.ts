@@ -1,5 +1,6 @@
 /* What must hold of the engine whatever is trained: pieces equal the whole, resuming changes no bit, and so on. */
 import { describe, expect, test } from 'vitest'
+import { classWeightsOf } from '../../../src/core/train/classWeights.ts'
 import type { NamedTensor } from '../../../src/core/train/learner.ts'
 import { makeLearner } from '../../../src/core/train/makeLearner.ts'
 import type { RecipeInput } from '../../../src/core/train/recipe.ts'
@@ -19,6 +20,7 @@ const kinds: [name: string, input: Input, mode: 'steps' | 'loop'][] = [
   ['rsLoRA', { method: { kind: 'rslora', ...all } }, 'steps'],
   ['LoRA+', { method: { kind: 'lora-plus', ...all } }, 'steps'],
   ['DoRA', { method: { kind: 'dora', ...all } }, 'steps'],
+  ['QLoRA', { method: { kind: 'qlora', rank: 4, block: 32 } }, 'steps'],
 ]
 const regular: [name: string, input: Input, mode: 'steps' | 'loop'][] = [
   ['full, by SGD with Nesterov', { method: { kind: 'full' }, optimizer: { kind: 'sgd', nesterov: true } }, 'loop'],
@@ -135,4 +137,13 @@ test('the running mean is the mean', async () => {
   expect(average.map(t => t.name)).toEqual(options.initial.map(t => t.name))
   for (const { name, data } of average) expect(furthest(data, mean.get(name) as Float64Array)).toBeLessThan(1e-6)
   await learner.release()
+})
+
+test('balanced classes weigh the same in sum, and labels that no row has are refused', () => {
+  const labels = ['a', 'b', 'c']
+  expect(classWeightsOf('none', { labels, targets: [0, 1, 2] })).toBeUndefined()
+  const balanced = classWeightsOf('balanced', { labels, targets: [0, 0, 0, 0, 1, 2] })
+  expect([...(balanced as Float32Array)]).toEqual([0.5, 2, 2])
+  expect(classWeightsOf({ b: 3 }, { labels, targets: [] })).toEqual(Float32Array.of(1, 3, 1))
+  expect(() => classWeightsOf({ d: 3 }, { labels, targets: [] })).toThrow(/no training row has the label "d"/)
 })

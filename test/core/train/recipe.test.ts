@@ -25,7 +25,7 @@ describe('a recipe with something wrong', () => {
     [{ ...base, method: { kind: 'head', rank: 4 } }, 'recipe.json: unknown key "method.rank". Valid here: kind'],
     [
       { ...base, method: { kind: 'lra' } },
-      'recipe.json: "method.kind" must be "head" or "full" or "last" or "lora" or "rslora" or "lora-plus" or "dora", not "lra". Did you mean "lora"?',
+      'recipe.json: "method.kind" must be "head" or "full" or "last" or "lora" or "rslora" or "lora-plus" or "dora" or "qlora", not "lra". Did you mean "lora"?',
     ],
     [{ data: {} }, 'recipe.json: "model" is missing'],
     [{ ...base, batch: { rows: 1.5 } }, 'recipe.json: "batch.rows" must be a whole number, not 1.5'],

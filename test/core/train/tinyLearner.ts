@@ -5,7 +5,9 @@ import type { Learner, LearnerOptions, NamedTensor, StepResult } from '../../../
 import { makeLearner } from '../../../src/core/train/makeLearner.ts'
 import { beginsOf, planTraining } from '../../../src/core/train/methods/plan.ts'
 import { tunableOf } from '../../../src/core/train/methods/tunable.ts'
+import { methodOf } from '../../../src/core/train/methods.ts'
 import { openBackbone } from '../../../src/core/train/models/architectures.ts'
+import { quantizedInMemory } from '../../../src/core/train/models/quantized.ts'
 import { startTensors } from '../../../src/core/train/models/start.ts'
 import { memoryWeights, parametersOf } from '../../../src/core/train/models/weights.ts'
 import { type Recipe, type RecipeInput, resolveRecipe } from '../../../src/core/train/recipe.ts'
@@ -44,7 +46,9 @@ export function tinyParts(recipe: Recipe, rows: EncodedRows, seed = 4) {
   const head = backbone.sequence(3, 'mean')
   const whole = tunableOf({ backbone, head })
   const { division, wrap } = planTraining(whole, recipe)
-  const weights = memoryWeights(whole.stored.map(formulaTensor))
+  const plain = memoryWeights(whole.stored.map(formulaTensor))
+  const blocks = methodOf(recipe.method.kind).quantized?.(recipe.method)
+  const weights = blocks ? quantizedInMemory(plain, whole.linears, blocks) : plain
   const model: TaskModel = { backbone, head, classes: 3, ...(wrap ? { wrap } : {}) }
   const schedule = makeSchedule(recipe.schedule, Math.ceil(rows.lengths.length / recipe.batch.rows))
   const options = {

@@ -3,6 +3,14 @@ import { fraction, from0, maybe, say } from './fields.ts'
 
 /** What keeps a model from learning the rows by heart, as people write it. */
 export const regularizationEntries = {
+  classWeights: maybe(
+    v.pipe(
+      v.union([v.picklist(['none', 'balanced']), v.record(v.string(), v.pipe(v.number(), v.gtValue(0)))]),
+      say(
+        'Factor of each label in the loss: "balanced" makes rare labels count as much as frequent ones (rows / (labels · rows of the label)), or numbers by label, 1 for those left out. For single labels.',
+      ),
+    ),
+  ),
   dropout: maybe(fraction('Dropout while training, in the encoder and before the head.')),
   neftune: maybe(
     from0(
@@ -23,6 +31,7 @@ export const regularizationEntries = {
 
 /** What keeps a model from learning the rows by heart, with defaults. */
 export interface RecipeRegularization {
+  readonly classWeights: 'none' | 'balanced' | { readonly [label: string]: number }
   readonly dropout: number
   readonly neftune: number
   readonly ema: number
@@ -34,5 +43,10 @@ export function resolveRegularization(
     readonly [K in keyof RecipeRegularization]?: RecipeRegularization[K]
   },
 ): RecipeRegularization {
-  return { dropout: input.dropout ?? 0.1, neftune: input.neftune ?? 0, ema: input.ema ?? 0 }
+  return {
+    classWeights: input.classWeights ?? 'none',
+    dropout: input.dropout ?? 0.1,
+    neftune: input.neftune ?? 0,
+    ema: input.ema ?? 0,
+  }
 }

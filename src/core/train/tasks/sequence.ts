@@ -38,7 +38,8 @@ export function rowTask(target: RowTarget, model: TaskModel, rows: EncodedRows, 
     },
     feeds(batch) {
       const { feeds, tokens } = tokenFeeds(rows, batch)
-      return { feeds: { ...feeds, ...target.feeds(rows, batch, model.classes) }, tokens, weight: batch.rows.length }
+      const weight = weightOf(rows, batch, options)
+      return { feeds: { ...feeds, ...target.feeds(rows, batch, model.classes) }, tokens, weight }
     },
   }
 }
@@ -59,9 +60,16 @@ export function featureTask(target: RowTarget, model: TaskModel, rows: FeatureRo
     },
     feeds(batch) {
       const fed = featureFeeds(rows, batch)
-      return { ...fed, feeds: { ...fed.feeds, ...target.feeds(rows, batch, model.classes) } }
+      const weight = weightOf(rows, batch, options)
+      return { ...fed, weight, feeds: { ...fed.feeds, ...target.feeds(rows, batch, model.classes) } }
     },
   }
+}
+
+/** What the mean loss of a batch divides by: rows, or the weights of their classes. */
+function weightOf({ targets }: Pick<EncodedRows, 'targets'>, batch: Batch, { classWeights }: BindOptions): number {
+  if (!classWeights) return batch.rows.length
+  return batch.rows.reduce((sum, row) => sum + (classWeights[targets[row] as number] ?? 1), 0)
 }
 
 /** Scores [B, classes] of rows, as the output `y`. */
