@@ -120,10 +120,21 @@ export class Containment {
       const hash = Math.imul(pool[i]!, odd)
       // The lowest five bits choose the bit: they are as good as any after the multiplication of a mixed hash.
       if ((marks[hash >>> markShift]! & (1 << (hash & 31))) === 0) continue
-      for (let at = heads[hash >>> headShift]!; at > 0; at = entries[3 * at - 1]!) {
-        if (entries[3 * at - 3] !== hash) continue
+      let before = 0
+      for (let at = heads[hash >>> headShift]!; at > 0; ) {
+        const next = entries[3 * at - 1]!
         const slot = entries[3 * at - 2]!
-        if (slot === holder || this.stamp[slot] === holder || this.compared[slot]! >= mostCompared) continue
+        work++
+        if (this.compared[slot]! >= mostCompared) {
+          // It is not compared any more: a chain of a hundred thousand such would be walked by each of them.
+          if (before > 0) entries[3 * before - 1] = next
+          else heads[hash >>> headShift] = next
+          at = next
+          continue
+        }
+        before = at
+        at = next
+        if (entries[3 * before - 3] !== hash || slot === holder || this.stamp[slot] === holder) continue
         this.stamp[slot] = holder
         work += this.compare(slot, holder)
       }
@@ -134,10 +145,10 @@ export class Containment {
   private compare(slot: number, holder: number): number {
     const { forms, share } = this
     const n = forms.size(slot)
+    this.compared[slot]!++
     if (n >= forms.size(holder)) return 1
     const own = this.holders.get(slot)
     if (own && own.length >= mostHolders) return 1
-    this.compared[slot]!++
     const need = Math.floor((share.num * n + share.den - 1) / share.den)
     if (!this.has(holder, slot, n - need)) return 10
     if (own) own.push(holder)
