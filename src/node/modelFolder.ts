@@ -149,7 +149,7 @@ export function finder(
   family: Pick<Architecture, 'aliases' | 'prefix'>,
 ): (name: string) => TensorPlace | undefined {
   return name => {
-    for (const alias of family.aliases(name)) {
+    for (const alias of family.aliases(name).flatMap(one => [one, converted(one)])) {
       const bare = alias.startsWith(family.prefix) ? alias.slice(family.prefix.length) : alias
       const place = folder.tensors.get(alias) ?? folder.tensors.get(bare)
       if (place) return place
@@ -157,6 +157,10 @@ export function finder(
     return undefined
   }
 }
+
+/** Checkpoints converted from TensorFlow call the scale and shift of normalization gamma and beta. */
+const converted = (name: string): string =>
+  name.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta')
 
 /**
  * The folder that ONNX Runtime reads external data from, and each file's path inside it: all weight files must lie

@@ -7,11 +7,9 @@ export const bert: Architecture = {
   type: 'bert',
   kind: 'encoder',
   prefix: 'bert.',
-  // Checkpoints converted from TensorFlow call the scale and shift of normalization gamma and beta; the output matrix and
-  // its bias may be stored in place of the table and the bias that they are one with.
+  // The output matrix and its bias may be stored in place of the table and the bias that they are one with.
   aliases: name => [
     name,
-    name.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta'),
     ...(name === 'bert.embeddings.word_embeddings.weight' ? ['cls.predictions.decoder.weight'] : []),
     ...(name === 'cls.predictions.bias' ? ['cls.predictions.decoder.bias'] : []),
   ],
