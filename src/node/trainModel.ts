@@ -21,7 +21,6 @@ import { suggested } from '../core/train/recipe.ts'
 import type { Runtime } from '../core/train/runtime.ts'
 import { Scanner } from '../core/train/scan.ts'
 import { makeSchedule } from '../core/train/schedule.ts'
-import { balancedWeights } from '../core/train/tasks/classification.ts'
 import { featureAnswers, featureTask, headOf as taskHead } from '../core/train/tasks/sequence.ts'
 import type { Answers, RowTarget } from '../core/train/tasks/task.ts'
 import type { FeatureCache } from './featureCache.ts'
@@ -53,7 +52,7 @@ export async function makeModel(runtime: Runtime, setup: TrainSetup, features: F
       target: kind.target,
       smoothing: labelSmoothing,
       dropout,
-      weights: classWeights(setup),
+      weights: weighed(setup),
     })
     const scorer = await featureScorer(runtime, setup)
     return {
@@ -76,7 +75,7 @@ export async function makeModel(runtime: Runtime, setup: TrainSetup, features: F
   const learner = await makeLearner(runtime, {
     task: kind.task(model, encoded.train, { smoothing: labelSmoothing, seed, ...weighed(setup) }),
     parameters,
-    initial: startTensors(division, weights, { seed, std: model.backbone.sizes.initial }),
+    initial: startTensors(division, weights, { seed, std: model.backbone.sizes.initial, adapter: setup.start }),
     optimizer,
     dropout,
     mode,
@@ -105,19 +104,15 @@ export async function makeModel(runtime: Runtime, setup: TrainSetup, features: F
   }
 }
 
-/** The factors of the classes in the loss, for tasks with one label a row. */
+/** The factors of the classes in the loss, for tasks with one label a row or word. */
 function weighed({ recipe, kind, data, encoded }: TrainSetup): { readonly classWeights?: Float32Array } {
-  if (recipe.classWeights === 'none' || kind.problem !== 'single_label_classification') return {}
-  const { labels } = data
-  const classWeights = classWeightsOf(recipe.classWeights, { labels, targets: encoded.train.targets })
-  return classWeights ? { classWeights } : {}
-}
-
-/** The factors of classes where the recipe balances them and rows or words have one class. */
-function classWeights({ recipe, kind, encoded, model }: TrainSetup): { readonly classWeights?: Float32Array } {
   const single = kind.problem === 'single_label_classification' || kind.head === 'tokens'
-  if (recipe.classWeights !== 'balanced' || !single) return {}
-  return { classWeights: balancedWeights(encoded.train.targets, model.classes) }
+  if (recipe.classWeights === 'none' || !single) return {}
+  const { labels } = data
+  // Pieces of words that carry no tag are below 0.
+  const targets = encoded.train.targets.filter(target => target >= 0)
+  const classWeights = classWeightsOf(recipe.classWeights, { labels, targets })
+  return classWeights ? { classWeights } : {}
 }
 
 /** What the untuned model says. */
@@ -226,7 +221,7 @@ async function headLearner(
     readonly target: RowTarget
     readonly smoothing: number
     readonly dropout: number
-    readonly weights?: ReturnType<typeof classWeights>
+    readonly weights?: ReturnType<typeof weighed>
   },
 ): Promise<{ learner: Learner; publish: (values: readonly NamedTensor[]) => readonly NamedTensor[] }> {
   const { model, weights, recipe, encoded } = setup

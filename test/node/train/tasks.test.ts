@@ -11,6 +11,7 @@ import { evaluationFrom, readPredictions } from '../../../src/node/evaluations.t
 import { evaluate } from '../../../src/node/evaluator.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
 import { prepareRun } from '../../../src/node/prepare.ts'
+import { readRowLosses } from '../../../src/node/rowLosses.ts'
 import { readData } from '../../../src/node/runs.ts'
 import { type TrainIo, train } from '../../../src/node/trainer.ts'
 import { writeTinyDecoder } from './tinyDecoder.ts'
@@ -176,4 +177,73 @@ describe.each(wanted)('%s', (task, score, better) => {
     expect(ledger.all).toMatchObject({ rows: 16, fixed: 0, broken: 0 })
     if (task !== 'pair') expect(Math.abs(ledger.graded?.difference ?? 1)).toBeLessThan(1e-4)
   }, 60_000)
+})
+
+const quick = { schedule: { rate: 5e-3, epochs: 8, kind: 'constant', warmup: 0 } } as const
+
+describe('other ways to the same', () => {
+  test.each([
+    ['regression', 'head', {}],
+    ['multi-label', 'head', {}],
+    ['pair', 'lora', {}],
+    ['instruction', 'lora', { packing: false }],
+    ['pair', 'full', { model: 'decoder', classWeights: 'balanced' }],
+    ['token-classification', 'full', { model: 'decoder', classWeights: 'balanced' }],
+  ] as const)(
+    '%s with the method %s %o',
+    async (task, kind, more) => {
+      const own = 'model' in more ? { ...more, model: join(root, more.model) } : more
+      const name = `${task}-${kind}-${Object.keys(more).join('-')}`
+      const run = await makeRun(task, name, { ...quick, ...own, method: { kind } })
+      expect(await train(run, io), JSON.stringify(eventsOf(run).at(-1))).toBe('finished')
+      const losses = lossesOf(eventsOf(run))
+      const mean = (list: readonly number[]) => list.reduce((a, b) => a + b, 0) / list.length
+      expect(mean(losses.slice(-8))).toBeLessThan(mean(losses.slice(0, 8)))
+      expect(Number.isFinite(scored(run, 'best')?.scores['loss'])).toBe(true)
+    },
+    60_000,
+  )
+
+  test('general texts are mixed in, and told apart from the rows', async () => {
+    const texts = Array.from({ length: 40 }, () => `${JSON.stringify({ text: `one two ${color()} one` })}\n`)
+    writeFileSync(join(root, 'general.jsonl'), texts.join(''))
+    const data = { dataset: 'data', holdOut: 0, drop: [], replay: { file: '../general.jsonl', share: 0.2 } }
+    const run = await makeRun('instruction', 'replay', { data, packing: false, batch: { rows: 8, tokens: 64 } })
+    const { replay } = await readData(run)
+    expect(replay?.rows).toHaveLength(16)
+    expect(await train(run, io)).toBe('finished')
+    const steps = eventsOf(run).filter(e => e.kind === 'step')
+    const first = new Set(steps.slice(0, 10).flatMap(e => e.batch ?? []))
+    expect([...first].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 80 }, (_, i) => i))
+    expect(readRowLosses(join(run, 'rows.bin'))[0]).toHaveLength(64)
+    writeFileSync(join(root, 'general.jsonl'), texts.slice(1).join(''))
+    rmSync(join(run, 'events.jsonl'))
+    expect(await train(run, io)).toBe('failed')
+    expect(eventsOf(run).at(-1)).toMatchObject({
+      reason: expect.stringContaining('has changed since the run was made'),
+    })
+  }, 60_000)
+
+  test('the task follows from the columns and the model', async () => {
+    const usual = async (made: string, model: string) => {
+      const folder = join(root, made, 'data')
+      const input = { model: join(root, model), data: { dataset: 'data' } }
+      const options = { folder: join(folder, '..'), root: join(folder, '..'), cancel: new AbortController().signal }
+      return (await prepareRun(input, options)).recipe.task
+    }
+    expect(await usual('instruction', 'decoder')).toBe('instruction')
+    expect(await usual('causal', 'decoder')).toBe('causal')
+    expect(await usual('pair', 'encoder')).toBe('classification')
+  })
+
+  test('a task that the model cannot do, and a score that the task has not, are said before anything starts', async () => {
+    const run = await makeRun('causal', 'wrong', { model: join(root, 'encoder') })
+    expect(await train(run, io)).toBe('failed')
+    expect(eventsOf(run).at(-1)).toMatchObject({
+      reason: expect.stringMatching(/encoder: it cannot do the task causal/),
+    })
+    await expect(makeRun('causal', 'metric', { evaluate: { metric: 'macroF1' } })).rejects.toThrow(
+      /the task causal has no macroF1/,
+    )
+  })
 })

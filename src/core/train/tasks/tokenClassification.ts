@@ -72,7 +72,7 @@ export const tokenClassification: TaskKind = {
           : { smoothing }
         return g.crossEntropy(scores, flat(g, inputs['tags'] as Value), flat(g, inputs['weights'] as Value), options)
       },
-      feeds: batch => tagFeeds(rows, batch),
+      feeds: batch => tagFeeds(rows, batch, classWeights),
       samples(batch, _, losses) {
         const chosen = targetsOf(rows, batch)
         return sampleLosses(
@@ -170,13 +170,13 @@ function tagInputs(rows: EncodedRows): AnswerGraph['inputs'] {
   }
 }
 
-function tagFeeds(rows: EncodedRows, batch: Batch) {
+function tagFeeds(rows: EncodedRows, batch: Batch, factors?: Float32Array) {
   const { feeds, tokens } = tokenFeeds(rows, batch)
   const data = paddedWhole(rows, batch, { values: rows.targets, fill: none })
   const weights = Float32Array.from(data, tag => (tag === BigInt(none) ? 0 : 1))
   const dims = [batch.rows.length, batch.length]
   const tags = { data: data.map(tag => (tag === BigInt(none) ? 0n : tag)), dims }
-  const weight = weights.reduce((a, b) => a + b, 0)
+  const weight = weights.reduce((sum, w, i) => sum + w * (factors?.[Number(tags.data[i])] ?? 1), 0)
   return { feeds: { ...feeds, tags, weights: { data: weights, dims } }, tokens, weight }
 }
 
