@@ -20,18 +20,35 @@ export interface AdapterFolder extends PeftAdapter {
 /** Does the folder hold an adapter? */
 export const isAdapter = (folder: string): boolean => existsSync(join(folder, configFile))
 
+/** The base model that an adapter names: a path or a name. Throws `Failure` (`bad-adapter`). */
+export function adapterBase(folder: string): string {
+  const base = readObject(join(folder, configFile))['base_model_name_or_path']
+  if (typeof base === 'string' && base !== '') return base
+  throw new Failure('bad-adapter', `${join(folder, configFile)} names no base model (base_model_name_or_path)`)
+}
+
+/** The pooling that the adapter was trained with, where it was saved here: PEFT has no word for it. */
+export function adapterPooling(folder: string): { readonly pooling?: string } {
+  const path = join(folder, 'config.json')
+  const pooling = existsSync(path) ? readObject(path)['classifier_pooling'] : undefined
+  return typeof pooling === 'string' ? { pooling } : {}
+}
+
+function readObject(file: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+  } catch (cause) {
+    throw new Failure('bad-adapter', `${file} cannot be read: ${(cause as Error).message}`, '', { cause })
+  }
+}
+
 /** Opens an adapter for a base whose tensors begin with `own` (`bert.`). Throws `Failure` (`bad-adapter`, `bad-safetensors`). */
 export function openAdapter(path: string, own: string): AdapterFolder {
   const file = join(path, configFile)
   const weights = join(path, weightFile)
   if (!existsSync(file)) throw new Failure('bad-adapter', `${path} has no ${configFile}`)
   if (!existsSync(weights)) throw new Failure('bad-adapter', `${path} has no ${weightFile}`, 'Save it as safetensors')
-  let config: unknown
-  try {
-    config = JSON.parse(readFileSync(file, 'utf8'))
-  } catch (cause) {
-    throw new Failure('bad-adapter', `${file} cannot be read: ${(cause as Error).message}`, '', { cause })
-  }
+  const config = readObject(file)
   const places = new Map<string, TensorPlace>()
   for (const [name, place] of readHeader(weights).tensors) places.set(canonical(name, own), place)
   const layers = [...places.keys()].filter(name => name.endsWith('.lora_A.weight')).map(name => name.slice(0, -14))

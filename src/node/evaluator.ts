@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs'
 import { Failure } from '../core/base/failure.ts'
 import type { EvaluateRequest } from '../core/eval/evaluation.ts'
 import type { NamedTensor } from '../core/train/learner.ts'
+import { startTensors } from '../core/train/models/start.ts'
 import { type RecipeInput, resolveRecipe } from '../core/train/recipe.ts'
 import type { Runtime } from '../core/train/runtime.ts'
 import { Scanner } from '../core/train/scan.ts'
 import type { Answers } from '../core/train/tasks/task.ts'
+import { adapterBase, adapterPooling, isAdapter, openAdapter } from './adapterFolder.ts'
 import { listCheckpoints, readCheckpoint } from './checkpoint.ts'
 import { checkpointLayout } from './export.ts'
 import { FeatureCache } from './featureCache.ts'
-import { openModel, placeHead } from './modelFolder.ts'
+import { findModel, openModel, placeHead } from './modelFolder.ts'
 import { readData, readRecipe, readRun } from './runs.ts'
 import { readFloats } from './safetensors.ts'
 import type { TrainIo } from './trainer.ts'
@@ -96,8 +98,32 @@ async function ofBase(runtime: Runtime, folder: string, { request, io }: Asked):
   }
 }
 
+/** An adapter in PEFT's layout, on the base model that it names. */
+async function ofAdapter(runtime: Runtime, folder: string, { request, io }: Asked): Promise<Answer> {
+  const task = request.data.task ?? 'classification'
+  const named = adapterBase(folder)
+  const model = findModel(named, folder, io.models)
+  const { backbone } = openModel(model)
+  const { method } = openAdapter(folder, backbone.architecture.prefix)
+  const pooling = adapterPooling(folder)
+  const input = { model, adapter: folder, data: {}, task, method, batch: request.batch, ...pooling } as RecipeInput
+  const recipe = resolveRecipe(input, { hidden: backbone.sizes.hidden })
+  const setup = await setUp(folder, { recipe, data: request.data, models: io.models, splits: [request.split] })
+  const { division, start, weights } = setup
+  const missing = division.trained.filter(spec => !start.some(t => t.name === spec.name))
+  if (missing.length > 0)
+    throw new Failure(
+      'bad-adapter',
+      `${folder} has no ${missing.map(spec => spec.name).join(', ')}`,
+      'Save the head with the adapter: modules_to_save',
+    )
+  const values = startTensors(division, weights, { seed: 0, std: 0, adapter: start })
+  return { setup, answers: await scan(runtime, setup, { values, request, io }) }
+}
+
 /** A folder in Hugging Face layout that has a head of its own. */
 async function ofModel(runtime: Runtime, folder: string, { request, io }: Asked): Promise<Answer> {
+  if (isAdapter(folder)) return ofAdapter(runtime, folder, { request, io })
   const task = request.data.task ?? 'classification'
   const input: RecipeInput = { model: folder, data: {}, task, method: { kind: 'full' }, batch: request.batch }
   const recipe = resolveRecipe(input, { hidden: openModel(folder).backbone.sizes.hidden })

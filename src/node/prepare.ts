@@ -13,6 +13,7 @@ import { parseRecipe, type Recipe, type RecipeInput, resolveRecipe } from '../co
 import { chooseRows, columnsOf, type NumberedFile, numberFiles, type RunWarning } from '../core/train/rows.ts'
 import type { Columns } from '../core/train/tasks/columns.ts'
 import type { TaskName } from '../core/train/tasks/task.ts'
+import { openAdapter } from './adapterFolder.ts'
 import { discover, loadDataset } from './datasets.ts'
 import { fileFailure, readBytes, slashed } from './files.ts'
 import { flagsOf } from './flags.ts'
@@ -67,7 +68,8 @@ export async function prepareRun(
   })
   checkCancel(cancel)
   const task = input.task ?? usualTask({ ...dataset.roles, ...columnsOf(input.data) }, backbone.architecture.kind)
-  const resolved = resolveRecipe({ ...input, task }, { hidden: backbone.sizes.hidden })
+  const adapted = adapterOf(input, folder, backbone.architecture.prefix)
+  const resolved = resolveRecipe({ ...input, ...adapted, task }, { hidden: backbone.sizes.hidden })
   const template = resolved.chat.template
   const recipe: Recipe = {
     ...resolved,
@@ -80,6 +82,19 @@ export async function prepareRun(
   const listed = await describeFiles(numberFiles(dataset), files, root)
   checkCancel(cancel)
   return { recipe, data: { version: 1, root: slashed(root), files: listed, ...data, ...replay }, warnings }
+}
+
+/** The adapter that a recipe goes on from, and the method that it says. Throws `Failure` (`bad-recipe`, `bad-adapter`). */
+function adapterOf(
+  { adapter, method }: RecipeInput,
+  folder: string,
+  prefix: string,
+): Pick<RecipeInput, 'adapter' | 'method'> {
+  if (adapter === undefined) return {}
+  if (method !== undefined)
+    throw new Failure('bad-recipe', 'A recipe with an "adapter" has no "method"', 'The method is read from the adapter')
+  const path = slashed(resolve(folder, adapter))
+  return { adapter: path, method: openAdapter(path, prefix).method as NonNullable<RecipeInput['method']> }
 }
 
 /** The task of rows where a recipe names none. */

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
 import type { SplitName } from '../core/data/dataset.ts'
 import type { RunData } from '../core/train/data.ts'
+import type { NamedTensor } from '../core/train/learner.ts'
 import { planTraining } from '../core/train/methods/plan.ts'
 import { tunableOf } from '../core/train/methods/tunable.ts'
 import { methodOf } from '../core/train/methods.ts'
@@ -16,6 +17,7 @@ import { packRows } from '../core/train/tasks/pack.ts'
 import type { Sample } from '../core/train/tasks/sample.ts'
 import type { EncodeOptions, TaskKind, TaskModel } from '../core/train/tasks/task.ts'
 import { taskOf } from '../core/train/tasks.ts'
+import { adapterTensors, openAdapter } from './adapterFolder.ts'
 import { openChatTemplate } from './chatTemplate.ts'
 import { type BackboneFolder, checkTokenizer, findModel, openModel } from './modelFolder.ts'
 import { quantizedFolder, quantizedModel } from './quantize.ts'
@@ -36,6 +38,8 @@ export interface TrainSetup {
   /** How a row's vector is made, where the task has one vector a row. */
   readonly pooling: Pooling
   readonly division: Division
+  /** Values of the adapter that the run goes on from. */
+  readonly start: readonly NamedTensor[]
   readonly parameters: readonly Parameter[]
   readonly rows: RunRows
   readonly encoding: EncodeOptions
@@ -72,7 +76,10 @@ export async function setUp(
         : undefined
   const bare: TaskModel = { backbone, classes, ...(head ? { head } : {}) }
   const weights = await weightsOf(base, recipe, data.root)
-  const plan = planTraining(tunableOf(bare, has), recipe)
+  const whole = tunableOf(bare, has)
+  const plan = planTraining(whole, recipe)
+  const { adapter } = recipe
+  const start = adapter === undefined ? [] : adapterTensors(openAdapter(adapter, backbone.architecture.prefix), whole)
   const model = plan.wrap ? { ...bare, wrap: plan.wrap } : bare
   const encoder = openTokenizer(base.path)
   checkTokenizer(base, encoder.size)
@@ -108,6 +115,7 @@ export async function setUp(
     model,
     pooling,
     division,
+    start,
     parameters,
     rows,
     encoding,

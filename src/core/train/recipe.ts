@@ -24,6 +24,7 @@ export const recipeSchema = v.strictObject({
   $schema: maybe(v.pipe(v.string(), say('Address of the schema, for editors.'))),
   name: maybe(words('What the run is called.')),
   model: words('A model folder (Hugging Face layout), or the name of a model that comes with Winnow.'),
+  adapter: maybe(words('Folder of a PEFT adapter to go on from; the method is read from it.')),
   ...dataEntries,
   ...methodEntries,
   ...scheduleEntries,
@@ -43,6 +44,8 @@ export type RecipeInput = v.InferOutput<typeof recipeSchema>
 export interface Recipe extends RecipeTask, RecipeRates, RecipeRegularization, RecipeMachine {
   readonly name: string
   readonly model: string
+  /** Folder of the adapter that the run goes on from. */
+  readonly adapter?: string
   readonly data: RecipeData
   readonly method: Method
   readonly schedule: RecipeSchedule
@@ -78,6 +81,7 @@ export function resolveRecipe(input: RecipeInput, model: { readonly hidden: numb
   return {
     name: input.name ?? [data.dataset?.split('/').filter(Boolean).at(-1), base, method.kind].filter(Boolean).join(' '),
     model: input.model,
+    ...(input.adapter === undefined ? {} : { adapter: input.adapter }),
     data: resolveData(data),
     method,
     schedule: resolveSchedule(input.schedule, { rate, epochs }),

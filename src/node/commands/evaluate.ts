@@ -5,6 +5,7 @@ import { shownScores } from '../../core/eval/headline.ts'
 import { confusionOf, labelScores } from '../../core/eval/score.ts'
 import { oneLine, table } from '../../core/eval/text.ts'
 import type { Scores } from '../../core/train/event.ts'
+import { isAdapter } from '../adapterFolder.ts'
 import { type EvaluateOptions, type Evaluating, evaluate } from '../evaluating.ts'
 import { parseReference } from '../evaluations.ts'
 import { findModel } from '../modelFolder.ts'
@@ -56,11 +57,11 @@ winnow evaluate last ./more-tickets.csv
   },
 }
 
-/** A run, or else a model folder. */
+/** A run, or else a folder of a model or an adapter. */
 async function scoredThing(text: string, root: string, cwd: string): Promise<EvaluateOptions['of']> {
   const { run, which } = parseReference(text)
   const path = resolve(cwd, run)
-  const isModel = existsSync(join(path, 'config.json')) && !existsSync(join(path, 'recipe.json'))
+  const isModel = (existsSync(join(path, 'config.json')) || isAdapter(path)) && !existsSync(join(path, 'recipe.json'))
   if (isModel) return { kind: 'model', folder: path }
   try {
     return { kind: 'run', folder: await findRun(root, run, cwd), which: which ?? 'best' }
