@@ -50,6 +50,7 @@ cases = {
     "deberta-v3-full": ("deberta-v3", "sequence", full),
     "deberta-v3-lora": ("deberta-v3", "sequence", lora),
     "deberta-v2-masked": ("deberta-v2", "masked", full),
+    "mpnet-full": ("mpnet", "sequence", full),
     "modernbert-full": ("modernbert", "sequence", full),
     "modernbert-lora": ("modernbert", "sequence", lora),
     "modernbert-masked": ("modernbert", "masked", full),
