@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Failure, failureLine } from '../../../src/core/base/failure.ts'
+import { methods } from '../../../src/core/train/methods.ts'
 import { parseRecipe, resolveRecipe, suggested } from '../../../src/core/train/recipe.ts'
 
 const said = (value: unknown): string => {
@@ -14,6 +15,7 @@ const said = (value: unknown): string => {
   }
   return 'no error'
 }
+const methodKinds = methods.map(method => `"${method.schema.entries.kind.literal}"`).join(' or ')
 const base = { model: 'tiny-encoder', data: { dataset: 'banking77' } }
 
 describe('a recipe with something wrong', () => {
@@ -25,7 +27,7 @@ describe('a recipe with something wrong', () => {
     [{ ...base, method: { kind: 'head', rank: 4 } }, 'recipe.json: unknown key "method.rank". Valid here: kind'],
     [
       { ...base, method: { kind: 'lra' } },
-      'recipe.json: "method.kind" must be "head" or "full" or "last" or "lora" or "rslora" or "lora-plus" or "dora" or "qlora", not "lra". Did you mean "lora"?',
+      `recipe.json: "method.kind" must be ${methodKinds}, not "lra". Did you mean "lora"?`,
     ],
     [{ data: {} }, 'recipe.json: "model" is missing'],
     [{ ...base, batch: { rows: 1.5 } }, 'recipe.json: "batch.rows" must be a whole number, not 1.5'],
