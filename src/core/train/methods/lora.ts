@@ -1,14 +1,5 @@
 import * as v from 'valibot'
-import {
-  adaptLowRank,
-  type LowRank,
-  lowRankEntries,
-  lowRankMethod,
-  lowRankText,
-  resolveLowRank,
-  scalingEntry,
-} from './lowRank.ts'
-import type { AdaptGraph } from './method.ts'
+import { lowRankEntries, lowRankMethod, lowRankText, resolveLowRank, scalingEntry } from './lowRank.ts'
 import { defineMethod } from './method.ts'
 
 const schema = v.strictObject({ kind: v.literal('lora'), ...lowRankEntries, ...scalingEntry })
@@ -20,6 +11,3 @@ export const lora = defineMethod({
   resolve: (input: v.InferOutput<typeof schema>) => ({ kind: 'lora' as const, ...resolveLowRank(input) }),
   text: method => `${method.scaling === 'root' ? 'rsLoRA' : 'LoRA'}, ${lowRankText(method)}`,
 })
-
-/** What the adapters do to linear layers. */
-export const loraAdapter = (method: LowRank): AdaptGraph => adaptLowRank(method)
