@@ -87,7 +87,7 @@ function millions(parameters: number): string {
 
 function inspect(folder: string): ModelSummary | undefined {
   try {
-    return inspectModel(folder)
+    return inspectModel(folder, 'listed')
   } catch {
     return undefined // not a model folder, which is nothing to tell in a list
   }

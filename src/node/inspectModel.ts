@@ -24,8 +24,11 @@ export interface ModelSummary {
   readonly memory: readonly MemoryEstimate[]
 }
 
-/** What a folder holds; never throws for what is in it. */
-export function inspectModel(path: string): ModelSummary {
+/**
+ * What a folder holds; never throws for what is in it. `listed` reads no tokenizer, which may be tens of megabytes: it is only
+ * seen to be there.
+ */
+export function inspectModel(path: string, depth: 'listed' | 'whole' = 'whole'): ModelSummary {
   let folder: ModelFolder
   try {
     folder = openModelFolder(path)
@@ -45,7 +48,7 @@ export function inspectModel(path: string): ModelSummary {
     const what = `${architecture.type} ${architecture.kind}, ${sizes.layers} x ${sizes.hidden}, ${sizes.heads} heads, vocabulary ${sizes.vocab}`
     const memory = estimateMemory(opened.backbone, { numbers: parameters, bytes })
     const known = { ...common, what, tokens: sizes.positions, memory }
-    const reason = tokenizerProblem(opened)
+    const reason = tokenizerProblem(opened, depth)
     return reason === undefined ? { ...known, trains: true } : { ...known, trains: false, reason }
   } catch (error) {
     if (!(error instanceof Failure)) throw error
@@ -56,9 +59,10 @@ export function inspectModel(path: string): ModelSummary {
 }
 
 /** Why the folder's tokenizer cannot be used with its weights, by the file alone: it is not run. */
-function tokenizerProblem(folder: BackboneFolder): string | undefined {
+function tokenizerProblem(folder: BackboneFolder, depth: 'listed' | 'whole'): string | undefined {
   const path = join(folder.path, 'tokenizer.json')
   if (!existsSync(path)) return 'tokenizer.json is missing'
+  if (depth === 'listed') return undefined
   let json: unknown
   try {
     json = JSON.parse(readFileSync(path, 'utf8'))

@@ -59,7 +59,10 @@ What broke off goes on with the next call. HF_ENDPOINT names another hub, HF_TOK
       io.out(format === 'json' ? `${JSON.stringify({ version: 1, ...summary }, undefined, 2)}\n` : inspectText(summary))
       return 0
     }
-    const models = knownModels(findRoot(io.cwd)).map(m => ({ ...inspectModel(m.folder), embedded: m.embedded }))
+    const models = knownModels(findRoot(io.cwd)).map(m => ({
+      ...inspectModel(m.folder, 'listed'),
+      embedded: m.embedded,
+    }))
     if (format === 'json') io.out(`${JSON.stringify({ version: 1, models }, undefined, 2)}\n`)
     else if (models.length === 0)
       io.out('There are no models here. A recipe may name any folder in Hugging Face layout.\n')
