@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { bitfit } from './methods/bitfit.ts'
 import { dora } from './methods/dora.ts'
 import { full } from './methods/full.ts'
 import { head } from './methods/head.ts'
@@ -11,7 +12,7 @@ import { rslora } from './methods/rslora.ts'
 import { maybe, say } from './recipe/fields.ts'
 
 /** The ways to train, in the order a person would ask for them. A further one is a file of `methods/` and a line here. */
-export const methods = [head, full, last, lora, rslora, loraPlus, dora, qlora] as const
+export const methods = [head, full, last, lora, rslora, loraPlus, dora, qlora, bitfit] as const
 
 type Modules = typeof methods
 type Schemas<T extends readonly { readonly schema: MethodSchema }[]> = { -readonly [I in keyof T]: T[I]['schema'] }

@@ -30,6 +30,7 @@ rslora = {**lora, "kind": "rslora"}
 dora = {**lora, "kind": "dora"}
 lora_plus = {**lora, "kind": "lora-plus", "ratio": 8}
 last = {"kind": "last", "layers": 1}
+bitfit = {"kind": "bitfit"}
 
 # Golden file: model of tiny.py, head, method.
 cases = {
@@ -39,6 +40,7 @@ cases = {
     "bert-rslora": ("bert", "sequence", rslora),
     "bert-dora": ("bert", "sequence", dora),
     "bert-lora-plus": ("bert", "sequence", lora_plus),
+    "bert-bitfit": ("bert", "sequence", bitfit),
     "bert-last": ("bert", "sequence", last),
     "bert-masked": ("bert", "masked", full),
     "roberta-full": ("roberta", "sequence", full),
@@ -131,6 +133,10 @@ def adapted(model, config, method):
     if kind == "head":
         for name, parameter in model.named_parameters():
             parameter.requires_grad = name.split(".")[0] in modules
+        return model
+    if kind == "bitfit":
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad = name.endswith(".bias") or name.split(".")[0] in modules
         return model
     if kind == "last":
         first = config["num_hidden_layers"] - method["layers"]

@@ -16,6 +16,7 @@ const all = { rank: 4, targets: 'all-linear' as const }
 const kinds: [name: string, input: Input, mode: 'steps' | 'loop'][] = [
   ['full', { method: { kind: 'full' } }, 'loop'],
   ['last layer', { method: { kind: 'last', layers: 1 } }, 'loop'],
+  ['BitFit', { method: { kind: 'bitfit' } }, 'loop'],
   ['LoRA', { method: { kind: 'lora', ...all } }, 'steps'],
   ['rsLoRA', { method: { kind: 'rslora', ...all } }, 'steps'],
   ['LoRA+', { method: { kind: 'lora-plus', ...all } }, 'steps'],
