@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { Failure } from '../../../src/core/base/failure.ts'
 import type { Builder } from '../../../src/core/graph/builder.ts'
 import type { Lowering, Value } from '../../../src/core/graph/graph.ts'
 import { modelBytes } from '../../../src/core/graph/onnx.ts'
@@ -148,6 +149,18 @@ describe.each(goldens)('%s', (_, golden) => {
       expect(backbone.depth(name)).toBe(0)
     }
   })
+})
+
+test.each(goldens)('%s: a config with a wrong value opens or is refused by name, and nothing else', (_, golden) => {
+  const wrong = [null, 'x', -1, 0, 2.5, [], {}, true, 7]
+  for (const key of Object.keys(golden.config))
+    for (const value of wrong) {
+      try {
+        openBackbone({ ...golden.config, [key]: value }, 'config.json').parameters()
+      } catch (error) {
+        expect(error, `${key}: ${JSON.stringify(value)}`).toBeInstanceOf(Failure)
+      }
+    }
 })
 
 test('every architecture has a golden', () => {
