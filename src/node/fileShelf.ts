@@ -41,6 +41,7 @@ function cacheFolder(): string {
 export class FileShelf implements Shelf {
   private readonly folder: string
   private readonly limit: { readonly all: number; readonly one: number }
+  private last: { readonly asked: Shelved; readonly path: string } | undefined
 
   constructor(folder = join(cacheFolder(), 'forms'), limit: { readonly all: number; readonly one: number } = limits) {
     this.folder = folder
@@ -106,7 +107,17 @@ export class FileShelf implements Shelf {
     }
   }
 
-  private pathOf({ table, scheme, roles }: Shelved): string {
+  /** What is looked for and not found is kept a moment later: its content is read once. */
+  private pathOf(asked: Shelved): string {
+    const { last } = this
+    if (last?.asked.table === asked.table && last.asked.scheme === asked.scheme && last.asked.roles === asked.roles)
+      return last.path
+    const path = this.contentPath(asked)
+    this.last = { asked, path }
+    return path
+  }
+
+  private contentPath({ table, scheme, roles }: Shelved): string {
     const about = [
       SIGN_VERSION,
       scheme,
