@@ -1,3 +1,4 @@
+import { scoreText } from '../../src/core/eval/headline.ts'
 import { type Axis, axes } from '../../src/core/view/curves.ts'
 import { checkbox } from '../parts/controls.ts'
 import { h, icon, refresh } from '../parts/dom.ts'
@@ -108,7 +109,7 @@ export function runBar(
           ? undefined
           : segments({
               label: 'Score',
-              choices: names.map(n => ({ value: n, text: scoreNames[n] ?? n })),
+              choices: names.map(n => ({ value: n, text: scoreNames[n] ?? scoreText(n, 0).title })),
               value: names.includes(score) ? score : (names[0] as string),
               pick: next => {
                 score = next

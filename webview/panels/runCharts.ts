@@ -1,4 +1,5 @@
 import { count, percent } from '../../src/core/base/words.ts'
+import { scoreText } from '../../src/core/eval/headline.ts'
 import { nearest, niceUp, outlierTop, spikes } from '../../src/core/view/curve.ts'
 import { type Axis, column, place, reach, validations } from '../../src/core/view/curves.ts'
 import { duration, fixed, small, tick } from '../../src/core/view/words.ts'
@@ -218,7 +219,9 @@ export function format(metric: Metric, value: number | undefined, score = 'accur
     case 'loss':
       return value !== undefined && Math.abs(value) < 0.01 && value !== 0 ? small(value, 2) : fixed(value, 3)
     case 'score':
-      return score === 'mcc' ? fixed(value, 3) : percent(value)
+      return score === 'accuracy' || score === 'macroF1' || value === undefined
+        ? percent(value)
+        : scoreText(score, value).text
     case 'rate':
       return small(value, 2)
     case 'norm':
@@ -231,7 +234,7 @@ function titleOf(metric: Metric): string {
 }
 
 function headingOf(metric: Metric, view: RunView): string {
-  return metric === 'score' ? (scoreTitles[view.score] ?? view.score) : titleOf(metric)
+  return metric === 'score' ? (scoreTitles[view.score] ?? scoreText(view.score, 0).title) : titleOf(metric)
 }
 
 function detailOf(metric: Metric, clipped: number | undefined): string {

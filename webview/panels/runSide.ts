@@ -1,4 +1,5 @@
 import { count, counted, percent, points } from '../../src/core/base/words.ts'
+import { scoreText, shownScores } from '../../src/core/eval/headline.ts'
 import { type Evaluated, pace, type Run } from '../../src/core/run/run.ts'
 import { changes, settingName } from '../../src/core/view/change.ts'
 import { column, validations } from '../../src/core/view/curves.ts'
@@ -167,11 +168,17 @@ function scoresSection(run: Run): HTMLElement | undefined {
   const best = lastOf(run, 'best')
   if (!base && !best) return undefined
   const leaked = best?.leaked ?? base?.leaked ?? 0
-  const a = (e: Evaluated | undefined) => e?.scores['accuracy']
-  const b = (e: Evaluated | undefined) => e?.withoutLeaks?.['accuracy'] ?? (leaked === 0 ? a(e) : undefined)
+  // The score that tells most of this task: accuracy, perplexity, a correlation, …
+  const { score, title } = shownScores((best ?? base)?.scores ?? {})[0] as ReturnType<typeof shownScores>[0]
+  const accurate = score === 'accuracy'
+  const said = (value: number | undefined) =>
+    accurate || value === undefined ? percent(value) : scoreText(score, value).text
+  const a = (e: Evaluated | undefined) => e?.scores[score]
+  const b = (e: Evaluated | undefined) => e?.withoutLeaks?.[score] ?? (leaked === 0 ? a(e) : undefined)
   const change = (get: (e: Evaluated | undefined) => number | undefined) => {
     const [from, to] = [get(base), get(best)]
-    return from === undefined || to === undefined ? '–' : points(to - from)
+    if (from === undefined || to === undefined) return '–'
+    return accurate ? points(to - from) : fixed(to - from, 3)
   }
   const row = (name: string, all: string, clean: string) =>
     h(
@@ -182,7 +189,7 @@ function scoresSection(run: Run): HTMLElement | undefined {
       leaked > 0 && h('td', { class: 'end' }, clean),
     )
   return section(
-    'Accuracy on the test split',
+    `${title.slice(0, 1).toUpperCase()}${title.slice(1)} on the test split`,
     undefined,
     h(
       'table',
@@ -201,9 +208,9 @@ function scoresSection(run: Run): HTMLElement | undefined {
       h(
         'tbody',
         {},
-        base && row('Base', percent(a(base)), percent(b(base))),
-        best && row(`Tuned, step ${count(best.step)}`, percent(a(best)), percent(b(best))),
-        base && best && row('Points', change(a), change(b)),
+        base && row('Base', said(a(base)), said(b(base))),
+        best && row(`Tuned, step ${count(best.step)}`, said(a(best)), said(b(best))),
+        base && best && row(accurate ? 'Points' : 'Change', change(a), change(b)),
       ),
     ),
     h(

@@ -43,3 +43,15 @@ export function headline(scores: Scores): string {
   if (value === undefined || Number.isNaN(value)) return '–'
   return score === 'accuracy' ? text(value) : `${title} ${text(value)}`
 }
+
+const everyScore: readonly Shown[] = [
+  ...['perplexity', 'pearson', 'entityF1', 'microF1', 'mcc'].flatMap(name =>
+    shownScores(name === 'mcc' ? { mcc: 0 } : { [name]: 0 }),
+  ),
+]
+
+/** The word for a score, and its number in words; unknown ones as they are. */
+export function scoreText(score: string, value: number): { readonly title: string; readonly text: string } {
+  const shown = everyScore.find(one => one.score === score)
+  return { title: shown?.title ?? score, text: shown?.text(value) ?? value.toPrecision(4) }
+}

@@ -95,11 +95,23 @@ export function validations(run: Run): Evaluated[] {
 }
 
 /** Scores worth a curve, the usual one first; the log holds more. */
-const curved = ['accuracy', 'macroF1', 'mcc']
+const curved = [
+  'perplexity',
+  'tokenAccuracy',
+  'entityF1',
+  'pearson',
+  'spearman',
+  'accuracy',
+  'macroF1',
+  'microF1',
+  'mcc',
+]
 
 /** Which of the scores with a curve the runs have. */
 export function scoreNames(runs: readonly Run[]): string[] {
   const names = new Set(runs.flatMap(run => run.evaluated.flatMap(e => Object.keys(e.scores))))
-  const known = curved.filter(name => names.has(name))
+  // One label a row makes the micro F1 the accuracy; whole answers of language models are hardly ever right.
+  const told = names.has('mcc') ? 'microF1' : names.has('perplexity') ? 'accuracy' : ''
+  const known = curved.filter(name => names.has(name) && name !== told)
   return known.length > 0 ? known : [...names].filter(name => name !== 'loss' && name !== 'rows').slice(0, 3)
 }
