@@ -280,7 +280,13 @@ class PagedLines implements Lines {
       lastPage(this.pages, page => page.line <= line),
     )
     const page = this.pages[p]
-    return page ? page.base + this.index(p).offset({ line: line - page.line, column }) : 0
+    if (!page) return 0
+    const row = line - page.line
+    if (!page.linear || row >= page.starts.length) return page.base + this.index(p).offset({ line: row, column })
+    // One line is read instead of its page: edits come at any place.
+    const start = page.base + page.starts[row]!
+    const bytes = this.windows.read(start, page.base + page.ends[row]!)
+    return start + new LineIndex(bytes).offset({ line: 0, column })
   }
 
   span(range: LineRange): Span {
