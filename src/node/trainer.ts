@@ -6,6 +6,7 @@ import { counted } from '../core/base/words.ts'
 import { type SplitName, splitNames } from '../core/data/dataset.ts'
 import { stepsOf } from '../core/train/batch.ts'
 import type { Outcome, RunEvent } from '../core/train/event.ts'
+import { foundText, RateFinder } from '../core/train/findRate.ts'
 import type { LearnerState } from '../core/train/learner.ts'
 import { freshState, type LoopEnd, type LoopState, trainLoop } from '../core/train/loop.ts'
 import { methodOf } from '../core/train/methods.ts'
@@ -101,9 +102,11 @@ async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
     const schedule = makeSchedule(recipe.schedule, perEpoch)
     emit(startedEvent(setup, { at: io.now(), choice, schedule, perEpoch, from: from.step }))
     warnOfRows(setup, { emit, io })
-    await scoreBase(setup, { choice, features, emit, io })
+    // A search for a rate leaves a rate, no model.
+    const searching = recipe.schedule.kind === 'range'
+    if (!searching) await scoreBase(setup, { choice, features, emit, io })
     const end = await learn(setup, { model, schedule, from, layout, emit, io, stopped })
-    await finish(setup, { model, end, exported, layout, emit, io, perEpoch })
+    if (!searching) await finish(setup, { model, end, exported, layout, emit, io, perEpoch })
     return end
   } finally {
     await model.release()
@@ -190,6 +193,7 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
   const { folder, recipe, encoded, rows } = setup
   const { model, schedule, from, layout, emit, io, stopped } = options
   const losses = new RowLosses(join(folder, 'rows.bin'), rows.train.samples.length, from.epoch)
+  const finder = recipe.schedule.kind === 'range' ? new RateFinder() : undefined
   const loop = trainLoop({
     learner: model.learner,
     schedule,
@@ -199,7 +203,10 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
     seed: recipe.seed,
     from,
     together: model.together,
-    ...(rows.validation.samples.length > 0
+    ...(finder
+      ? { watch: step => (finder.diverged(step.rate, step.loss) ? foundText(finder.found()) : undefined) }
+      : {}),
+    ...(rows.validation.samples.length > 0 && !finder
       ? {
           validate: async (step: number) => {
             const values = model.publish(scored(await model.learner.state()))
@@ -233,6 +240,9 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
     const next = await loop.next()
     if (next.done) {
       if (next.value.outcome !== 'failed') losses.flush()
+      // That a search ends in a loss that is no number is nothing bad: it ends there.
+      if (finder && next.value.outcome !== 'stopped')
+        return { ...next.value, outcome: 'finished', reason: foundText(finder.found()) }
       return next.value
     }
     emit(next.value)

@@ -60,6 +60,8 @@ export interface LoopOptions {
   readonly save: (state: LoopState) => Promise<string>
   /** Told the loss of each row as it was trained on, before the update. */
   readonly onRows?: (epoch: number, rows: Int32Array, losses: Float32Array) => void
+  /** Told each step; a text ends the run before its schedule does, and says why. */
+  readonly watch?: (step: { readonly rate: number; readonly loss: number }) => string | undefined
   /** Milliseconds since 1970, for events; and a steady clock in milliseconds, for durations. */
   readonly now: () => number
   readonly clock: () => number
@@ -130,6 +132,7 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
     const results = await learner.step(batches, state.step + 1, rates)
     const ms = (clock() - began) / batches.length
     pace = pace === 0 ? ms : Math.max(ms, 0.8 * pace + 0.2 * ms)
+    let enough: string | undefined
     for (const [i, result] of results.entries()) {
       const rows = (batches[i] as Batch).rows
       const { samples } = result
@@ -162,7 +165,9 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
         ms: Math.round(ms * 1000) / 1000,
         batch: [...samples],
       }
+      enough ??= options.watch?.({ rate: rates[i] as number, loss: result.loss })
     }
+    if (enough !== undefined) return yield* end('finished', enough)
     const finished = state.step === schedule.steps
     if (finished || untilEvaluation(options.evaluate.every, state.step, perEpoch, 'passed') === 0) {
       const train = { step: state.step, epoch: epochOf(state.step, perEpoch), loss: lossSum / lossCount }

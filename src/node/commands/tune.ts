@@ -5,6 +5,7 @@ import { ledgerLine } from '../../core/eval/text.ts'
 import { verdictOf } from '../../core/eval/verdict.ts'
 import { newRun, type Run, reduce } from '../../core/run/run.ts'
 import type { RunEvent } from '../../core/train/event.ts'
+import { rangeSchedule } from '../../core/train/findRate.ts'
 import { loadPair } from '../evaluations.ts'
 import { prepareRun, readRecipeFile } from '../prepare.ts'
 import { killRun, startTraining, waitForEnd } from '../program.ts'
@@ -24,6 +25,7 @@ winnow tune --resume <run> [options]
 Makes a run (a folder under .winnow/runs), trains in a process of its own and follows it. Ctrl+C asks it to save a
 checkpoint and stop; Ctrl+C again ends it at once. Ends with the scores of base and tuned, with and without leaked rows.
 
+  --find-rate          raise the rate from a millionth to 1 in 100 steps and say which one to take; trains nothing
   --resume <run>       go on with a run that was stopped or died, from its last checkpoint
   --detach             start it and return; winnow run <id> tells how it does
   --format text|json   json: one document at the end (with --detach: the id and folder); default text
@@ -34,14 +36,21 @@ A recipe: { "model": "tiny-encoder", "data": { "dataset": "banking77" }, "method
     const { values, positionals } = readOptions(args, {
       command: 'tune',
       most: 1,
-      options: { resume: { type: 'string' }, detach: { type: 'boolean' }, format: { type: 'string', default: 'text' } },
+      options: {
+        resume: { type: 'string' },
+        'find-rate': { type: 'boolean' },
+        detach: { type: 'boolean' },
+        format: { type: 'string', default: 'text' },
+      },
     })
     const format = oneOf(values.format, ['text', 'json'], '--format')
     const [file] = positionals
     if ((file === undefined) === (values.resume === undefined))
       throw new Failure('usage', 'winnow tune needs a recipe, or --resume and a run', 'winnow tune --help tells more')
     const folder =
-      file === undefined ? await resumable(values.resume as string, io) : await newRunFolder(resolve(io.cwd, file), io)
+      file === undefined
+        ? await resumable(values.resume as string, io)
+        : await newRunFolder(resolve(io.cwd, file), values['find-rate'] ? 'find-rate' : 'train', io)
     // What an earlier attempt wrote is history: only what comes now is told, and only a new end is the end.
     let history = 0
     for await (const events of readEvents(folder)) history += events.length
@@ -61,13 +70,18 @@ A recipe: { "model": "tiny-encoder", "data": { "dataset": "banking77" }, "method
 }
 
 /** Prepares a run and writes its folder; what should be known before it starts goes into its log. */
-async function newRunFolder(recipeFile: string, io: Pick<CommandIo, 'cwd' | 'cancel'>): Promise<string> {
+async function newRunFolder(
+  recipeFile: string,
+  purpose: 'train' | 'find-rate',
+  io: Pick<CommandIo, 'cwd' | 'cancel'>,
+): Promise<string> {
   const folder = dirname(recipeFile)
   // A recipe in a subfolder of a workspace that has neither runs nor winnow.json yet: the current folder is meant.
   const under = `${folder}${sep}`.startsWith(`${io.cwd}${sep}`)
   const root = findRoot(folder, under ? io.cwd : folder)
   const input = await readRecipeFile(recipeFile)
-  const { recipe, data, warnings } = await prepareRun(input, { folder, root, cancel: io.cancel })
+  const { recipe: own, data, warnings } = await prepareRun(input, { folder, root, cancel: io.cancel })
+  const recipe = purpose === 'train' ? own : { ...own, name: `${own.name} rate`, schedule: rangeSchedule() }
   const made = await createRun(root, { recipe, data, at: new Date() })
   for (const warning of warnings) await appendEvent(made.folder, { kind: 'warned', at: Date.now(), ...warning })
   return made.folder

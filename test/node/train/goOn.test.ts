@@ -1,9 +1,10 @@
 /* Runs that go on from an adapter, adapters that are scored by themselves, and what else a recipe may ask of the trainer. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import type { RunEvent } from '../../../src/core/train/event.ts'
+import { rangeSchedule } from '../../../src/core/train/findRate.ts'
 import { listCheckpoints } from '../../../src/node/checkpoint.ts'
 import { evaluate } from '../../../src/node/evaluator.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
@@ -107,4 +108,18 @@ test('a loss that is no number stops the run, names the rows, and keeps the last
   expect(kept.length).toBeGreaterThan(0)
   const named = (warned as { step: number }).step
   expect(kept.at(-1)?.step).toBeLessThan(named)
+})
+
+test('a search for a rate suggests one, scores nothing and leaves no model', async () => {
+  const folder = writeTinyRun(join(root, 'rate'), { ...base, method: { kind: 'full' } }, counts)
+  const recipe = JSON.parse(readFileSync(join(folder, 'recipe.json'), 'utf8'))
+  writeFileSync(join(folder, 'recipe.json'), JSON.stringify({ ...recipe, schedule: rangeSchedule() }))
+  expect(await train(folder, io)).toBe('finished')
+  const events = eventsOf(folder)
+  const [, rate = '0'] =
+    /a rate of ([\d.e-]+) is suggested/.exec((events.at(-1) as { reason?: string }).reason ?? '') ?? []
+  expect(Number(rate)).toBeGreaterThan(1e-5)
+  expect(Number(rate)).toBeLessThan(0.1)
+  expect(events.some(e => e.kind === 'evaluated')).toBe(false)
+  expect(existsSync(join(folder, 'model'))).toBe(false)
 })

@@ -81,7 +81,7 @@ export function lowRankParameters(model: Pick<Tunable, 'linears'>, method: LowRa
 }
 
 /** y + s·(dropout(x)·Aᵀ)·Bᵀ wherever the graph has the two factors (Hu et al. 2021). */
-function adaptLowRank(method: LowRank): AdaptGraph {
+export function adaptLowRank(method: LowRank): AdaptGraph {
   return (lookup, dropout) =>
     (g, { name, x, y }) => {
       const names = factorNames(name)
