@@ -2,7 +2,8 @@
  * `npm run bench -- train [case ...]`: tokens per second, peak memory, and the rate of a step's matrix products against a
  * 2048-cubed product in the same runtime, beside PyTorch (transformers, PEFT) with the same shapes and batches. All three go
  * in turn, round after round, in processes of their own, so that what else the machine does falls on each; figures are
- * medians over the rounds, `best` the best round of each: what a busy machine tells of a quiet one. A case is named as in `speed/cases.ts`, or by a part of its name. ROUNDS and THREADS in the
+ * medians over the rounds, `best` the best round of each, and
+ * `by CPU` goes by processor time, with THREADS=1 what other work on the machine hardly changes (PyTorch's threads spin while they wait). A case is named as in `speed/cases.ts`, or by a part of its name. ROUNDS and THREADS in the
  * environment. Without out/peers-venv there is no PyTorch beside it.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -26,6 +27,7 @@ interface Round {
   readonly ours: number
   readonly cpu: number
   readonly peer: number
+  readonly peerCpu: number
   readonly ratio: number
   readonly byCpu: number
 }
@@ -50,7 +52,12 @@ async function measure(c: SpeedCase) {
       if (i === 0) Object.assign(memory, { ours: ours.memory, peer: theirs?.memory ?? 0 })
       const { rate = 1, perCpu = 1 } = await mine.ask({ yardstick: 3 })
       const of = (answer: Answer | undefined, key: 'seconds' | 'cpu') => (answer?.[key] ?? Number.NaN) / steps
-      const round = { ours: of(ours, 'seconds'), cpu: of(ours, 'cpu'), peer: of(theirs, 'seconds') }
+      const round = {
+        ours: of(ours, 'seconds'),
+        cpu: of(ours, 'cpu'),
+        peer: of(theirs, 'seconds'),
+        peerCpu: of(theirs, 'cpu'),
+      }
       const at = (seconds: number, limit: number) => flops / (seconds * 1e9) / limit
       list.push({ ...round, ratio: at(round.ours, rate), byCpu: at(round.cpu, perCpu) })
     }
@@ -66,6 +73,7 @@ async function measure(c: SpeedCase) {
       ratio: median(list.map(r => r.ratio)),
       best: Math.max(...list.map(r => r.ratio)),
       byCpu: median(list.map(r => r.byCpu)),
+      fasterByCpu: median(list.map(r => r.peerCpu / r.cpu)),
       losses: [warm.loss, warmPeer?.loss],
       shares,
     }
@@ -77,7 +85,7 @@ async function measure(c: SpeedCase) {
 
 process.stdout.write(`${threads} threads, medians of ${rounds} rounds; ratio: rate of the products ÷ 2048³ product\n\n`)
 process.stdout.write(
-  `${'case'.padEnd(22)} tokens/s  PyTorch  faster   best    MB  PyTorch  ratio  best  by CPU  loss, PyTorch's\n`,
+  `${'case'.padEnd(22)} tokens/s  PyTorch  faster   best by CPU    MB  PyTorch  ratio  best  by CPU  loss, PyTorch's\n`,
 )
 const results: Awaited<ReturnType<typeof measure>>[] = []
 for (const c of cpuCases) {
@@ -90,6 +98,7 @@ for (const c of cpuCases) {
     r.peer.toFixed(0).padStart(8),
     `${r.faster.toFixed(2)}x`.padStart(7),
     `${r.fasterAtBest.toFixed(2)}x`.padStart(6),
+    `${r.fasterByCpu.toFixed(2)}x`.padStart(6),
     String(r.memory.ours).padStart(5),
     String(r.memory.peer).padStart(8),
     r.ratio.toFixed(2).padStart(6),
