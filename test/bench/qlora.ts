@@ -9,11 +9,11 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { random } from '../../src/core/base/random.ts'
 import { makeLearner } from '../../src/core/train/makeLearner.ts'
-import { adaptLowRank, lowRankParameters, resolveLowRank } from '../../src/core/train/methods/lowRank.ts'
+import { qlora } from '../../src/core/train/methods/qlora.ts'
+import { tunableOf } from '../../src/core/train/methods/tunable.ts'
 import { openBackbone } from '../../src/core/train/models/architectures.ts'
 import { languageLoss } from '../../src/core/train/models/causal.ts'
 import { initialTensors } from '../../src/core/train/models/initial.ts'
-import { quantizedProduct } from '../../src/core/train/models/quantized.ts'
 import type { Task } from '../../src/core/train/models/task.ts'
 import { parametersOf } from '../../src/core/train/models/weights.ts'
 import { adamWDefaults } from '../../src/core/train/optimizer.ts'
@@ -82,10 +82,10 @@ const file = join(folder, `${small ? 'small' : 'billion'}-int4-64.safetensors`)
 if (!existsSync(file)) await write(file)
 
 const weights = openQuantized(file, backbone.linears())
-const method = resolveLowRank({ rank: 8, alpha: 16, targets: ['query', 'value'] })
-const adapters = lowRankParameters({ linears: backbone.linears() }, method)
+const method = qlora.resolve({ kind: 'qlora', rank: 8, alpha: 16, targets: ['query', 'value'], ...shape })
+const tunable = tunableOf({ backbone }, () => true)
+const division = qlora.divide(tunable, method)
 const stored = [...backbone.parameters(), ...backbone.language.parameters]
-const division = { trained: adapters, frozen: stored.map(spec => spec.name) }
 const draw = random('tokens')
 const ids = BigInt64Array.from({ length }, () => BigInt(3 + draw.int(31990)))
 const task: Task = {
@@ -99,9 +99,8 @@ const task: Task = {
   loss(g, lookup, inputs, dropout) {
     const { ids, mask, places, targets, weights } = inputs as Record<string, NonNullable<(typeof inputs)[string]>> &
       Record<'ids' | 'mask' | 'places' | 'targets' | 'weights', NonNullable<(typeof inputs)[string]>>
-    const adapt = adaptLowRank(method)(lookup, dropout)
-    const product = quantizedProduct(lookup)
-    const hidden = backbone.hidden(g, lookup, { ids, mask }, { product, ...(adapt ? { adapt } : {}) })
+    const adapt = qlora.adapt?.(tunable, method)(lookup, dropout)
+    const hidden = backbone.hidden(g, lookup, { ids, mask }, adapt ? { adapt } : {})
     return languageLoss(g, lookup, { head: backbone.language, hidden, places, targets, weights })
   },
   feeds: () => ({
@@ -123,7 +122,7 @@ const started = performance.now()
 const learner = await makeLearner(runtime, {
   task,
   parameters: parametersOf(division, weights),
-  initial: initialTensors(adapters, 1, 0.02),
+  initial: initialTensors(division.trained, 1, 0.02),
   optimizer: adamWDefaults,
   dropout: 0,
   mode: 'steps',

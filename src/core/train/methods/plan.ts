@@ -2,7 +2,6 @@
 
 import { methodOf } from '../methods.ts'
 import type { BackboneOptions, DropoutPlan, Lookup } from '../models/architecture.ts'
-import { quantizedProduct } from '../models/quantized.ts'
 import type { Division, InitialSpec } from '../models/weights.ts'
 import type { Recipe } from '../recipe.ts'
 import type { Tunable } from './method.ts'
@@ -25,7 +24,7 @@ export function planTraining(model: Tunable, recipe: PlanRecipe): Plan {
   const module = methodOf(method.kind)
   const { trained, frozen } = module.divide(model, method)
   const adapt = module.adapt?.(model, method)
-  const product = module.product?.(model, method) ?? (module.quantized ? quantizedProduct : undefined)
+  const product = module.product?.(model, method)
   const stored = new Set(model.stored.map(spec => spec.name))
   const placed = trained.map(spec => inPlace(spec, { model, recipe }))
   const still = placed.filter(spec => spec.rate === 0 && stored.has(spec.name)).map(spec => spec.name)

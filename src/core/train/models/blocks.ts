@@ -2,6 +2,7 @@
 import type { Builder } from '../../graph/builder.ts'
 import type { Value } from '../../graph/graph.ts'
 import type { BackboneOptions, DropoutPlan, LinearSpec, Lookup, ParameterSpec } from './architecture.ts'
+import { quantizedProduct } from './quantized.ts'
 
 /** The element-wise functions of feed-forward layers. */
 export type Activation = 'gelu' | 'gelu-tanh' | 'relu' | 'silu' | 'tanh'
@@ -22,12 +23,14 @@ export interface Blocks {
 /** The layers of a graph whose parameters `lookup` finds. */
 export function blocks(g: Builder, lookup: Lookup, options: Omit<BackboneOptions, 'noise'> = {}): Blocks {
   const get = (name: string) => required(lookup, name)
+  // Wherever a layer is stored quantized: no graph has to know of it.
+  const quantized = quantizedProduct(lookup)
   return {
     g,
     get,
     linear(x, name, stored = 'out-in') {
       const bias = lookup(`${name}.bias`)
-      const product = options.product?.(g, { name, x })
+      const product = options.product?.(g, { name, x }) ?? quantized(g, { name, x })
       const y = product
         ? biased(g, product, bias)
         : stored === 'out-in'

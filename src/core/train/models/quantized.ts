@@ -132,7 +132,7 @@ export function quantizedParameters(layer: QuantizedLinear): Frozen[] {
 export const middleCodes = (bits: Bits, blocks: number): Uint8Array =>
   new Uint8Array(Math.ceil((blocks * bits) / 8)).fill(bits === 4 ? 0x88 : 0x80)
 
-/** The product of layers whose weights are quantized, for `BackboneOptions.product`; others take their plain weight. */
+/** The product of layers whose weights are quantized; others take their plain weight. */
 export function quantizedProduct(lookup: Lookup): NonNullable<BackboneOptions['product']> {
   return (g: Builder, { name, x }: { readonly name: string; readonly x: Value }) => {
     const names = quantizedNames(name)
