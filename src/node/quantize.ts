@@ -4,7 +4,7 @@
  * everything else as 32-bit floats, so that a graph maps all of it from one folder and nothing is widened at load.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type Cancel, checkCancel } from '../core/base/cancel.ts'
 import { Failure } from '../core/base/failure.ts'
@@ -49,7 +49,7 @@ export const quantizedFolder = (root: string): string => join(root, '.winnow', '
 
 /**
  * The quantized weights of a model, from the cache folder or put there first. The name of the file depends on the weight
- * files (path, size, time) and the options, so a changed model is quantized anew. Throws `Failure` (`no-space` and others of
+ * files (path, size, time) and the options, so a changed model is quantized anew, and its old file deleted. Throws `Failure` (`no-space` and others of
  * the file system), `Cancelled`.
  */
 export async function quantizedModel(
@@ -58,13 +58,10 @@ export async function quantizedModel(
   options: QuantizeOptions,
 ): Promise<QuantizedWeights> {
   const { bits, block } = options
-  const stamp = createHash('sha256')
-  for (const file of model.files) {
-    const { size, mtimeMs } = statSync(file)
-    stamp.update(`${file}\n${size}\n${mtimeMs}\n`)
-  }
-  const key = stamp.update(`${version} ${bits} ${block}`).digest('hex').slice(0, 12)
-  const file = join(cache, `${model.name}-int${bits}-${block}-${key}.safetensors`)
+  const stats = model.files.map(file => statSync(file))
+  const form = `${model.name}-int${bits}-${block}-${hashOf(model.files.join('\n'))}`
+  const state = hashOf([version, ...stats.map(({ size, mtimeMs }) => `${size} ${mtimeMs}`)].join('\n'))
+  const file = join(cache, `${form}-${state}.safetensors`)
   const linears = model.backbone.linears()
   if (!existsSync(file)) {
     mkdirSync(cache, { recursive: true })
@@ -73,6 +70,7 @@ export async function quantizedModel(
     try {
       await writeQuantized(part, { places: model.places, linears }, options)
       renameSync(part, file)
+      deleteOlder(cache, form, basename(file))
     } catch (cause) {
       rmSync(part, { force: true })
       const { code } = cause as NodeJS.ErrnoException
@@ -81,6 +79,20 @@ export async function quantizedModel(
     }
   }
   return openQuantized(file, linears)
+}
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8)
+
+/** Files of earlier states of the same model: gigabytes that nothing would read again. */
+function deleteOlder(cache: string, form: string, kept: string): void {
+  for (const name of readdirSync(cache)) {
+    if (!name.startsWith(`${form}-`) || !name.endsWith('.safetensors') || name === kept) continue
+    try {
+      rmSync(join(cache, name))
+    } catch {
+      // Windows keeps a file that another run has mapped; the next change of the model finds it again.
+    }
+  }
 }
 
 /** Writes the quantized form of tensors into a file. Memory: a few chunks of 2 million numbers, not the model. */

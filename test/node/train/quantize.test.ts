@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -84,7 +84,7 @@ test.each([4, 8] as const)(
     expect(shares.at(-1)).toBeCloseTo(1)
     const files = readdirSync(cache)
     expect(files).toHaveLength(1)
-    expect(files[0]).toMatch(new RegExp(`-int${bits}-64-[0-9a-f]{12}\\.safetensors$`))
+    expect(files[0]).toMatch(new RegExp(`-int${bits}-64(-[0-9a-f]{8}){2}\\.safetensors$`))
     const before = statSync(join(cache, files[0] as string)).mtimeMs
     const again = await quantizedModel(model, cache, { bits, block: 64 })
     expect(statSync(join(cache, files[0] as string)).mtimeMs).toBe(before)
@@ -129,6 +129,19 @@ test('sharded bfloat16 weights are mapped as they lie', async () => {
   expect(names.every(name => weights.frozen(name).dtype === 'bfloat16')).toBe(true)
   const base = memoryWeights(stored.map(({ name, shape, floats }) => ({ name, shape, data: floats })))
   expect(await logits(weights, names)).toEqual(await logits(base, names))
+})
+
+test('a changed model is quantized anew, and what it was before deleted', async () => {
+  const cache = join(folder, '.winnow', 'changed')
+  await quantizedModel(openModel(folder), cache, { bits: 4, block: 32 })
+  await quantizedModel(openModel(folder), cache, { bits: 8, block: 32 })
+  const before = readdirSync(cache)
+  const later = new Date(Date.now() + 10_000)
+  utimesSync(join(folder, names[0] as string), later, later)
+  await quantizedModel(openModel(folder), cache, { bits: 4, block: 32 })
+  const after = readdirSync(cache)
+  expect(after).toHaveLength(2)
+  expect(after.filter(name => before.includes(name)).map(name => name.includes('-int8-'))).toEqual([true])
 })
 
 test('a cancelled one leaves nothing behind', async () => {
