@@ -5,9 +5,9 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Cancel } from '../core/base/cancel.ts'
 import { Failure } from '../core/base/failure.ts'
-import { childEnv } from './environment.ts'
+import { childEnv, leanEnv } from './environment.ts'
 import { holderOf, writeLock } from './lock.ts'
-import { allowToRun, askToStop } from './runs.ts'
+import { allowToRun, askToStop, readRecipe } from './runs.ts'
 
 /** The program of the child process: beside the bundle that runs now, or in `dist/` when run from the sources. */
 export function workerPath(): string {
@@ -32,12 +32,17 @@ export async function startTraining(folder: string, worker = workerPath()): Prom
       'Wait for it, or stop it first',
     )
   await allowToRun(folder)
+  // A recipe that asks for little memory should get it; what cannot be read is told by the child.
+  const lean = await readRecipe(folder).then(
+    recipe => recipe.batch.recompute === true,
+    () => false,
+  )
   const log = openSync(join(folder, 'stderr.log'), 'a')
   try {
     const child = spawn(process.execPath, [worker, 'train', folder], {
       detached: true,
       stdio: ['ignore', 'ignore', log],
-      env: childEnv(process.env),
+      env: { ...childEnv(process.env), ...(lean ? leanEnv : {}) },
       windowsHide: true,
     })
     child.on('error', () => {}) // Told below, through the missing pid.

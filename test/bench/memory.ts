@@ -21,6 +21,7 @@ import { type RecipeInput, resolveRecipe } from '../../src/core/train/recipe.ts'
 import { causal } from '../../src/core/train/tasks/causal.ts'
 import { classification } from '../../src/core/train/tasks/classification.ts'
 import type { EncodedRows } from '../../src/core/train/tasks/encoded.ts'
+import { leanEnv } from '../../src/node/environment.ts'
 import { openRuntime } from '../../src/node/ort.ts'
 
 const mega = 1024 * 1024
@@ -148,7 +149,9 @@ else {
   console.log('a step of LoRA on a decoder, 8 x 512, 4 x 384 tokens:')
   let plain: { peak: number; before: number; ms: number } | undefined
   for (const way of Object.keys(ways)) {
-    const said = execFileSync(process.execPath, [process.argv[1] as string, 'decoder', way], { encoding: 'utf8' })
+    // As the trainer starts its process where a recipe wants computing again.
+    const env = { ...process.env, ...leanEnv }
+    const said = execFileSync(process.execPath, [process.argv[1] as string, 'decoder', way], { encoding: 'utf8', env })
     const { before, peak, ms, loss } = JSON.parse(said) as { before: number; peak: number; ms: number; loss: number }
     plain ??= { before, peak, ms }
     const share = (peak - before) / (plain.peak - plain.before)
