@@ -1,4 +1,4 @@
-import { serveChecks } from './node/checker.ts'
+import { serveChecks } from './node/checkServer.ts'
 import { embeddedModels } from './node/models.ts'
 import { openRuntime } from './node/ort.ts'
 import { parentPort } from './node/processPort.ts'

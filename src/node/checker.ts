@@ -1,5 +1,4 @@
 import { Cancelled } from '../core/base/cancel.ts'
-import { connect, type Port } from '../core/base/channel.ts'
 import { Failure, failureLine } from '../core/base/failure.ts'
 import { type Checked, type CheckedDataset, check } from '../core/check/check.ts'
 import type { Finding } from '../core/check/finding.ts'
@@ -12,7 +11,6 @@ import { inferRoles, textColumns } from '../core/data/roles.ts'
 import type { Source } from '../core/data/table.ts'
 import type { Progress } from '../core/sign/progress.ts'
 import { type CheckSettings, settingsFor } from './checkInput.ts'
-import { type PagedListener, type PagedReport, pageSize } from './checkPages.ts'
 import { discover, filesOf, loadDataset } from './datasets.ts'
 import { drive } from './drive.ts'
 import { earlyPages } from './early.ts'
@@ -22,6 +20,7 @@ import { slashed, textSource } from './files.ts'
 import { globTest } from './globs.ts'
 import { applyPlan } from './journal.ts'
 import { LiveDatasets } from './liveDatasets.ts'
+import type { RowSources } from './rowViews.ts'
 import { TableCache } from './tableCache.ts'
 import { openThreads } from './threads.ts'
 import type { Watch } from './watch.ts'
@@ -58,6 +57,7 @@ export class Checker {
   private settling: NodeJS.Timeout | undefined
   private request: CheckRequest | undefined
   private readonly roles = new Map<string, Roles>()
+  private found: readonly Finding[] = []
   private readonly threads = openThreads()
   private current = { aborted: false }
   private isSettling = false
@@ -136,6 +136,15 @@ export class Checker {
   dispose(): void {
     clearTimeout(this.settling)
     this.threads?.dispose()
+  }
+
+  /** What rows are shown from: the tables that checks read, and what the last one found. */
+  get rowSources(): RowSources {
+    return {
+      open: (path, document) => this.tables.open(path, undefined, document),
+      rolesOf: path => this.roles.get(path),
+      findings: () => this.found,
+    }
   }
 
   /** See `RowService`. */
@@ -217,6 +226,7 @@ export class Checker {
   /** Keeps what edits need: the findings of each dataset, by their numbers in the report. */
   private follow(results: readonly { readonly checked: Checked; readonly settings: CheckSettings }[]): void {
     let id = 0
+    this.found = results.flatMap(({ checked }) => checked.findings)
     const datasets = results.flatMap(({ checked, settings }) => {
       const findings = checked.findings.map(finding => ({ id: id++, finding }))
       const { rules, ignored } = settings
@@ -367,34 +377,3 @@ function withProblems(report: Report, found: readonly Found[], problems: Readonl
 
 /** First findings that are told while files are read. */
 const mostEarly = 200
-
-/** Serves checks over a port, to `startChecker` at its other end. */
-export function serveChecks(port: Port): void {
-  let told = 0
-  const checker = new Checker(
-    state => {
-      const now = performance.now()
-      if (now - told < 100) return
-      told = now
-      // Nobody waits for this; where the other end is gone, its exit is told elsewhere.
-      void remote.progress(state).catch(() => {})
-    },
-    report => void remote.refreshed(paged(report)).catch(() => {}),
-    report => void remote.early(report).catch(() => {}),
-  )
-  let number = 0
-  /** Sends the findings ahead, a page at a time. */
-  const paged = (report: Report): PagedReport => {
-    number++
-    for (let i = 0; i < report.findings.length; i += pageSize)
-      void remote.found(number, report.findings.slice(i, i + pageSize)).catch(() => {})
-    return { number, report: { ...report, findings: [] } }
-  }
-  const { remote } = connect<PagedListener>(port, {
-    check: async (request: CheckRequest) => paged(await checker.check(request)),
-    change: (request: DocumentChange) => checker.change(request),
-    rewrite: (request: Parameters<CheckService['rewrite']>[0]) => checker.rewrite(request),
-    cancel: () => checker.cancel(),
-    rows: (request: RowsRequest) => checker.rows(request),
-  })
-}

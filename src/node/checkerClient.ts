@@ -12,6 +12,7 @@ import type {
   ReportedFinding,
   RowService,
 } from '../core/check/report.ts'
+import type { RowsService } from '../core/view/rowsProtocol.ts'
 import { type PagedReport, type PagedService, Pages } from './checkPages.ts'
 import { childEnv } from './environment.ts'
 import { childPort } from './processPort.ts'
@@ -24,9 +25,11 @@ export interface CheckerClient extends Disposable {
   change(request: DocumentChange): Promise<ReportChange | undefined>
   rewrite(request: Parameters<CheckService['rewrite']>[0]): Promise<readonly string[]>
   cancel(): void
+  /** What rows panels ask; see `RowsService`. */
+  ask<K extends keyof RowsService>(name: K, request: Parameters<RowsService[K]>[0]): Promise<ReturnType<RowsService[K]>>
 }
 
-type Service = Remote<PagedService>
+type Service = Remote<PagedService> & Remote<RowsService>
 
 /**
  * Starts `<worker> check` when it is first needed, and again after it has ended: a crash rejects what was asked of it
@@ -57,7 +60,7 @@ export function startChecker(options: {
     // Pages of a process that ended in the middle belong to no report.
     const own = new Pages()
     pages = own
-    const connection = connect<PagedService>(childPort(started), {
+    const connection = connect<PagedService & RowsService>(childPort(started), {
       progress: options.listener.progress,
       early: (report: Report) => options.listener.early?.(report),
       refreshed: (paged: PagedReport) => options.listener.refreshed?.(own.join(paged)),
@@ -103,6 +106,7 @@ export function startChecker(options: {
     rows: request => ask(of => of.rows(request)),
     change: request => ask(of => of.change(request)),
     rewrite: request => ask(of => of.rewrite(request)),
+    ask: (name, request) => ask(of => (of[name] as (one: typeof request) => Promise<never>)(request)),
     cancel: () => void service?.cancel().catch(() => {}),
     dispose: () => {
       disposed = true

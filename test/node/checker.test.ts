@@ -137,7 +137,7 @@ describe('in a process of its own', () => {
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'winnow-worker-'))
     worker = join(home, 'worker.cjs')
-    const contents = `import { serveChecks } from './src/node/checker.ts'
+    const contents = `import { serveChecks } from './src/node/checkServer.ts'
 import { parentPort } from './src/node/processPort.ts'
 process.on('disconnect', () => process.exit(0))
 if (process.argv[2] !== 'check') process.exit(3)
