@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Folders of models known by name: those that come with Winnow, and those of the workspace (`.winnow/models`). */
@@ -13,8 +13,13 @@ export function embeddedModels(): string {
   return places.find(existsSync) ?? (places[0] as string)
 }
 
-/** Every model folder known here, with where it comes from; downloaded ones lie under the name of their organisation. */
-export function knownModels(root: string): { readonly folder: string; readonly embedded: boolean }[] {
+/**
+ * Every model folder known here, with the name that a recipe says and where it comes from; downloaded ones lie under the name
+ * of their organisation.
+ */
+export function knownModels(
+  root: string,
+): { readonly folder: string; readonly name: string; readonly embedded: boolean }[] {
   const foldersIn = (parent: string) =>
     readdirSync(parent, { withFileTypes: true })
       .filter(entry => entry.isDirectory())
@@ -23,6 +28,10 @@ export function knownModels(root: string): { readonly folder: string; readonly e
   return modelFolders(root).flatMap(parent =>
     foldersIn(parent)
       .flatMap(folder => (isModel(folder) ? [folder] : foldersIn(folder).filter(isModel)))
-      .map(folder => ({ folder, embedded: parent === embeddedModels() })),
+      .map(folder => ({
+        folder,
+        name: relative(parent, folder).replaceAll('\\', '/'),
+        embedded: parent === embeddedModels(),
+      })),
   )
 }

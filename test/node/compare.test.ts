@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -168,5 +168,13 @@ describe('models', () => {
   test('the list is JSON when asked', async () => {
     const found = JSON.parse((await call(models, '--format', 'json')).out)
     expect(Array.isArray(found.models)).toBe(true)
+    expect(found.models.map((m: { name: string }) => m.name)).toContain('tiny-encoder')
+  })
+
+  test('a downloaded model is known by the name of its organisation and its own', async () => {
+    const folder = join(root, '.winnow', 'models', 'org', 'tiny')
+    cpSync(join(import.meta.dirname, '../../media/models/tiny-encoder'), folder, { recursive: true })
+    expect((await call(models)).out).toContain('org/tiny')
+    expect((await call(models, 'inspect', 'org/tiny')).out).toMatch(/trains here +yes/)
   })
 })

@@ -61,6 +61,7 @@ What broke off goes on with the next call. HF_ENDPOINT names another hub, HF_TOK
     }
     const models = knownModels(findRoot(io.cwd)).map(m => ({
       ...inspectModel(m.folder, 'listed'),
+      name: m.name,
       embedded: m.embedded,
     }))
     if (format === 'json') io.out(`${JSON.stringify({ version: 1, models }, undefined, 2)}\n`)
