@@ -60,6 +60,8 @@ export class PagedTable implements Table {
   private last = -1
   private single: Open | undefined
   private lastRow = -1
+  /** So many rows were asked for one after the other. */
+  private run = 0
   /** Asked for by jumps: a page that many rows are wanted of is opened after all. */
   private wanted = -1
   private jumps = 0
@@ -174,14 +176,15 @@ export class PagedTable implements Table {
     const page = this.pages[p]
     if (!page || row < 0 || row >= this.rows) return undefined
     const known = this.open.get(p)
-    const follows = row === this.lastRow + 1
+    this.run = row === this.lastRow + 1 ? this.run + 1 : 0
     this.lastRow = row
     if (known) {
       this.last = p
       return known
     }
     if (this.single?.row === row) return this.single
-    if (!follows && !this.often(p)) return this.alone(page, row)
+    // Two rows beside each other are no pass over the file yet.
+    if (this.run < 4 && !this.often(p)) return this.alone(page, row)
     const bytes = this.windows.read(page.base, page.base + page.size)
     const fresh = { table: this.make(bytes, page), base: page.base, row: page.row }
     this.open.set(p, fresh)
