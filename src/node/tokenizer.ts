@@ -135,7 +135,7 @@ function encoderOf(json: object, config: object, folder: string): TextEncoder {
       }
       return { ids, types, cut: over }
     },
-    decode: ids => tokenizer.decode([...ids], { skip_special_tokens: true }),
+    decode: ids => (ids.length === 0 ? '' : tokenizer.decode([...ids], { skip_special_tokens: true })),
   }
 }
 

@@ -85,6 +85,7 @@ describe('the embedded decoder', () => {
       expect(tokenizer.decode(tokenizer.content(text))).toBe(text)
     expect(tokenizer.pieces(tokenizer.content('a 1234'))).toEqual(['a', ' ', '1', '2', '3', '4'])
     expect(tokenizer.content('<|im_end|>')).toHaveLength(1)
+    expect(tokenizer.decode([])).toBe('')
     expect(tokenizer.ends).toEqual(new Set([1, 3]))
   })
 
