@@ -1,14 +1,9 @@
 /* What most decoders have in common with Llama (Touvron et al. 2023): its tensor names, RMSNorm, rotation and gated layers. */
 import { type Architecture, ConfigError, type ConfigJson, type Sizes } from './architecture.ts'
 import { activation, count, flag, real } from './config.ts'
-import {
-  type DecoderAttention,
-  type DecoderBlock,
-  type DecoderLinear,
-  type DecoderModel,
-  makeDecoder,
-} from './decoder.ts'
+import { makeDecoder } from './decoder.ts'
 import { type Heads, headsOf, rotaryOf } from './decoderConfig.ts'
+import type { DecoderAttention, DecoderBlock, DecoderLinear, DecoderModel } from './decoderModel.ts'
 import type { Rotary } from './rotary.ts'
 
 /** Where an architecture differs from Llama. */

@@ -1,6 +1,7 @@
 import type { Architecture, ConfigJson } from '../architecture.ts'
 import { activation, count, flag, headWidth, real, refuse } from '../config.ts'
-import { type DecoderBlock, type DecoderLinear, type DecoderModel, makeDecoder } from '../decoder.ts'
+import { makeDecoder } from '../decoder.ts'
+import type { DecoderBlock, DecoderLinear, DecoderModel } from '../decoderModel.ts'
 
 /** GPT-2 (Radford et al. 2019): learned positions, LayerNorm, one matrix for query, key and value, weights stored [in, out]. */
 export const gpt2: Architecture = {
