@@ -22,7 +22,7 @@ import type { Runtime } from '../core/train/runtime.ts'
 import { Scanner } from '../core/train/scan.ts'
 import { makeSchedule } from '../core/train/schedule.ts'
 import { featureAnswers, featureTask, headOf as taskHead } from '../core/train/tasks/sequence.ts'
-import type { Answers, RowTarget } from '../core/train/tasks/task.ts'
+import type { Answers, BindOptions, RowTarget } from '../core/train/tasks/task.ts'
 import type { FeatureCache } from './featureCache.ts'
 import type { TrainSetup } from './trainSetup.ts'
 
@@ -104,15 +104,16 @@ export async function makeModel(runtime: Runtime, setup: TrainSetup, features: F
   }
 }
 
-/** The factors of the classes in the loss, for tasks with one label a row or word. */
-function weighed({ recipe, kind, data, encoded }: TrainSetup): { readonly classWeights?: Float32Array } {
-  const single = kind.problem === 'single_label_classification' || kind.head === 'tokens'
-  if (recipe.classWeights === 'none' || !single) return {}
+/** What rows and classes count in the loss, for tasks with one label a row or word. */
+function weighed({ recipe, kind, data, encoded }: TrainSetup): Pick<BindOptions, 'classWeights' | 'focal'> {
+  const rows = kind.problem === 'single_label_classification'
+  const focal = recipe.focal === 'off' || !rows ? {} : { focal: recipe.focal }
+  if (recipe.classWeights === 'none' || !(rows || kind.head === 'tokens')) return focal
   const { labels } = data
   // Pieces of words that carry no tag are below 0.
   const targets = encoded.train.targets.filter(target => target >= 0)
   const classWeights = classWeightsOf(recipe.classWeights, { labels, targets })
-  return classWeights ? { classWeights } : {}
+  return classWeights ? { ...focal, classWeights } : focal
 }
 
 /** What the untuned model says. */
@@ -236,7 +237,7 @@ async function headLearner(
   const rows = { features: standardized(raw, scale), width, targets: encoded.train.targets }
   const division = { trained: fresh, frozen: [] }
   const learner = await makeLearner(runtime, {
-    task: featureTask(options.target, model, rows, { smoothing, seed: recipe.seed, ...weighed(setup) }),
+    task: featureTask(options.target, model, rows, { smoothing, seed: recipe.seed, ...options.weights }),
     parameters: parametersOf(division, weights),
     initial: startTensors(division, weights, { seed: recipe.seed, std }),
     optimizer: recipe.optimizer,

@@ -302,6 +302,11 @@ export const cases: readonly GradientCase[] = [
     },
     { what: 'smoothing and class weights' },
   ),
+  ...[1, 2].map(focal =>
+    one('CrossEntropy', [[4, 5]], (g, a) => g.crossEntropy(a, labels(g), weights(g), { focal }).loss, {
+      what: `focal, gamma ${focal}`,
+    }),
+  ),
   ...[
     { elements: 10, what: 'two pieces' },
     { elements: 1000, cap: 1.5, smoothing: 0.1, what: 'one piece, capped and smoothed' },

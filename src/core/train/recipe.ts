@@ -77,6 +77,8 @@ export function resolveRecipe(input: RecipeInput, model: { readonly hidden: numb
   const { data } = input
   const task = resolveTask(input)
   const kind = taskOf(task.task)
+  if ((input.focal ?? 'off') !== 'off' && task.labelSmoothing > 0)
+    throw new Failure('bad-recipe', '"focal" and "labelSmoothing" do not go together', 'Leave one of them out')
   const base = input.model.replace(/\\/g, '/').split('/').filter(Boolean).at(-1) ?? input.model
   return {
     name: input.name ?? [data.dataset?.split('/').filter(Boolean).at(-1), base, method.kind].filter(Boolean).join(' '),

@@ -62,6 +62,7 @@ test('every knob at once trains, scores the mean of the weights and saves it', a
     neftune: 5,
     ema: 0.9,
     classWeights: 'balanced',
+    focal: 2,
   } as const
   const folder = writeTinyRun(join(root, 'knobs'), input, counts)
   expect(await train(folder, io)).toBe('finished')

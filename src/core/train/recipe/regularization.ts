@@ -3,6 +3,14 @@ import { fraction, from0, maybe, say } from './fields.ts'
 
 /** What keeps a model from learning the rows by heart, as people write it. */
 export const regularizationEntries = {
+  focal: maybe(
+    v.pipe(
+      v.union([v.literal('off'), v.pipe(v.number(), v.minValue(1))]),
+      say(
+        'γ of the focal loss (Lin et al. 2017): rows that are learnt fade by (1 − p)^γ; 2 is usual. For single labels.',
+      ),
+    ),
+  ),
   classWeights: maybe(
     v.pipe(
       v.union([v.picklist(['none', 'balanced']), v.record(v.string(), v.pipe(v.number(), v.gtValue(0)))]),
@@ -31,6 +39,7 @@ export const regularizationEntries = {
 
 /** What keeps a model from learning the rows by heart, with defaults. */
 export interface RecipeRegularization {
+  readonly focal: 'off' | number
   readonly classWeights: 'none' | 'balanced' | { readonly [label: string]: number }
   readonly dropout: number
   readonly neftune: number
@@ -44,6 +53,7 @@ export function resolveRegularization(
   },
 ): RecipeRegularization {
   return {
+    focal: input.focal ?? 'off',
     classWeights: input.classWeights ?? 'none',
     dropout: input.dropout ?? 0.1,
     neftune: input.neftune ?? 0,

@@ -22,10 +22,12 @@ const classTarget: RowTarget = {
     },
     weights: rowWeights(batch),
   }),
-  loss(g, scores, inputs, { smoothing, classWeights }) {
-    const options = classWeights
-      ? { smoothing, classWeights: g.const(classWeights, [classWeights.length]) }
-      : { smoothing }
+  loss(g, scores, inputs, { smoothing, focal = 0, classWeights }) {
+    const options = {
+      smoothing,
+      focal,
+      ...(classWeights ? { classWeights: g.const(classWeights, [classWeights.length]) } : {}),
+    }
     return g.crossEntropy(scores, inputs['labels']!, inputs['weights']!, options)
   },
 }

@@ -122,6 +122,8 @@ export interface AnswerGraph extends Pick<Task, 'inputs' | 'feeds'> {
 /** How a training task is bound to rows. */
 export interface BindOptions {
   readonly smoothing: number
+  /** γ of the focal loss; none at 0 or where left out. */
+  readonly focal?: number
   readonly seed: number
   /** Factor of each class in the loss; 1 where left out. */
   readonly classWeights?: Float32Array
