@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -75,6 +75,28 @@ describe('which tokens of a conversation are learnt', () => {
     expect(() => encode(chat, 8)).toThrow(/No row has an answer that fits: 1 row left out/)
     expect(() => encode(chatTemplate(plain.replace('<|im_end|>', ''), about), 200)).toThrow(/never learn to stop/)
   })
+})
+
+test('texts, ids and masks are those of Transformers', () => {
+  interface Golden {
+    readonly name: string
+    readonly template: string
+    readonly messages: readonly { readonly role: string; readonly content: string }[]
+    readonly text: string
+    readonly ids: readonly number[]
+    readonly mask: readonly number[]
+  }
+  const here = (path: string) => new URL(path, import.meta.url).pathname
+  const golden = JSON.parse(readFileSync(here('../golden/chat.json'), 'utf8')) as Golden[]
+  const own = openTokenizer(here('../../media/models/tiny-decoder'))
+  expect(golden).toHaveLength(6)
+  for (const { name, template, messages, text, ids, mask } of golden) {
+    const chat = chatTemplate(template, about)
+    expect(chat.render(messages, 'whole'), name).toBe(text)
+    const tokens = maskConversation(messages, { chat, encoder: own, limit: 512, answers: 'all' })
+    expect(tokens.map(t => t.id)).toEqual(ids)
+    expect(tokens.map(t => (t.kind === 'trained' ? 1 : 0))).toEqual(mask)
+  }
 })
 
 test('every row can be looked at before a run', () => {

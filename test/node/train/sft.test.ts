@@ -141,6 +141,30 @@ test('batches of one shape with other numbers of targets share what runs they ca
   await all.release()
 })
 
+test('a batch in pieces is one batch: every supervised token weighs the same', async () => {
+  const make = (micro?: number) =>
+    makeLearner(runtime, {
+      task: instruction.task(model, packed, { smoothing: 0, seed: 1 }),
+      parameters: trained,
+      initial,
+      optimizer: adamWDefaults,
+      dropout: 0,
+      mode: 'steps',
+      ...(micro === undefined ? {} : { micro }),
+    })
+  const [whole, pieces] = [await make(), await make(1)]
+  const batches = planEpoch({ lengths: packed.lengths, rows: 4, limit: 64, seed: 3, epoch: 0, together: 1 }).slice(0, 4)
+  for (const [i, batch] of batches.entries()) {
+    const [one] = await whole.step([batch], i + 1, [1e-3])
+    const [other] = await pieces.step([batch], i + 1, [1e-3])
+    expect(Math.abs(other!.loss - one!.loss) / one!.loss).toBeLessThan(1e-5)
+    expect(Math.abs(other!.norm - one!.norm) / one!.norm).toBeLessThan(1e-4)
+    expect([...other!.samples].toSorted()).toEqual([...one!.samples].toSorted())
+  }
+  await whole.release()
+  await pieces.release()
+})
+
 /** The documents of packed rows, each by itself. */
 function documents(rows: Int32Array): { ids: number[]; targets: number[] }[] {
   const found: { ids: number[]; targets: number[] }[] = []
