@@ -6,6 +6,9 @@ import { eventLine } from '../core/run/log.ts'
 import { newRun, type Run, reduce } from '../core/run/run.ts'
 import type { RunData } from '../core/train/data.ts'
 import type { RunEvent } from '../core/train/event.ts'
+import { resolveRates } from '../core/train/recipe/rates.ts'
+import { resolveRegularization } from '../core/train/recipe/regularization.ts'
+import { resolveTask } from '../core/train/recipe/task.ts'
 import type { Recipe } from '../core/train/recipe.ts'
 import { holderOf } from './lock.ts'
 import { readEvents, silentEnd } from './runLog.ts'
@@ -143,8 +146,13 @@ export async function findRun(root: string, wanted: string, cwd = root): Promise
   return join(runsFolder(root), only)
 }
 
-/** `recipe.json` of a run. */
-export const readRecipe = (folder: string): Promise<Recipe> => readJson(folder, 'recipe.json')
+/** `recipe.json` of a run; what an older version did not write has the value that means what it did then. */
+export const readRecipe = async (folder: string): Promise<Recipe> => ({
+  ...resolveTask({}),
+  ...resolveRates({}),
+  ...resolveRegularization({}),
+  ...(await readJson<Recipe>(folder, 'recipe.json')),
+})
 
 /** `data.json` of a run. */
 export const readData = (folder: string): Promise<RunData> => readJson(folder, 'data.json')

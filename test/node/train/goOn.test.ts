@@ -50,7 +50,7 @@ test('an adapter of a run is scored by itself as in the run, and a run goes on f
   expect(is?.['loss']).toBeCloseTo(was?.['loss'] as number, 4)
 })
 
-test('every knob at once trains, scores the mean of the weights and saves it', async () => {
+test('every knob at once trains, scores the mean of the weights, saves it, and goes on with the same bits', async () => {
   const input = {
     ...base,
     method: { kind: 'full' },
@@ -71,6 +71,17 @@ test('every knob at once trains, scores the mean of the weights and saves it', a
   for (const kind of ['m.', 'e.', 'p.']) expect(names.some(name => name.startsWith(kind))).toBe(true)
   expect(names.some(name => name.startsWith('v.'))).toBe(false)
   expect(names.some(name => name.includes('word_embeddings'))).toBe(false)
+
+  const broken = writeTinyRun(join(root, 'knobs-broken'), input, counts)
+  const taken = () =>
+    existsSync(join(broken, 'events.jsonl')) ? eventsOf(broken).filter(e => e.kind === 'step').length : 0
+  expect(await train(broken, { ...io, ending: () => taken() >= 5 })).toBe('stopped')
+  const stopped = listCheckpoints(broken).at(-1)?.step as number
+  expect(stopped).toBeGreaterThan(0)
+  expect(stopped).toBeLessThan(12)
+  expect(await train(broken, io)).toBe('finished')
+  const bytes = (run: string) => readFileSync(join(run, 'model', 'model.safetensors')).toString('base64')
+  expect(bytes(broken)).toBe(bytes(folder))
 })
 
 test('a loss that is no number stops the run, names the rows, and keeps the last good checkpoint', async () => {
