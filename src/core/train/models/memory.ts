@@ -54,6 +54,31 @@ export function estimateMemory(
   ]
 }
 
+/**
+ * Memory of one run by shapes, as `estimateMemory` counts it: bytes that no row takes, and those of each row that goes
+ * through the model at once. `frozen` and `trained` are numbers, `bits` those of a frozen number.
+ */
+export function runMemory(
+  backbone: Backbone,
+  run: {
+    readonly tokens: number
+    readonly frozen: number
+    readonly trained: number
+    readonly bits: number
+    /** What stays of a row: `all` that the gradient reads, the `ends` of each layer, or `nothing` (cached features). */
+    readonly keeps: 'all' | 'ends' | 'nothing'
+  },
+): { readonly base: number; readonly perRow: number } {
+  const batch = { rows: 1, tokens: run.tokens }
+  const layers = { all: backbone.sizes.layers, ends: 2, nothing: 1 / activationCopies }[run.keeps]
+  const ends = run.keeps === 'ends' ? 4 * run.tokens * backbone.sizes.layers * backbone.sizes.hidden : 0
+  const logits = backbone.architecture.kind === 'decoder' ? 3 * 4 * run.tokens * backbone.sizes.vocab : 0
+  return {
+    base: fixed + (run.frozen * run.bits) / 8 + run.trained * bytesPerTrained,
+    perRow: activationCopies * run.tokens * layers * activationBytes(backbone, batch) + ends + logits,
+  }
+}
+
 /** Bytes that one token leaves behind in one layer: vectors of the hidden and the inner size, and rows of scores. */
 function activationBytes({ sizes }: Backbone, batch: typeof estimateBatch): number {
   const { hidden, feedForward, heads } = sizes
