@@ -42,13 +42,13 @@ export interface TuningData {
 
 /**
  * Tunes the model of a folder, or with `random` fresh weights of its shape, with the parts that a run is made of, and
- * returns the share of test rows that it gets right in the end. No early stopping: nothing is chosen on the test rows.
+ * returns the class scores of the test rows in the end, [rows, classes]. No early stopping: nothing is chosen on the test rows.
  */
-export async function tunedAccuracy(
+export async function tunedScores(
   runtime: Runtime,
   model: { readonly folder: string; readonly weights: 'stored' | 'random' },
-  options: Tuning & { readonly data: TuningData; readonly onEpoch?: (epoch: number, loss: number) => void },
-): Promise<number> {
+  options: Options & { readonly data: TuningData },
+): Promise<Float32Array> {
   const { data, method, seed } = options
   const base = openModel(model.folder)
   const { backbone } = base
@@ -64,18 +64,26 @@ export async function tunedAccuracy(
   const folder = weights.folder === undefined ? {} : { folder: weights.folder }
   const { train, test } = encoded(model.folder, data)
   const setup = { model: wrap ? { ...bare, wrap } : bare, weights, folder, division }
-  const logits =
-    method.kind === 'head'
-      ? await headLogits(runtime, setup, { train, test }, options)
-      : await modelLogits(runtime, setup, { train, test }, options)
+  return method.kind === 'head'
+    ? await headLogits(runtime, setup, { train, test }, options)
+    : await modelLogits(runtime, setup, { train, test }, options)
+}
+
+/** The share of test rows that `tunedScores` gets right. */
+export async function tunedAccuracy(...given: Parameters<typeof tunedScores>): Promise<number> {
+  const { test, classes } = given[2].data
+  return accuracyOf(await tunedScores(...given), test.labels, classes)
+}
+
+/** The share of rows whose highest score is that of their label; scores of further rows are not looked at. */
+export function accuracyOf(scores: Float32Array, labels: readonly number[], classes: number): number {
   let right = 0
-  for (let r = 0; r < test.targets.length; r++) {
+  labels.forEach((label, r) => {
     let best = 0
-    for (let c = 1; c < data.classes; c++)
-      if (logits[r * data.classes + c]! > logits[r * data.classes + best]!) best = c
-    if (best === test.targets[r]) right++
-  }
-  return right / test.targets.length
+    for (let c = 1; c < classes; c++) if (scores[r * classes + c]! > scores[r * classes + best]!) best = c
+    if (best === label) right++
+  })
+  return right / labels.length
 }
 
 /** Longest row in tokens; what is longer is cut. */
@@ -87,7 +95,11 @@ interface Setup {
   readonly folder: { readonly folder?: string }
   readonly division: Division
 }
-type Options = Tuning & { readonly onEpoch?: (epoch: number, loss: number) => void }
+type Options = Tuning & {
+  readonly onEpoch?: (epoch: number, loss: number) => void
+  /** The losses of rows as they were trained on. */
+  readonly onRows?: (epoch: number, rows: Int32Array, losses: Float32Array) => void
+}
 
 /** Class scores of the test rows after training through the whole graph. */
 async function modelLogits(
@@ -156,7 +168,7 @@ async function headLogits(
 async function learn(
   learner: Learner,
   { lengths }: EncodedRows,
-  { rate, epochs, rows, seed, onEpoch }: Options,
+  { rate, epochs, rows, seed, onEpoch, onRows }: Options,
 ): Promise<void> {
   const perEpoch = Math.ceil(lengths.length / rows)
   const schedule = makeSchedule({ kind: 'linear', rate, epochs, warmup: 0.06 }, perEpoch)
@@ -167,6 +179,7 @@ async function learn(
       step++
       const [result] = await learner.step([batch], step, [schedule.rate(step)])
       sum += result!.loss
+      onRows?.(epoch, result!.samples, result!.rows)
     }
     onEpoch?.(epoch, sum / perEpoch)
   }
