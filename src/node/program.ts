@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Cancel } from '../core/base/cancel.ts'
 import { Failure } from '../core/base/failure.ts'
+import { askControl } from './control.ts'
 import { childEnv, leanEnv } from './environment.ts'
 import { holderOf, writeLock } from './lock.ts'
 import { allowToRun, askToStop, readRecipe } from './runs.ts'
@@ -32,6 +33,7 @@ export async function startTraining(folder: string, worker = workerPath()): Prom
       'Wait for it, or stop it first',
     )
   await allowToRun(folder)
+  askControl(folder, { paused: false })
   // A recipe that asks for little memory should get it; what cannot be read is told by the child.
   const lean = await readRecipe(folder).then(
     recipe => recipe.batch.recompute === true,

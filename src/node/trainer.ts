@@ -4,7 +4,9 @@ import { Cancelled } from '../core/base/cancel.ts'
 import { Failure, failureLine } from '../core/base/failure.ts'
 import { counted } from '../core/base/words.ts'
 import { type SplitName, splitNames } from '../core/data/dataset.ts'
+import { Alarms } from '../core/train/alarms.ts'
 import { stepsOf } from '../core/train/batch.ts'
+import type { Taken } from '../core/train/estimate.ts'
 import type { Outcome, RunEvent } from '../core/train/event.ts'
 import { foundText, RateFinder } from '../core/train/findRate.ts'
 import type { LearnerState } from '../core/train/learner.ts'
@@ -21,10 +23,14 @@ import {
   removeLeftovers,
   writeCheckpoint,
 } from './checkpoint.ts'
+import { controlPort } from './control.ts'
+import { peakMemory, predict, tryTwoSteps } from './estimateRun.ts'
 import { checkpointLayout, type ExportedModel, exportLayout, exportName } from './export.ts'
 import { FeatureCache } from './featureCache.ts'
 import { writeLock } from './lock.ts'
+import { Measured } from './measured.ts'
 import { RowLosses } from './rowLosses.ts'
+import { readEvents } from './runLog.ts'
 import { readData, readRecipe, stopAsked } from './runs.ts'
 import { TrainLog } from './trainLog.ts'
 import { baseAnswers, makeModel, type TrainModel } from './trainModel.ts'
@@ -64,6 +70,7 @@ export async function train(folder: string, io: TrainIo): Promise<Outcome> {
       outcome: end.outcome,
       ...(end.reason === undefined ? {} : { reason: end.reason }),
       ...(best === undefined ? {} : { bestStep: best }),
+      measured: end.measured,
     })
     return end.outcome
   } catch (error) {
@@ -82,7 +89,7 @@ export async function train(folder: string, io: TrainIo): Promise<Outcome> {
 
 type Emit = (event: RunEvent) => void
 
-async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
+async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd & { readonly measured: Taken }> {
   const [recipe, data] = await Promise.all([readRecipe(folder), readData(folder)])
   removeLeftovers(folder)
   const setup = await setUp(folder, { recipe, data, models: io.models, splits: splitNames })
@@ -93,6 +100,8 @@ async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
   const { choice, model, features } = await openModel(setup, { io, emit, stopped })
   try {
     let from = freshState(recipe.seed)
+    // Before a checkpoint is read: what is tried is put back to where the learner begins.
+    const dry = await tryRun(setup, { model, io, stopped })
     if (last) {
       const checkpoint = readCheckpoint(last.path, layout)
       model.learner.load(checkpoint.learner)
@@ -100,17 +109,29 @@ async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd> {
     }
     const perEpoch = stepsOf(setup.encoded.train.lengths.length, recipe.batch.rows)
     const schedule = makeSchedule(recipe.schedule, perEpoch)
-    emit(startedEvent(setup, { at: io.now(), choice, schedule, perEpoch, from: from.step }))
+    const predicted = dry && { predicted: predict(setup, dry, from.step) }
+    emit({ ...startedEvent(setup, { at: io.now(), choice, schedule, perEpoch, from: from.step }), ...predicted })
+    const began = io.clock()
     warnOfRows(setup, { emit, io })
     // A search for a rate leaves a rate, no model.
     const searching = recipe.schedule.kind === 'range'
     if (!searching) await scoreBase(setup, { choice, features, emit, io })
     const end = await learn(setup, { model, schedule, from, layout, emit, io, stopped })
     if (!searching) await finish(setup, { model, end, exported, layout, emit, io, perEpoch })
-    return end
+    return { ...end, measured: { seconds: (io.clock() - began) / 1000, memory: peakMemory() } }
   } finally {
     await model.release()
   }
+}
+
+/** Two steps to tell what the run will take; none where steps are no part of it worth telling. */
+async function tryRun(
+  setup: TrainSetup,
+  { model, io, stopped }: { readonly model: TrainModel; readonly io: TrainIo; readonly stopped: () => boolean },
+) {
+  const { recipe } = setup
+  if (recipe.schedule.kind === 'range' || methodOf(recipe.method.kind).cached) return undefined
+  return tryTwoSteps(model.learner, setup, { clock: io.clock, stopped })
 }
 
 /** Opens the runtime and the graphs; says so where it is not the provider one would expect. */
@@ -235,7 +256,13 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
     now: io.now,
     clock: io.clock,
     stopped,
+    ...(finder ? {} : { control: await controlPort(folder) }),
   })
+  const alarms = new Alarms(schedule.steps)
+  // What an earlier life of the run has seen, up to where this one goes on.
+  for await (const events of readEvents(folder))
+    for (const event of events) if ('step' in event && (event.step ?? 0) <= from.step) alarms.hear(event)
+  using measured = new Measured(io.clock)
   for (;;) {
     const next = await loop.next()
     if (next.done) {
@@ -245,7 +272,8 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
         return { ...next.value, outcome: 'finished', reason: foundText(finder.found()) }
       return next.value
     }
-    emit(next.value)
+    emit(measured.of(next.value))
+    if (!finder) for (const warning of alarms.hear(next.value)) emit(warning)
   }
 }
 
@@ -298,7 +326,7 @@ function startedEvent(
     readonly perEpoch: number
     readonly from: number
   },
-): RunEvent {
+): Extract<RunEvent, { kind: 'started' }> {
   const { base, recipe, rows, data, kind } = setup
   const { all, trained } = countParameters(setup)
   const { architecture, sizes } = base.backbone

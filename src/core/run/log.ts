@@ -1,7 +1,15 @@
 import type { RunEvent } from '../train/event.ts'
 import { newRun, type Run, reduce } from './run.ts'
 
-const kinds = new Set<string>(['started', 'step', 'evaluated', 'saved', 'warned', 'ended'] satisfies RunEvent['kind'][])
+const kinds = new Set<string>([
+  'started',
+  'step',
+  'evaluated',
+  'saved',
+  'warned',
+  'controlled',
+  'ended',
+] satisfies RunEvent['kind'][])
 
 /**
  * One line of `events.jsonl`, or undefined where it holds no event this version knows. A process that was killed may

@@ -1,4 +1,6 @@
 import { never } from '../base/failure.ts'
+import { type RateChange, withChange } from '../train/control.ts'
+import type { Taken } from '../train/estimate.ts'
 import type { Outcome, RunEvent, Scores } from '../train/event.ts'
 
 /** Where a run stands: not begun, at work, or how it ended. */
@@ -17,6 +19,16 @@ export interface Series {
   readonly ms: number[]
 }
 
+/** Columns, one entry a look at the machine: steps are many, looks about one a second. */
+export interface Machine {
+  readonly step: number[]
+  /** Memory of the training process in bytes. */
+  readonly rss: number[]
+  /** Use of the GPU in percent and its memory in bytes; NaN where it cannot be read. */
+  readonly gpu: number[]
+  readonly gpuMemory: number[]
+}
+
 /** The events that a run keeps as they are. */
 export type Evaluated = Extract<RunEvent, { kind: 'evaluated' }>
 type Started = Extract<RunEvent, { kind: 'started' }>
@@ -31,11 +43,18 @@ export interface Run {
   readonly started?: Started
   readonly endedAt?: number
   readonly reason?: string
+  /** What it took; what was predicted is in `started`. */
+  readonly measured?: Taken
   readonly series: Series
+  readonly machine: Machine
   readonly evaluated: readonly Evaluated[]
   readonly saved: readonly { readonly step: number; readonly path: string; readonly best: boolean }[]
   readonly warned: readonly Warned[]
   readonly best?: { readonly step: number; readonly scores: Scores }
+  /** It rests because somebody asked for it. */
+  readonly paused?: true
+  /** Where somebody changed the rates. */
+  readonly rates?: readonly RateChange[]
 }
 
 /** A run of which nothing is known yet. */
@@ -45,6 +64,7 @@ export function newRun(id: string, name: string): Run {
     name,
     phase: 'waiting',
     series: { step: [], epoch: [], at: [], loss: [], rate: [], norm: [], tokens: [], rows: [], ms: [] },
+    machine: { step: [], rss: [], gpu: [], gpuMemory: [] },
     evaluated: [],
     saved: [],
     warned: [],
@@ -59,13 +79,12 @@ export function newRun(id: string, name: string): Run {
 export function reduce(run: Run, event: RunEvent): Run {
   switch (event.kind) {
     case 'started': {
-      const { endedAt: _e, reason: _r, ...rest } = run
+      const { endedAt: _e, reason: _r, paused: _p, ...rest } = run
       return { ...rest, phase: 'running', started: event }
     }
     case 'step': {
       const s = run.series
-      while (s.step.length > 0 && (s.step.at(-1) as number) >= event.step)
-        for (const column of Object.values(s)) column.pop()
+      if ((s.step.at(-1) ?? 0) >= event.step) for (const columns of [s, run.machine]) takeBack(columns, event.step)
       s.step.push(event.step)
       s.epoch.push(event.epoch)
       s.at.push(event.at)
@@ -75,6 +94,7 @@ export function reduce(run: Run, event: RunEvent): Run {
       s.tokens.push(event.tokens)
       s.rows.push(event.rows)
       s.ms.push(event.ms)
+      if (event.rss !== undefined) look(run.machine, event.step, event.rss, event.gpu)
       return { ...run }
     }
     case 'evaluated': {
@@ -92,16 +112,38 @@ export function reduce(run: Run, event: RunEvent): Run {
       const same = (w: Warned) => w.code === event.code && w.message === event.message && w.step === event.step
       return { ...run, warned: [...run.warned.filter(w => !same(w)), event] }
     }
-    case 'ended':
+    case 'controlled': {
+      const { paused: _p, ...rest } = run
+      const before = run.rates?.at(-1)?.factor ?? 1
+      const rates = event.factor === before ? run.rates : withChange(run.rates ?? [], event)
+      return { ...rest, ...(event.paused ? { paused: true } : {}), ...(rates ? { rates } : {}) }
+    }
+    case 'ended': {
+      const { paused: _p, ...rest } = run
       return {
-        ...run,
+        ...rest,
         phase: event.outcome,
         endedAt: event.at,
         ...(event.reason === undefined ? {} : { reason: event.reason }),
+        ...(event.measured === undefined ? {} : { measured: event.measured }),
       }
+    }
     default:
       return never(event)
   }
+}
+
+/** Takes out what was said of this step and later ones. */
+function takeBack(columns: Series | Machine, step: number): void {
+  while (columns.step.length > 0 && (columns.step.at(-1) as number) >= step)
+    for (const column of Object.values(columns)) (column as number[]).pop()
+}
+
+function look(machine: Machine, step: number, rss: number, gpu: { use: number; memory: number } | undefined): void {
+  machine.step.push(step)
+  machine.rss.push(rss)
+  machine.gpu.push(gpu?.use ?? Number.NaN)
+  machine.gpuMemory.push(gpu?.memory ?? Number.NaN)
 }
 
 /** Milliseconds until the run's last step at the median pace of its last 32 steps; undefined before three steps. */
@@ -109,6 +151,7 @@ export function timeLeft(run: Run): number | undefined {
   const total = run.started?.steps
   const done = run.series.step.at(-1)
   if (total === undefined || done === undefined || run.series.ms.length < 3 || run.phase !== 'running') return undefined
+  if (run.paused) return undefined
   const recent = pace(run)
   return recent && (total - done) * recent.step
 }

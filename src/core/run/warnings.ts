@@ -3,6 +3,10 @@ import type { Warned } from './run.ts'
 /** What spoils the numbers comes first, then what could not be done, then what the data lacks; where it runs is last. */
 const order = [
   'not-a-number',
+  'diverging',
+  'overfitting',
+  'plateau',
+  'gradient-spike',
   'other',
   'unknown-label',
   'not-scored',

@@ -1,3 +1,5 @@
+import type { Estimate, Taken } from './estimate.ts'
+
 /** Scores by name: `loss`, `accuracy`, `macroF1`; higher is better except `loss`. */
 export type Scores = { readonly [name: string]: number }
 
@@ -29,6 +31,8 @@ export type RunEvent =
       readonly epochs: number
       /** The step a resumed run goes on from; 0 for a new one. */
       readonly from: number
+      /** What two steps, tried before the first one, say of the whole run: seconds, and bytes of memory at the highest. */
+      readonly predicted?: { readonly seconds: Estimate; readonly memory: Estimate }
     }
   | {
       readonly kind: 'step'
@@ -45,6 +49,10 @@ export type RunEvent =
       readonly tokens: number
       /** Duration of the step in milliseconds. */
       readonly ms: number
+      /** Memory of the training process in bytes, about once a second. */
+      readonly rss?: number
+      /** Use of the GPU in percent and its memory in bytes, about once a second where it can be read. */
+      readonly gpu?: { readonly use: number; readonly memory: number }
       /** Indices into the training rows (see `data.json`) of this batch: a spike leads back to its rows. */
       readonly batch?: readonly number[]
     }
@@ -84,9 +92,20 @@ export type RunEvent =
       readonly step?: number
     }
   | {
+      /** Somebody paused the run after `step`, let it go on, or changed its rates from the step after it on. */
+      readonly kind: 'controlled'
+      readonly at: number
+      readonly step: number
+      readonly paused: boolean
+      /** What the schedule's rates are multiplied by. */
+      readonly factor: number
+    }
+  | {
       readonly kind: 'ended'
       readonly at: number
       readonly outcome: Outcome
       readonly reason?: string
       readonly bestStep?: number
+      /** What it took since it `started`, to be held against what was predicted. */
+      readonly measured?: Taken
     }

@@ -1,6 +1,7 @@
 import { Cancelled } from '../base/cancel.ts'
 import { Failure } from '../base/failure.ts'
 import { type Batch, planEpoch, stepsOf } from './batch.ts'
+import { type ControlPort, rateFactors } from './control.ts'
 import type { Outcome, RunEvent, Scores } from './event.ts'
 import type { Learner, StepResult } from './learner.ts'
 import type { Recipe } from './recipe.ts'
@@ -24,6 +25,8 @@ export interface LoopState {
   readonly tokens: number
   /** One entry an evaluation, under the keys of Hugging Face's `log_history`. */
   readonly history: readonly Readonly<Record<string, number>>[]
+  /** What the rates of the last steps were multiplied by; 1 where left out. */
+  readonly factor?: number
 }
 
 /** The state before the first step. */
@@ -65,6 +68,8 @@ export interface LoopOptions {
   /** Milliseconds since 1970, for events; and a steady clock in milliseconds, for durations. */
   readonly now: () => number
   readonly clock: () => number
+  /** Pauses and changes of the rate; absent where nobody can ask for them. */
+  readonly control?: ControlPort
   /** Asked between runs of the graph. */
   readonly stopped: () => boolean
 }
@@ -95,6 +100,7 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
   let savedStep = state.step
   let lossSum = 0
   let lossCount = 0
+  const factorOf = options.control ? rateFactors(options.control) : () => 1
 
   const save = async function* (next: LoopState): AsyncGenerator<RunEvent, boolean> {
     try {
@@ -119,6 +125,12 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
 
   while (state.step < schedule.steps) {
     if (options.stopped()) return yield* end('stopped', 'asked to stop')
+    if (options.control?.read().paused) {
+      // A pause may be long: what was learnt is kept first.
+      if (savedStep !== state.step) yield* save(state)
+      yield* rest(options, options.control, state)
+      continue
+    }
     const batches = takeBatches(plan(state.epoch), state, {
       limit: Math.min(
         pace > 0 ? Math.max(1, Math.floor(slice / pace)) : 1,
@@ -127,7 +139,8 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
         untilEvaluation(options.evaluate.every, state.step, perEpoch),
       ),
     })
-    const rates = batches.map((_, i) => schedule.rate(state.step + 1 + i))
+    const factors = batches.map((_, i) => factorOf(state.step + 1 + i))
+    const rates = factors.map((factor, i) => factor * schedule.rate(state.step + 1 + i))
     const began = clock()
     const results = await learner.step(batches, state.step + 1, rates)
     const ms = (clock() - began) / batches.length
@@ -144,6 +157,11 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
       options.onRows?.(state.epoch, samples, result.rows)
       lossSum += result.loss
       lossCount++
+      const factor = factors[i] as number
+      if (factor !== (state.factor ?? 1)) {
+        yield { kind: 'controlled', at: now(), step: state.step, paused: false, factor }
+        state = { ...state, factor }
+      }
       const taken = state.batch + 1
       state = {
         ...state,
@@ -186,6 +204,17 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
     } else if (clock() - savedAt > saveEvery) yield* save(state)
   }
   return yield* end('finished')
+}
+
+/** Waits until somebody lets the run go on, or asks it to stop. */
+async function* rest(
+  options: LoopOptions,
+  control: ControlPort,
+  { step, factor = 1 }: LoopState,
+): AsyncGenerator<RunEvent, void> {
+  yield { kind: 'controlled', at: options.now(), step, paused: true, factor }
+  while (control.read().paused && !options.stopped()) await control.wait()
+  yield { kind: 'controlled', at: options.now(), step, paused: false, factor }
 }
 
 /** Scores the validation split where there is one, and saves. A best score counts only once it is on the disk. */

@@ -42,6 +42,12 @@ export function eventText(event: RunEvent, run: Run): string | undefined {
       ]
       return `${of}: ${scores.join(', ')}${event.best ? ', best so far' : ''}`
     }
+    case 'controlled': {
+      if (event.paused) return `paused after step ${count(event.step)}: winnow run <id> --continue lets it go on`
+      return event.factor === 1 && !run.rates
+        ? 'goes on'
+        : `from step ${count(event.step + 1)} on: rate times ${event.factor}`
+    }
     case 'warned':
       return `warning: ${event.message}`
     case 'ended':

@@ -1,10 +1,13 @@
+import { Failure } from '../../core/base/failure.ts'
 import { count, counted } from '../../core/base/words.ts'
 import { headline } from '../../core/eval/headline.ts'
 import { table } from '../../core/eval/text.ts'
+import { takenFacts } from '../../core/run/preflightText.ts'
 import { pace, type Run, timeLeft } from '../../core/run/run.ts'
 import { byGravity } from '../../core/run/warnings.ts'
 import type { Scores } from '../../core/train/event.ts'
 import { about } from '../../core/view/words.ts'
+import { askControl } from '../control.ts'
 import { killRun, stopRun } from '../program.ts'
 import { findRoot, findRun, type RunFolder, readData, readRecipe, readRun } from '../runs.ts'
 import type { Command } from './command.ts'
@@ -12,13 +15,16 @@ import { oneOf, readOptions } from './options.ts'
 
 export const command: Command = {
   name: 'run',
-  summary: 'show one run, or stop it',
+  summary: 'show one run, stop it, pause it or change its rate',
   usage: `winnow run <id> [options]
 
 Shows one run: state, speed, scores with and without leaked rows, warnings. The id may be the beginning of one, "last",
 or the run's folder.
 
   --stop               ask it to stop: it saves a checkpoint and ends; what does not listen within 30 s is ended
+  --pause              let it rest between two steps, after a checkpoint
+  --continue           let it go on
+  --rate <factor>      multiply the schedule's learning rate from the next step on: 0.5 halves it, 1 is the recipe's
   --kill               end its process at once; what it saved remains
   --format text|json   default text
 `,
@@ -29,11 +35,21 @@ or the run's folder.
       options: {
         stop: { type: 'boolean' },
         kill: { type: 'boolean' },
+        pause: { type: 'boolean' },
+        continue: { type: 'boolean' },
+        rate: { type: 'string' },
         format: { type: 'string', default: 'text' },
       },
     })
     const format = oneOf(values.format, ['text', 'json'], '--format')
     const folder = await findRun(findRoot(io.cwd), positionals[0] as string, io.cwd)
+    if (values.pause && values.continue)
+      throw new Failure('usage', '--pause and --continue do not go together', 'Leave one of them out')
+    if (values.pause || values.continue || values.rate !== undefined)
+      askControl(folder, {
+        ...(values.pause || values.continue ? { paused: values.pause === true } : {}),
+        ...(values.rate === undefined ? {} : { factor: Number(values.rate) }),
+      })
     if (values.kill) await killRun(folder)
     else if (values.stop && (await readRun(folder)).alive && (await stopRun(folder)) === 'killed')
       io.err('It did not listen and was ended; what it had saved remains.\n')
@@ -106,6 +122,7 @@ export async function runText(shown: RunFolder): Promise<string> {
       ['loss', `${(series.loss[0] as number).toFixed(4)} first, ${(series.loss.at(-1) as number).toFixed(4)} last`],
     )
   }
+  facts.push(...takenFacts(run))
   const lines = [...table(facts), ...scoreTable(run), ...byGravity(run.warned).map(w => `warning: ${w.message}`)]
   return `${lines.join('\n')}\n`
 }
@@ -118,10 +135,12 @@ function overall({ series }: Run): { readonly rows: number; readonly tokens: num
 }
 
 function stateText(run: Run): string {
+  const { factor = 1 } = run.rates?.at(-1) ?? {}
+  if (run.paused) return `paused after step ${count(run.series.step.at(-1) ?? 0)}`
   if (run.phase === 'running') {
     const left = timeLeft(run)
     const speed = pace(run)
-    return `running${left === undefined ? '' : `, ${about(left)} left`}${speed ? `, ${speed.rows.toFixed(0)} rows/s now` : ''}`
+    return `running${left === undefined ? '' : `, ${about(left)} left`}${speed ? `, ${speed.rows.toFixed(0)} rows/s now` : ''}${factor === 1 ? '' : `, rate times ${factor}`}`
   }
   return run.reason === undefined ? run.phase : `${run.phase}: ${run.reason}`
 }
