@@ -1,9 +1,10 @@
 import { failureLine } from '../core/base/failure.ts'
+import { estimateRun } from './estimateRun.ts'
 import { evaluate, readRequest } from './evaluator.ts'
 import { type TrainIo, train } from './trainer.ts'
 
 /**
- * The worker process: `train <run folder>` or `evaluate <request.json>`. Answers with the exit code: 0 done (finished or stopped),
+ * The worker process: `train <run folder>`, `estimate <run folder>` or `evaluate <request.json>`. Answers with the exit code: 0 done (finished or stopped),
  * 2 failed, with one line on standard error.
  */
 export async function main(args: readonly string[], io: Pick<TrainIo, 'open' | 'models'>): Promise<number> {
@@ -20,12 +21,19 @@ export async function main(args: readonly string[], io: Pick<TrainIo, 'open' | '
       const outcome = await train(path, { ...own, now: () => Date.now(), clock: () => performance.now() })
       return outcome === 'failed' ? 2 : 0
     }
+    if (path !== undefined && command === 'estimate') {
+      const preflight = await estimateRun(path, { ...own, clock: () => performance.now() })
+      process.stdout.write(`${JSON.stringify(preflight)}\n`)
+      return 0
+    }
     if (path !== undefined && command === 'evaluate') {
       const progress = (done: number, total: number) => process.stderr.write(`${done} ${total}\n`)
       await evaluate(readRequest(path), { ...own, progress })
       return 0
     }
-    process.stderr.write('usage: worker train <run folder> | worker evaluate <request.json>\n')
+    process.stderr.write(
+      'usage: worker train <run folder> | worker estimate <run folder> | worker evaluate <request.json>\n',
+    )
     return 2
   } catch (error) {
     process.stderr.write(`${error instanceof Error && error.name !== 'Failure' ? error.stack : failureLine(error)}\n`)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseEvents } from '../../src/core/run/log.ts'
+import type { Estimate, Preflight } from '../../src/core/train/estimate.ts'
 import type { RunEvent } from '../../src/core/train/event.ts'
 import { killRun } from '../../src/node/program.ts'
 import { runsFolder } from '../../src/node/runs.ts'
@@ -90,6 +91,8 @@ test('a run from its recipe to its ledger', async () => {
   const found = ledger.exec(lines.at(-1) as string)
   expect(found?.slice(1).reduce((sum, n) => sum + Number(n), 0)).toBe(64)
   expect(out).toMatch(/provider +cpu, 1 thread/)
+  expect(out).toMatch(/predicted +[\d.]+ s \([\d.]+ s to [\d.]+ s\), [\d.]+ GB/)
+  expect(out).toMatch(/took +[\d.]+ s, [\d.]+ GB at the highest/)
   expect(out).toMatch(/speed +\d+ rows\/s, [\d,]+ tokens\/s/)
   expect(out).toMatch(/loss +\d\.\d+ first, \d\.\d+ last/)
   expect(out).toMatch(/test, base +\d.*\(2 rows left out\)/)
@@ -112,6 +115,38 @@ test('a run from its recipe to its ledger', async () => {
   expect(own).toMatchObject({ scores: scored.all, withoutLeaks: scored.withoutLeaks, leaked: 2 })
   const again = await winnow('compare', scored.file, `${id}:best`)
   expect(again.out).toContain('ledger: 0 fixed, 0 broken,')
+}, 60_000)
+
+test('a dry run says what a run would take, and writes nothing', async () => {
+  const before = existsSync(runsFolder(root)) ? readdirSync(runsFolder(root)).length : 0
+  const { code, out, err } = await winnow('tune', 'short-recipe.json', '--dry-run', '--format', 'json')
+  expect([code, err]).toEqual([0, ''])
+  const told = JSON.parse(out) as Preflight
+  expect(told).toMatchObject({
+    version: 1,
+    steps: 16,
+    epochs: 2,
+    from: 'dry-run',
+    provider: 'cpu',
+    empty: [],
+    labels: 2,
+  })
+  expect(told.rows).toEqual({ train: 128, validation: 48, test: 64, leftOut: 0 })
+  expect(told.tokens.histogram.reduce((sum, bar) => sum + bar.rows, 0)).toBe(128)
+  expect(told.parameters.trained).toBeLessThan(told.parameters.all)
+  // More than Node alone, less than the machine has; the interval holds the value.
+  for (const { value, low, high } of [told.memory, told.seconds as Estimate]) {
+    expect(low).toBeGreaterThan(0)
+    expect(low).toBeLessThanOrEqual(value)
+    expect(high).toBeGreaterThan(value)
+  }
+  expect(told.memory.value).toBeGreaterThan(5e7)
+  expect(told.largestBatch).toBeGreaterThan(16)
+  recipe('cached', { method: { kind: 'head' }, batch: { tokens: 8 } })
+  const text = (await winnow('tune', 'cached-recipe.json', '--dry-run')).out
+  expect(text).toMatch(/cut +\d+ rows to 8 tokens/)
+  expect(text).toMatch(/time +[\d.]+ s \([\d.]+ s to [\d.]+ s\)/)
+  expect(existsSync(runsFolder(root)) ? readdirSync(runsFolder(root)).length : 0).toBe(before)
 }, 60_000)
 
 test('evaluating other data: other columns, rows seen in training, labels never heard of; and a model folder alone', async () => {

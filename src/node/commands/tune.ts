@@ -1,11 +1,13 @@
 import { dirname, resolve, sep } from 'node:path'
 import { Failure } from '../../core/base/failure.ts'
 import { makeLedger } from '../../core/eval/ledger.ts'
-import { ledgerLine } from '../../core/eval/text.ts'
+import { ledgerLine, table } from '../../core/eval/text.ts'
 import { verdictOf } from '../../core/eval/verdict.ts'
+import { histogramLines, preflightFacts } from '../../core/run/preflightText.ts'
 import { newRun, type Run, reduce } from '../../core/run/run.ts'
 import type { RunEvent } from '../../core/train/event.ts'
 import { rangeSchedule } from '../../core/train/findRate.ts'
+import { dryRun } from '../dryRun.ts'
 import { loadPair } from '../evaluations.ts'
 import { prepareRun, readRecipeFile } from '../prepare.ts'
 import { killRun, startTraining, waitForEnd } from '../program.ts'
@@ -25,6 +27,8 @@ winnow tune --resume <run> [options]
 Makes a run (a folder under .winnow/runs), trains in a process of its own and follows it. Ctrl+C asks it to save a
 checkpoint and stop; Ctrl+C again ends it at once. Ends with the scores of base and tuned, with and without leaked rows.
 
+  --dry-run            say what the run would take: parameters, tokens, steps, time, memory, largest batch; two steps are
+                       tried, nothing is written
   --find-rate          raise the rate from a millionth to 1 in 100 steps and say which one to take; trains nothing
   --resume <run>       go on with a run that was stopped or died, from its last checkpoint
   --detach             start it and return; winnow run <id> tells how it does
@@ -39,6 +43,7 @@ A recipe: { "model": "tiny-encoder", "data": { "dataset": "banking77" }, "method
       options: {
         resume: { type: 'string' },
         'find-rate': { type: 'boolean' },
+        'dry-run': { type: 'boolean' },
         detach: { type: 'boolean' },
         format: { type: 'string', default: 'text' },
       },
@@ -47,6 +52,7 @@ A recipe: { "model": "tiny-encoder", "data": { "dataset": "banking77" }, "method
     const [file] = positionals
     if ((file === undefined) === (values.resume === undefined))
       throw new Failure('usage', 'winnow tune needs a recipe, or --resume and a run', 'winnow tune --help tells more')
+    if (file !== undefined && values['dry-run']) return sayWhatItTakes(resolve(io.cwd, file), format, io)
     const folder =
       file === undefined
         ? await resumable(values.resume as string, io)
@@ -69,18 +75,38 @@ A recipe: { "model": "tiny-encoder", "data": { "dataset": "banking77" }, "method
   },
 }
 
+/** Everything that a run of this recipe file needs, and the workspace that it belongs to. */
+async function prepareFile(recipeFile: string, io: Pick<CommandIo, 'cwd' | 'cancel'>) {
+  const folder = dirname(recipeFile)
+  // A recipe in a subfolder of a workspace that has neither runs nor winnow.json yet: the current folder is meant.
+  const under = `${folder}${sep}`.startsWith(`${io.cwd}${sep}`)
+  const root = findRoot(folder, under ? io.cwd : folder)
+  const input = await readRecipeFile(recipeFile)
+  return { root, prepared: await prepareRun(input, { folder, root, cancel: io.cancel }) }
+}
+
+/** What the run would take. Exit code 0. */
+async function sayWhatItTakes(recipeFile: string, format: 'text' | 'json', io: CommandIo): Promise<number> {
+  const { prepared } = await prepareFile(recipeFile, io)
+  const preflight = await dryRun(prepared, { cwd: io.cwd, cancel: io.cancel })
+  if (format === 'json') io.out(`${JSON.stringify(preflight, undefined, 2)}\n`)
+  else {
+    const warnings = preflight.warnings.map(w => `warning: ${w.message}`)
+    io.out(
+      `${[...table(preflightFacts(preflight)), '', 'rows by tokens', ...histogramLines(preflight), ...warnings].join('\n')}\n`,
+    )
+  }
+  return 0
+}
+
 /** Prepares a run and writes its folder; what should be known before it starts goes into its log. */
 async function newRunFolder(
   recipeFile: string,
   purpose: 'train' | 'find-rate',
   io: Pick<CommandIo, 'cwd' | 'cancel'>,
 ): Promise<string> {
-  const folder = dirname(recipeFile)
-  // A recipe in a subfolder of a workspace that has neither runs nor winnow.json yet: the current folder is meant.
-  const under = `${folder}${sep}`.startsWith(`${io.cwd}${sep}`)
-  const root = findRoot(folder, under ? io.cwd : folder)
-  const input = await readRecipeFile(recipeFile)
-  const { recipe: own, data, warnings } = await prepareRun(input, { folder, root, cancel: io.cancel })
+  const { root, prepared } = await prepareFile(recipeFile, io)
+  const { recipe: own, data, warnings } = prepared
   const recipe = purpose === 'train' ? own : { ...own, name: `${own.name} rate`, schedule: rangeSchedule() }
   const made = await createRun(root, { recipe, data, at: new Date() })
   for (const warning of warnings) await appendEvent(made.folder, { kind: 'warned', at: Date.now(), ...warning })
