@@ -22,6 +22,7 @@ import { Meter } from './editor/meter.ts'
 import { viewType } from './editor/panelPage.ts'
 import { showInView } from './editor/progress.ts'
 import { Rows } from './editor/rows.ts'
+import { parquetEditor, RowsPanels } from './editor/rowsPanels.ts'
 import { RunPanels } from './editor/runPanels.ts'
 import { RunTree } from './editor/runTree.ts'
 import { setting } from './editor/settings.ts'
@@ -65,6 +66,7 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
   const shown = { extension, history, rows, log }
   const runPanels = store.add(new RunPanels(shown))
   const comparePanels = store.add(new ComparePanels(shown))
+  const rowsPanels = store.add(new RowsPanels({ extension, checking, fixes, rows, log }))
   const tuning = new Tuning({
     checking,
     log,
@@ -96,6 +98,10 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
   )
   store.add(vscode.window.registerWebviewPanelSerializer(viewType('run'), runPanels))
   store.add(vscode.window.registerWebviewPanelSerializer(viewType('compare'), comparePanels))
+  store.add(vscode.window.registerWebviewPanelSerializer(viewType('rows'), rowsPanels))
+  store.add(
+    vscode.window.registerCustomEditorProvider(parquetEditor, rowsPanels, { supportsMultipleEditorsPerDocument: true }),
+  )
   store.add(
     registerCommands({
       extension,
@@ -108,6 +114,7 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
       runTree,
       runPanels,
       comparePanels,
+      rowsPanels,
       tuning,
       log,
     }),

@@ -2,6 +2,7 @@ import * as vscode from 'vscode'
 import { type Disposable, Emitter, Store } from '../core/base/event.ts'
 import { Failure } from '../core/base/failure.ts'
 import type { CheckListener, CheckService, FoundRow, Report, ReportedEdit, RowService } from '../core/check/report.ts'
+import type { RowsService } from '../core/view/rowsProtocol.ts'
 import { diskFolders, pathOf, uriOf } from './adapt.ts'
 import { mayHoldData } from './probe.ts'
 import { changed, setting } from './settings.ts'
@@ -12,6 +13,7 @@ export interface Checker extends Disposable {
   rows(request: Parameters<RowService['rows']>[0]): Promise<readonly (FoundRow | undefined)[]>
   rewrite(request: Parameters<CheckService['rewrite']>[0]): Promise<readonly string[]>
   cancel(): void
+  ask<K extends keyof RowsService>(name: K, request: Parameters<RowsService[K]>[0]): Promise<ReturnType<RowsService[K]>>
 }
 
 export type CheckState =
@@ -91,6 +93,14 @@ export class Checking implements Disposable {
     const open = vscode.workspace.textDocuments.find(one => one.isDirty && pathOf(one.uri) === path)
     const document = open && { version: open.version, text: open.getText() }
     return this.process().rows({ uri: path, wanted, ...(document ? { document } : {}) })
+  }
+
+  /** What the rows panels ask of the checking process; see `RowsService`. */
+  ask<K extends keyof RowsService>(
+    name: K,
+    request: Parameters<RowsService[K]>[0],
+  ): Promise<ReturnType<RowsService[K]>> {
+    return this.process().ask(name, request)
   }
 
   /** Makes edits on disk, in files that are too large to be edited here; the journal of their folder keeps what was. */

@@ -4,20 +4,22 @@ import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
 import { failureLine } from '../core/base/failure.ts'
 import { counted } from '../core/base/words.ts'
-import type { ReportedFinding } from '../core/check/report.ts'
+import type { ReportedDataset, ReportedFinding } from '../core/check/report.ts'
 import { stopRun } from '../node/program.ts'
 import { uriOf } from './adapt.ts'
 import { byRule } from './catalog.ts'
 import type { Checking } from './checking.ts'
 import type { ComparePanels } from './comparePanels.ts'
 import { createConfig } from './config.ts'
-import type { Explorer } from './explorer.ts'
+import type { DatasetNode, Explorer, FileNode, SplitNode } from './explorer.ts'
 import type { FindingNode, Pages, RuleNode } from './findingNodes.ts'
 import type { Findings } from './findings.ts'
 import type { Fixes } from './fixes.ts'
 import { type History, isGoing, type RunEntry } from './history.ts'
 import { ignoreFinding } from './ignore.ts'
 import { checkWithProgress } from './progress.ts'
+import type { RowsPanels } from './rowsPanels.ts'
+import { activeRow } from './rowsPanels.ts'
 import { showRule } from './rulePages.ts'
 import type { RunPanels } from './runPanels.ts'
 import { isScored, type RunTree } from './runTree.ts'
@@ -36,6 +38,7 @@ export interface Parts {
   readonly runTree: RunTree
   readonly runPanels: RunPanels
   readonly comparePanels: ComparePanels
+  readonly rowsPanels: RowsPanels
   readonly tuning: Tuning
   readonly log: vscode.LogOutputChannel
 }
@@ -85,6 +88,23 @@ export const commands: { readonly [id: string]: Act } = {
   trySample: ({ extension }, parent) => trySample(extension, parent),
   createConfig: ({ checking }) => createConfig(checking.last?.report),
   showLog: ({ log }) => log.show(),
+
+  openRows: async (parts, given) => {
+    const node = given as Partial<DatasetNode | SplitNode | FileNode> | string | undefined
+    if (typeof node === 'string') return parts.rowsPanels.show(node)
+    if (node?.kind === 'file' && node.file) return parts.rowsPanels.show(node.file.uri)
+    if (node?.kind === 'split' && node.dataset && node.split) {
+      const only = node.dataset.splits.length > 1
+      const clause = { kind: 'values' as const, column: 'split', values: [node.split.name] }
+      return parts.rowsPanels.show(node.dataset, only ? { clauses: [clause] } : {})
+    }
+    const dataset = node?.kind === 'dataset' ? node.dataset : await pickDataset(parts.checking)
+    if (dataset) parts.rowsPanels.show(dataset)
+  },
+  showInRows: ({ rowsPanels }) => {
+    const line = activeRow()
+    if (line) rowsPanels.show(line.path, { line })
+  },
 
   openRun: async (parts, given) => {
     const entry = await runOf(parts, given, vscode.l10n.t('Open which run?'), () => true)
@@ -149,6 +169,19 @@ function ruleOf(given: unknown): string | undefined {
   const node = given as RuleNode | FindingNode | undefined
   if (node?.kind === 'rule') return node.group.name
   return node?.kind === 'finding' ? node.finding.rule : undefined
+}
+
+async function pickDataset(checking: Checking): Promise<ReportedDataset | undefined> {
+  const datasets = checking.last?.report.datasets ?? []
+  if (datasets.length < 2) {
+    if (datasets.length === 0) void vscode.window.showInformationMessage(vscode.l10n.t('No dataset was found here.'))
+    return datasets[0]
+  }
+  const items = datasets.map(dataset => {
+    const rows = dataset.splits.flatMap(split => split.files).reduce((sum, file) => sum + file.rows, 0)
+    return { label: dataset.name, description: counted(rows, 'row'), dataset }
+  })
+  return (await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Rows of which dataset?') }))?.dataset
 }
 
 async function pickRule(checking: Checking): Promise<string | undefined> {

@@ -15,12 +15,12 @@ export interface DatasetNode {
   readonly kind: 'dataset'
   readonly dataset: ReportedDataset
 }
-interface SplitNode {
+export interface SplitNode {
   readonly kind: 'split'
   readonly dataset: ReportedDataset
   readonly split: Split
 }
-interface FileNode {
+export interface FileNode {
   readonly kind: 'file'
   readonly split: Split
   readonly file: File

@@ -74,9 +74,24 @@ export class Fixes implements vscode.CodeActionProvider {
    * the check are left out. Returns what could not be offered, in words; undefined where all could.
    */
   async fixRule(rule: string): Promise<void> {
+    const findings = this.checking.last?.report.findings ?? []
+    await this.fixFindings(
+      rule,
+      findings.filter(finding => finding.rule === rule),
+    )
+  }
+
+  /** One fix of a finding; false where its files have changed since they were checked. */
+  async fixOne(finding: ReportedFinding, title: string): Promise<boolean> {
+    const fix = finding.fixes.find(one => one.title === title)
+    if (!fix || !(await this.canEdit(fix.edits))) return false
+    return vscode.workspace.applyEdit(editOf(fix.edits))
+  }
+
+  /** As `fixRule`, of any findings of the last report; `rule` names them. */
+  async fixFindings(rule: string, findings: readonly ReportedFinding[]): Promise<void> {
     const { last } = this.checking
     if (!last) return
-    const findings = last.report.findings.filter(finding => finding.rule === rule)
     const usable: ReportedFinding[] = []
     const asked = new Map<string, boolean>()
     const ok = async (path: string) => {

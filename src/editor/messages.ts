@@ -47,6 +47,7 @@ void [sameRun, sameCompare]
 const state = v.variant('panel', [
   v.object({ panel: v.literal('run'), id, overlaid: v.array(id), view: v.unknown() }),
   v.object({ panel: v.literal('compare'), a: choice, b: choice, view: v.unknown() }),
+  v.object({ panel: v.literal('rows'), id: v.pipe(v.string(), v.maxLength(10_000)), view: v.unknown() }),
 ])
 
 /** What a panel kept before a reload, or undefined where it is of another shape. */

@@ -56,6 +56,8 @@ export interface Loading {
 export type PanelState =
   | { readonly panel: 'run'; readonly id: string; readonly overlaid: readonly string[]; readonly view: unknown }
   | { readonly panel: 'compare'; readonly a: string; readonly b: string; readonly view: unknown }
+  /** `id` names what is chosen: a dataset, or one file. */
+  | { readonly panel: 'rows'; readonly id: string; readonly view: unknown }
 
 /** What both panels may ask besides their own: the log of the extension, and a first run where there is none. */
 export type FromAnyPanel = { readonly kind: 'ready' } | { readonly kind: 'showLog' } | { readonly kind: 'tune' }
