@@ -85,6 +85,43 @@ export function pairedInterval({ stillRight, fixed, broken, stillWrong }: Paired
   return [difference - reach(pB - lowB, highA - pA), difference + reach(highB - pB, pA - lowA)]
 }
 
+/**
+ * 95 % interval of the difference of two proportions of different rows, b - a: Newcombe 1998 ("Interval estimation for the
+ * difference between independent proportions", Statistics in Medicine 17, 873-890), method 10: Wilson intervals of both.
+ */
+export function independentInterval(a: Proportion, b: Proportion): Interval {
+  if (a.rows === 0 || b.rows === 0) return [-1, 1]
+  const [pA, pB] = [a.right / a.rows, b.right / b.rows]
+  const [lowA, highA] = wilson(a.right, a.rows)
+  const [lowB, highB] = wilson(b.right, b.rows)
+  return [pB - pA - Math.hypot(pB - lowB, highA - pA), pB - pA + Math.hypot(highB - pB, pA - lowA)]
+}
+
+/** So many right of so many. */
+export interface Proportion {
+  readonly right: number
+  readonly rows: number
+}
+
+/**
+ * Fisher's exact test of two proportions of different rows, two-sided: the chance of a table at most as likely as this one
+ * (1e-7 of slack, as R and scipy have it), given its margins.
+ */
+export function fisherExact(a: Proportion, b: Proportion): number {
+  const right = a.right + b.right
+  const rows = a.rows + b.rows
+  const choose = (n: number, k: number) => logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1)
+  const all = choose(rows, right)
+  const chance = (k: number) => Math.exp(choose(a.rows, k) + choose(b.rows, right - k) - all)
+  const own = chance(a.right) * (1 + 1e-7)
+  let p = 0
+  for (let k = Math.max(0, right - b.rows); k <= Math.min(right, a.rows); k++) {
+    const one = chance(k)
+    if (one <= own) p += one
+  }
+  return Math.min(1, p)
+}
+
 /** The share of rows that changed side, and by how much more one way than the other; both as fractions of all rows. */
 export interface Change {
   readonly changed: number

@@ -17,7 +17,7 @@ from scipy import stats
 from sklearn import metrics as m
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 rng = np.random.default_rng(20260101)
 
@@ -123,6 +123,9 @@ def statistics():
     return {
         "mcnemar": [[a, b, float(mcnemar([[0, a], [b, 0]], exact=True).pvalue) if a + b else 1.0] for a, b in pairs],
         "wilson": [[x, n, *map(float, proportion_confint(x, n, method="wilson"))] for x, n in ((81, 263), (0, 20), (20, 20), (1, 29), (15, 148))],
+        "fisher": [[a, n, b, k, float(stats.fisher_exact([[a, n - a], [b, k - b]])[1])] for a, n, b, k in ((5, 10, 90, 100), (1, 3, 7, 9), (0, 12, 3, 40), (70, 100, 60, 100), (1200, 1500, 800, 900))],
+        # Newcombe's method 10 of his two papers: independent proportions (b - a).
+        "newcombe": [[a, n, b, k, *map(float, confint_proportions_2indep(b, k, a, n, method="newcomb", compare="diff"))] for a, n, b, k in ((48, 80, 56, 70), (9, 10, 3, 10), (0, 20, 4, 15))],
         "p": ps,
         "holm": multipletests(ps, method="holm")[1].tolist(),
         "bh": multipletests(ps, method="fdr_bh")[1].tolist(),

@@ -14,7 +14,14 @@ import {
 import { rouge } from '../../../src/core/eval/metrics/rouge.ts'
 import { bestThreshold, thresholdSweep } from '../../../src/core/eval/metrics/thresholds.ts'
 import { confusionOf, scoresOf } from '../../../src/core/eval/score.ts'
-import { benjaminiHochberg, holm, mcNemar, wilson } from '../../../src/core/eval/significance.ts'
+import {
+  benjaminiHochberg,
+  fisherExact,
+  holm,
+  independentInterval,
+  mcNemar,
+  wilson,
+} from '../../../src/core/eval/significance.ts'
 
 /** Numbers of scikit-learn, scipy, sacrebleu, rouge-score and statsmodels; `test/bench/peers/metrics.py` makes them. */
 interface Golden {
@@ -40,6 +47,8 @@ interface Golden {
   readonly statistics: {
     readonly mcnemar: [number, number, number][]
     readonly wilson: [number, number, number, number][]
+    readonly fisher: [number, number, number, number, number][]
+    readonly newcombe: [number, number, number, number, number, number][]
     readonly p: number[]
     readonly holm: number[]
     readonly bh: number[]
@@ -136,6 +145,16 @@ test('texts: ROUGE equals rouge-score without its stemmer; exact match and token
     }
     expect(exactMatch(said, gold)).toBe(exact[i])
     near(tokenF1(said, gold), f1[i]!, 'token F1')
+  }
+})
+
+test('two proportions of different rows: Fisher equals scipy, Newcombe statsmodels', () => {
+  for (const [a, n, b, k, wanted] of golden.statistics.fisher)
+    near(fisherExact({ right: a, rows: n }, { right: b, rows: k }), wanted, `Fisher ${a}/${n}, ${b}/${k}`)
+  for (const [a, n, b, k, low, high] of golden.statistics.newcombe) {
+    const interval = independentInterval({ right: a, rows: n }, { right: b, rows: k })
+    near(interval[0], low)
+    near(interval[1], high)
   }
 })
 

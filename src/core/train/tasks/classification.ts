@@ -11,6 +11,8 @@ import type { Answers, RowTarget, Said, TaskKind } from './task.ts'
 
 /** How many of the most probable labels are listed. */
 const listed = 5
+/** With more labels than this the probabilities of all of them would outweigh the texts. */
+const mostDistributed = 200
 
 /** One class a row, by softmax cross entropy. */
 const classTarget: RowTarget = {
@@ -110,6 +112,7 @@ export function sayClasses(
       label: name(order[0] as number),
       loss: rounded(loss),
       probabilities: shown.map(c => [name(c), rounded(probabilities[c] as number)] as const),
+      ...(classes <= mostDistributed ? { distribution: Array.from(probabilities, rounded) } : {}),
     }
   })
 }

@@ -100,6 +100,8 @@ export interface Said {
   readonly loss: number
   /** The most probable labels, best first, and the gold one; empty where the answer is no label. */
   readonly probabilities: readonly (readonly [label: string, probability: number])[]
+  /** The probability of every label, in class order, where one label is right and there are not too many. */
+  readonly distribution?: readonly number[]
   /** Several labels a row. */
   readonly sets?: { readonly gold: readonly string[]; readonly said: readonly string[] }
   /** A number a row. */
