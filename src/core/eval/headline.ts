@@ -50,8 +50,21 @@ const everyScore: readonly Shown[] = [
   ),
 ]
 
+const titles: { readonly [score: string]: string } = {
+  rocArea: 'ROC area (macro)',
+  averagePrecision: 'average precision (macro)',
+  calibrationError: 'calibration error',
+  exactMatch: 'exact match',
+  tokenF1: 'token F1',
+  bleu: 'BLEU',
+  chrF: 'chrF',
+  rouge1: 'ROUGE-1',
+  rouge2: 'ROUGE-2',
+  rougeL: 'ROUGE-L',
+}
+
 /** The word for a score, and its number in words; unknown ones as they are. */
 export function scoreText(score: string, value: number): { readonly title: string; readonly text: string } {
   const shown = everyScore.find(one => one.score === score)
-  return { title: shown?.title ?? score, text: shown?.text(value) ?? value.toPrecision(4) }
+  return { title: shown?.title ?? titles[score] ?? score, text: shown?.text(value) ?? value.toPrecision(4) }
 }

@@ -9,6 +9,8 @@ export interface TextOptions {
   readonly rows: number
   /** Labels shown, those with the largest change first. */
   readonly labels: number
+  /** More blocks of lines after the labels. */
+  readonly further?: readonly (readonly string[])[]
 }
 
 /**
@@ -21,7 +23,7 @@ export function ledgerLine({ all }: Ledger): string {
 }
 
 /** The ledger for people at a terminal; ends in `ledgerLine`. */
-export function ledgerText(ledger: Ledger, { rows, labels }: TextOptions): string {
+export function ledgerText(ledger: Ledger, { rows, labels, further = [] }: TextOptions): string {
   const { all, graded, withoutLeaks, unmatched, relabelled } = ledger
   const verdict = verdictOf(ledger)
   const leaked = withoutLeaks ? all.rows - withoutLeaks.rows : 0
@@ -47,6 +49,7 @@ export function ledgerText(ledger: Ledger, { rows, labels }: TextOptions): strin
     table(columns),
     [verdict.sentence, ...(verdict.detail ? [verdict.detail] : []), ...notes],
     labelLines(ledger.perLabel, labels),
+    ...further,
     rowLines(ledger, 'broken', rows),
     rowLines(ledger, 'fixed', rows),
     [ledgerLine(ledger)],

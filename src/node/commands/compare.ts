@@ -1,8 +1,11 @@
 import { ledgerHtml } from '../../core/eval/html.ts'
 import { makeLedger } from '../../core/eval/ledger.ts'
+import { ledgerSlices } from '../../core/eval/slices.ts'
+import { ledgerSliceLines } from '../../core/eval/sliceText.ts'
 import { ledgerText } from '../../core/eval/text.ts'
 import { verdictOf } from '../../core/eval/verdict.ts'
 import { loadPair } from '../evaluations.ts'
+import { facetsFor } from '../facets.ts'
 import { findRoot } from '../runs.ts'
 import type { Command } from './command.ts'
 import { oneOf, readOptions, wholeNumber } from './options.ts'
@@ -23,6 +26,8 @@ compared with its own base.
   --format text|json|html         default text; html is one page that needs nothing else
   --rows <n>                      broken and fixed rows shown in text (default 10)
   --labels <n>                    labels shown in text (default 10)
+  --slices <n>                    slices shown in text, the surest change first (default 6)
+  --slice-by <column>             slices by the values of a column, too
   --fail-on regression|never      exit 1 when b is significantly worse (default never)
 
 winnow compare last
@@ -38,6 +43,8 @@ winnow compare 20261101-180203-lora 20261101-181530-full --format html > ledger.
         format: { type: 'string', default: 'text' },
         rows: { type: 'string', default: '10' },
         labels: { type: 'string', default: '10' },
+        slices: { type: 'string', default: '6' },
+        'slice-by': { type: 'string' },
         'fail-on': { type: 'string', default: 'never' },
       },
     })
@@ -46,11 +53,16 @@ winnow compare 20261101-180203-lora 20261101-181530-full --format html > ledger.
     const split =
       values.split === undefined ? {} : { split: oneOf(values.split, ['train', 'validation', 'test'], '--split') }
     const shown = { rows: wholeNumber(values.rows, '--rows'), labels: wholeNumber(values.labels, '--labels') }
-    const [a, b] = await loadPair(findRoot(io.cwd), positionals, { cwd: io.cwd, ...split })
+    const root = findRoot(io.cwd)
+    const [a, b] = await loadPair(root, positionals, { cwd: io.cwd, ...split })
     const ledger = makeLedger(a, b)
     const verdict = verdictOf(ledger)
-    if (format === 'json') io.out(`${JSON.stringify({ version: 1, ...ledger, verdict }, undefined, 2)}\n`)
-    else io.out(format === 'html' ? ledgerHtml(ledger) : ledgerText(ledger, shown))
+    const rows = ledger.rows.map(row => ({ ...row, probabilities: row.b.probabilities }))
+    const column = values['slice-by']
+    const slices = ledgerSlices(ledger.rows, format === 'html' ? [] : await facetsFor(rows, { root, column }))
+    const lines = ledgerSliceLines(slices, wholeNumber(values.slices, '--slices'))
+    if (format === 'json') io.out(`${JSON.stringify({ version: 1, ...ledger, slices, verdict }, undefined, 2)}\n`)
+    else io.out(format === 'html' ? ledgerHtml(ledger) : ledgerText(ledger, { ...shown, further: [lines] }))
     return failOn === 'regression' && verdict.kind === 'worse' ? 1 : 0
   },
 }

@@ -1,13 +1,17 @@
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { count, counted, percent } from '../../core/base/words.ts'
-import { shownScores } from '../../core/eval/headline.ts'
+import { detailTwice } from '../../core/eval/detail.ts'
+import { scoreText, shownScores } from '../../core/eval/headline.ts'
 import { confusionOf, labelScores } from '../../core/eval/score.ts'
+import { type Slice, slicesOf } from '../../core/eval/slices.ts'
+import { sliceLines } from '../../core/eval/sliceText.ts'
 import { oneLine, table } from '../../core/eval/text.ts'
 import type { Scores } from '../../core/train/event.ts'
 import { isAdapter } from '../adapterFolder.ts'
 import { type EvaluateOptions, type Evaluating, evaluate } from '../evaluating.ts'
 import { parseReference } from '../evaluations.ts'
+import { facetsFor } from '../facets.ts'
 import { findModel } from '../modelFolder.ts'
 import { modelFolders } from '../models.ts'
 import { findRoot, findRun } from '../runs.ts'
@@ -21,10 +25,13 @@ export const command: Command = {
 
 Scores a run (its best weights; ":base", ":last" or ":<step>" after it chooses others) or a model folder with a
 classification head on a file or folder of data: accuracy, macro F1, loss and MCC, on all rows and without those that leaked
-from the run's training files, and a line a label. The predictions go into the run folder; winnow compare takes the file.
+from the run's training files, areas under the curves, calibration, a line a label and the slices that differ from the rest: by
+label, length, language, leaked or not, and a column that is named. The predictions go into the run folder; winnow compare takes the file.
 
   --split train|validation|test   which split of a folder (default: test where there is one)
   --labels <n>                    labels shown, the worst first (default 10)
+  --slices <n>                    slices shown, the surest difference first (default 6)
+  --slice-by <column>             slices by the values of a column, too
   --format text|json              default text
 
 winnow evaluate last ./more-tickets.csv
@@ -36,6 +43,8 @@ winnow evaluate last ./more-tickets.csv
       options: {
         split: { type: 'string' },
         labels: { type: 'string', default: '10' },
+        slices: { type: 'string', default: '6' },
+        'slice-by': { type: 'string' },
         format: { type: 'string', default: 'text' },
       },
     })
@@ -52,7 +61,11 @@ winnow evaluate last ./more-tickets.csv
     }
     const done = await evaluate({ of, path, ...split, root, cancel: io.cancel, err: io.err, progress })
     for (const { message } of done.warnings) io.err(`warning: ${message}\n`)
-    io.out(format === 'json' ? evaluatedJson(done) : evaluatedText(done, most, io.cwd))
+    const { predictions } = done.evaluation
+    const slices = slicesOf(predictions, await facetsFor(predictions, { root, column: values['slice-by'] }))
+    const shown = { labels: most, slices: wholeNumber(values.slices, '--slices') }
+    const told = { ...done, slices, detail: detailTwice(predictions, done.evaluation.labels) }
+    io.out(format === 'json' ? evaluatedJson(told) : evaluatedText(told, shown, io.cwd))
     return 0
   },
 }
@@ -72,13 +85,22 @@ async function scoredThing(text: string, root: string, cwd: string): Promise<Eva
   }
 }
 
-function evaluatedJson({ evaluation, file, leaked, warnings }: Evaluating): string {
-  const { model, split, labels, predictions, all, withoutLeaks } = evaluation
-  const perLabel = labelScores(confusionOf(predictions, labels))
-  return `${JSON.stringify({ version: 1, model, split, file, all, withoutLeaks, leaked, perLabel, warnings }, undefined, 2)}\n`
+interface Told extends Evaluating {
+  readonly slices: readonly Slice[]
+  readonly detail: ReturnType<typeof detailTwice>
 }
 
-function evaluatedText({ evaluation, file, leaked }: Evaluating, most: number, cwd: string): string {
+function evaluatedJson({ evaluation, file, leaked, warnings, slices, detail }: Told): string {
+  const { model, split, labels, predictions, all, withoutLeaks } = evaluation
+  const perLabel = labelScores(confusionOf(predictions, labels))
+  return `${JSON.stringify({ version: 1, model, split, file, all, withoutLeaks, leaked, perLabel, detail, slices, warnings }, undefined, 2)}\n`
+}
+
+function evaluatedText(
+  { evaluation, file, leaked, slices, detail }: Told,
+  most: { readonly labels: number; readonly slices: number },
+  cwd: string,
+): string {
   const { model, split, labels, predictions, all, withoutLeaks } = evaluation
   const shown = shownScores(all)
   const cells = (s: Scores) => shown.map(({ score, text }) => text(s[score] ?? 0))
@@ -92,7 +114,7 @@ function evaluatedText({ evaluation, file, leaked }: Evaluating, most: number, c
   const perLabel = (single ? labelScores(confusionOf(predictions, labels)) : [])
     .filter(l => l.rows > 0)
     .sort((a, b) => a.f1 - b.f1 || b.rows - a.rows)
-    .slice(0, most)
+    .slice(0, most.labels)
   const worst = table([
     ['label', 'rows', 'precision', 'recall', 'F1'],
     ...perLabel.map(l => [
@@ -108,8 +130,30 @@ function evaluatedText({ evaluation, file, leaked }: Evaluating, most: number, c
     '',
     ...scores,
     '',
+    ...block(detailLines(detail, leaked)),
     ...(perLabel.length > 0 ? [...worst, ''] : []),
+    ...block(sliceLines(slices, most.slices)),
     `predictions: ${relative(cwd, file) || file}`,
   ]
   return `${lines.join('\n')}\n`
+}
+
+const block = (lines: readonly string[]) => (lines.length > 0 ? [...lines, ''] : [])
+
+/** Scores beyond the first few, on all rows and without the leaked ones. */
+function detailLines({ all, withoutLeaks }: Told['detail'], leaked: number): string[] {
+  const best = all.thresholds?.best
+  const line = (name: string, value: number, other: number | undefined) => [
+    scoreText(name, value).title,
+    value.toFixed(4),
+    ...(leaked > 0 ? [`${other?.toFixed(4) ?? '–'} without leaked rows`] : []),
+  ]
+  return [
+    ...table(Object.entries(all.scores).map(([name, value]) => line(name, value, withoutLeaks.scores[name]))),
+    ...(best
+      ? [
+          `best F1 of ${all.thresholds?.label}: ${best.f1.toFixed(4)} from a probability of ${best.threshold.toFixed(3)} on`,
+        ]
+      : []),
+  ]
 }
