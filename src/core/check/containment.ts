@@ -3,6 +3,7 @@ import { shingleSet } from '../sign/exact.ts'
 import { LeanForms } from '../sign/leanForms.ts'
 import type { Work } from '../sign/progress.ts'
 import { parseScheme } from '../sign/scheme.ts'
+import { Similar } from '../sign/similar.ts'
 import { parseThreshold } from '../sign/threshold.ts'
 import type { Corpus, Likeness } from './corpus.ts'
 import { numberOption } from './options.ts'
@@ -29,6 +30,8 @@ export function containmentOf({ options }: RuleSettings): { readonly share: numb
 
 /** Which rows are within others, by the scheme of a likeness. */
 export interface Holders {
+  /** All forms that others hold. */
+  held(): Generator<number>
   /** Does any form hold this one? */
   has(slot: number): boolean
   /** The rows that hold this one and that a condition is true of; the first of each form, in the order of the corpus. */
@@ -41,15 +44,20 @@ export function* holders(
   likeness: Likeness,
   { share, least }: { readonly share: number; readonly least: number },
 ): Work<Holders | undefined> {
-  const { forms } = likeness.similar.matcher
+  const { similar } = likeness
+  const { forms } = similar.matcher
   // Without the sets of all forms there is nothing to look in.
   if (share === 0 || forms instanceof LeanForms) return undefined
-  const name = `contained ${likeness.scheme} ${share}`
+  const name = `contained ${likeness.scheme} ${share} ${least}`
   const known = corpus.notes.get(name) as { readonly forms: unknown; readonly join: Containment } | undefined
-  const join = known?.forms === forms ? known.join : new Containment(forms, parseThreshold(share))
+  const levels = similar instanceof Similar ? similar.levels : undefined
+  const join = known?.forms === forms ? known.join : new Containment(forms, parseThreshold(share), { least, levels })
   yield* join.update()
   corpus.notes.set(name, { forms, join })
   return {
+    *held() {
+      for (const slot of join.held()) if (forms.size(slot) >= least) yield slot
+    },
     has: slot => forms.size(slot) >= least && join.holdersOf(slot).length > 0,
     *of(row, allows) {
       const slot = likeness.slots[row]!

@@ -55,25 +55,12 @@ export class Levels implements Keys {
     const shift = 32 - bits
     const counts = new Uint32Array(1 << bits)
     const step = Math.max(1, Math.round(total / sample))
-    for (let slot = 0, work = 0; slot < forms.count; slot += step) {
-      if (!alive(slot)) continue
-      const end = forms.start[slot + 1]!
-      for (let i = forms.start[slot]!; i < end; i++) counts[forms.pool[i]! >>> shift]!++
-      work += end - forms.start[slot]!
-      if (work > 400_000) {
-        work = 0
-        yield { phase: 'count', done: slot, total: forms.count }
-      }
+    for (let slot = 0; slot < forms.count; ) {
+      slot = countFrom(forms, slot, { counts, shift, step, alive })
+      yield { phase: 'count', done: Math.min(slot, forms.count), total: forms.count }
     }
     const table = new Uint8Array(counts.length)
-    for (let i = 0; i < counts.length; i++) {
-      const c = counts[i]!
-      if (c < 16) table[i] = c
-      else {
-        const log = 31 - Math.clz32(c)
-        table[i] = 16 + (log - 4) * 8 + ((c >>> (log - 3)) & 7)
-      }
-    }
+    fillLevels(table, counts)
     return { table, shift }
   }
 
@@ -85,8 +72,16 @@ export class Levels implements Keys {
   prefix(forms: FormColumns, slot: number, t: Threshold, out: Uint32Array, at: number): number {
     const from = forms.start[slot]!
     const n = forms.start[slot + 1]! - from
-    const take = prefixLength(t, n)
-    const { pool } = forms
+    return this.rarest(forms.pool, from, n, { take: prefixLength(t, n), out, at })
+  }
+
+  /** Writes the `take` rarest of `n` ascending shingles from `from` on to `out` from `at`, ascending; returns the new end. */
+  rarest(
+    pool: Uint32Array,
+    from: number,
+    n: number,
+    { take, out, at }: { readonly take: number; readonly out: Uint32Array; readonly at: number },
+  ): number {
     const { table, shift } = this
     if (n > levelOf.length) levelOf = new Uint8Array(n * 2)
     let highest = 0
@@ -113,6 +108,42 @@ export class Levels implements Keys {
 }
 
 const sample = 1 << 23
+
+// Loops over millions stand in functions of their own: inside a generator they are compiled late or not at all.
+
+/** Counts the shingles of some living slots from one on; the first slot that is left. */
+function countFrom(
+  { pool, start, count }: FormColumns,
+  first: number,
+  how: {
+    readonly counts: Uint32Array
+    readonly shift: number
+    readonly step: number
+    readonly alive: (slot: number) => boolean
+  },
+): number {
+  const { counts, shift, step, alive } = how
+  let slot = first
+  for (let work = 0; slot < count && work < 400_000; slot += step) {
+    if (!alive(slot)) continue
+    const end = start[slot + 1]!
+    for (let i = start[slot]!; i < end; i++) counts[pool[i]! >>> shift]!++
+    work += end - start[slot]! + 4
+  }
+  return slot
+}
+
+/** Exact up to 15, then eight levels for each doubling. */
+function fillLevels(table: Uint8Array, counts: Uint32Array): void {
+  for (let i = 0; i < counts.length; i++) {
+    const c = counts[i]!
+    if (c < 16) table[i] = c
+    else {
+      const log = 31 - Math.clz32(c)
+      table[i] = 16 + (log - 4) * 8 + ((c >>> (log - 3)) & 7)
+    }
+  }
+}
 /** All zero between two calls of `prefix`. */
 const histogram = new Uint32Array(256)
 let levelOf = new Uint8Array(1024)
@@ -137,28 +168,55 @@ export function* sortedPostings(
   how: { readonly alive: (slot: number) => boolean; readonly singles: boolean; readonly keys: Keys },
 ): Work<Postings> {
   const { keys } = how
-  let capacity = 0
-  for (let slot = 0; slot < forms.count; slot++) if (how.alive(slot)) capacity += keys.size(forms, slot, t)
-  const shingles = new Uint32Array(capacity)
-  const slots = new Uint32Array(capacity)
+  const shingles = new Uint32Array(prefixCapacity(forms, t, how))
+  const slots = new Uint32Array(shingles.length)
   let length = 0
-  for (let slot = 0, work = 0; slot < forms.count; slot++) {
-    if (!how.alive(slot)) continue
+  for (let slot = 0; slot < forms.count; ) {
+    ;({ slot, length } = takePrefixes(forms, slot, { ...how, t, shingles, slots, length }))
+    yield { phase: 'prefix', done: slot, total: forms.count }
+  }
+  if (!how.singles) length = dropSingles(shingles, slots, length)
+  yield { phase: 'prefix', done: forms.count, total: forms.count }
+  const prefix = shingles.slice(0, length)
+  const prefixStart = startsOf(slots, length, forms.count)
+  const sorted = yield* sortPairs({ shingles, slots, length })
+  return { ...sorted, prefix, prefixStart }
+}
+
+function prefixCapacity(
+  forms: FormColumns,
+  t: Threshold,
+  { alive, keys }: { readonly alive: (slot: number) => boolean; readonly keys: Keys },
+): number {
+  let capacity = 0
+  for (let slot = 0; slot < forms.count; slot++) if (alive(slot)) capacity += keys.size(forms, slot, t)
+  return capacity
+}
+
+/** Appends the prefixes of some living slots from one on; the first slot that is left. */
+function takePrefixes(
+  forms: FormColumns,
+  first: number,
+  how: SlotPairs & { readonly alive: (slot: number) => boolean; readonly keys: Keys; readonly t: Threshold },
+): { slot: number; length: number } {
+  const { alive, keys, t, shingles, slots } = how
+  let { length } = how
+  let slot = first
+  for (let work = 0; slot < forms.count && work < 300_000; slot++) {
+    if (!alive(slot)) continue
     const end = keys.prefix(forms, slot, t, shingles, length)
     while (length < end) slots[length++] = slot
     work += forms.size(slot) + 40
-    if (work > 300_000) {
-      work = 0
-      yield { phase: 'prefix', done: slot, total: forms.count }
-    }
   }
-  if (!how.singles) length = dropSingles(shingles, slots, length)
-  const prefix = shingles.slice(0, length)
-  const prefixStart = new Uint32Array(forms.count + 1)
-  for (let i = 0; i < length; i++) prefixStart[slots[i]! + 1]!++
-  for (let slot = 0; slot < forms.count; slot++) prefixStart[slot + 1]! += prefixStart[slot]!
-  const sorted = yield* sortPairs({ shingles, slots, length })
-  return { ...sorted, prefix, prefixStart }
+  return { slot, length }
+}
+
+/** Where the pairs of each slot begin, in pairs that are in the order of their slots. */
+function startsOf(slots: Uint32Array, length: number, count: number): Uint32Array {
+  const start = new Uint32Array(count + 1)
+  for (let i = 0; i < length; i++) start[slots[i]! + 1]!++
+  for (let slot = 0; slot < count; slot++) start[slot + 1]! += start[slot]!
+  return start
 }
 
 /** The pairs sorted by shingle, pairs of one shingle in the order they had. What is given is used up. */

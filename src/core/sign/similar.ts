@@ -20,6 +20,8 @@ export class Similar {
   cost = 0
   /** The bands by which pairs were found, where the exact join would have cost too much; pairs are verified all the same. */
   banding: Banding | undefined
+  /** How frequent shingles were at the last full join. */
+  levels: Levels | undefined
   private readonly signatures: Signatures
   private readonly incremental: boolean
   private readonly exact: boolean
@@ -110,6 +112,7 @@ export class Similar {
     this.sets.clear()
     this.index = undefined
     const levels = yield* Levels.table(forms, alive)
+    this.levels = new Levels(levels)
     const keys: KeysOf = { kind: 'levels', table: levels }
     this.banding = undefined
     const within = yield* this.join(keys, this.exact ? Number.POSITIVE_INFINITY : mostPairs(forms.count))

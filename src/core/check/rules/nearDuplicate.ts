@@ -103,18 +103,23 @@ function* tellContained(
 ): Work<void> {
   const all = yield* holders(corpus, likeness, containmentOf(settings))
   if (!all) return
-  const t = parseThreshold(settings.options['threshold']!)
   const share = parseThreshold(settings.options['containment']!)
-  for (const { base, split, table } of corpus.files) {
-    for (let row = base; row < base + table.rowCount; row++) {
-      if (row % 8192 === 8191) yield { phase: 'near-duplicate', done: row, total: corpus.rowCount }
-      const slot = likeness.slots[row]!
-      if (slot < 0 || told.has(row) || !all.has(slot)) continue
-      if (likeness.rowsOf(slot).find(other => corpus.split(other) === split) !== row) continue
+  const { slots, rowsOf, similar } = likeness
+  let work = 0
+  for (const slot of all.held()) {
+    if (++work % 500 === 0) yield { phase: 'near-duplicate', done: 0, total: 0 }
+    const splits = new Set<string>()
+    for (const row of rowsOf(slot)) {
+      const split = corpus.split(row)
+      if (splits.has(split)) continue
+      splits.add(split)
+      if (told.has(row)) continue
       const alike = (other: number) => labels[other] === labels[row] && corpus.split(other) === split
       for (const holder of all.of(row, alike)) {
+        // A similar pair is no row within a longer one, whichever of the two is told.
+        if (similar.matcher.overlap(slot, slots[holder]!) > 0) continue
         const exact = within(corpus, likeness, row, holder)
-        if (!reaches(share, exact.inter, exact.own) || reaches(t, exact.inter, exact.union)) continue
+        if (!reaches(share, exact.inter, exact.own)) continue
         add(contained(corpus, settings, { row, holder, exact }))
         break
       }
