@@ -11,6 +11,7 @@ import { command as pairs } from './node/commands/pairs.ts'
 import { command as profile } from './node/commands/profile.ts'
 import { command as run } from './node/commands/run.ts'
 import { command as runs } from './node/commands/runs.ts'
+import { command as selftest } from './node/commands/selftest.ts'
 import { command as split } from './node/commands/split.ts'
 import { command as tune } from './node/commands/tune.ts'
 import { command as undo } from './node/commands/undo.ts'
@@ -28,6 +29,7 @@ const commands: readonly Command[] = [
   evaluate,
   compare,
   models,
+  selftest,
 ]
 
 const overview = () =>

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
@@ -22,12 +22,12 @@ export async function dryRun(
     const err = (text: string) => {
       said += text
     }
-    const { code, out } = await runWorker(['estimate', folder], { ...io, err })
+    const { code } = await runWorker(['estimate', folder], { ...io, err })
     if (code !== 0) {
       const line = said.trim().split('\n').at(-1) ?? ''
       throw new Failure('dry-run-failed', line === '' ? `The dry run ended with code ${code}` : line)
     }
-    const preflight = JSON.parse(out) as Preflight
+    const preflight = JSON.parse(await readFile(join(folder, 'preflight.json'), 'utf8')) as Preflight
     return { ...preflight, warnings: [...warnings, ...preflight.warnings] }
   } finally {
     await rm(folder, { recursive: true, force: true })

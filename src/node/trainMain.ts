@@ -1,10 +1,16 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { failureLine } from '../core/base/failure.ts'
+import type { Provider } from '../core/train/runtime.ts'
 import { estimateRun } from './estimateRun.ts'
 import { evaluate, readRequest } from './evaluator.ts'
+import { inspectRun } from './inspectRun.ts'
+import { selftest } from './selftest.ts'
 import { type TrainIo, train } from './trainer.ts'
 
 /**
- * The worker process: `train <run folder>`, `estimate <run folder>` or `evaluate <request.json>`. Answers with the exit code: 0 done (finished or stopped),
+ * The worker process: `train <run folder>`, `estimate <run folder>`, `evaluate <request.json>` or
+ * `selftest <provider>`. Answers with the exit code: 0 done (finished or stopped),
  * 2 failed, with one line on standard error.
  */
 export async function main(args: readonly string[], io: Pick<TrainIo, 'open' | 'models'>): Promise<number> {
@@ -23,7 +29,12 @@ export async function main(args: readonly string[], io: Pick<TrainIo, 'open' | '
     }
     if (path !== undefined && command === 'estimate') {
       const preflight = await estimateRun(path, { ...own, clock: () => performance.now() })
-      process.stdout.write(`${JSON.stringify(preflight)}\n`)
+      writeFileSync(join(path, 'preflight.json'), JSON.stringify(preflight))
+      return 0
+    }
+    if (path !== undefined && command === 'inspect') {
+      // Tokens of many rows: a file, which no pipe cuts off when the process ends.
+      writeFileSync(join(path, 'inspection.json'), JSON.stringify(await inspectRun(path, io.models)))
       return 0
     }
     if (path !== undefined && command === 'evaluate') {
@@ -31,8 +42,14 @@ export async function main(args: readonly string[], io: Pick<TrainIo, 'open' | '
       await evaluate(readRequest(path), { ...own, progress })
       return 0
     }
+    if (path !== undefined && command === 'selftest') {
+      const done = (name: string) => process.stderr.write(`${name}\n`)
+      const report = await selftest(path as Provider | 'auto', { ...io, clock: () => performance.now(), done })
+      process.stdout.write(`${JSON.stringify(report)}\n`)
+      return 0
+    }
     process.stderr.write(
-      'usage: worker train <run folder> | worker estimate <run folder> | worker evaluate <request.json>\n',
+      'usage: worker train <run folder> | worker estimate|inspect <run folder> | worker evaluate <request.json> | worker selftest <provider>\n',
     )
     return 2
   } catch (error) {
