@@ -7,8 +7,10 @@ import { histogramLines, preflightFacts } from '../../core/run/preflightText.ts'
 import { newRun, type Run, reduce } from '../../core/run/run.ts'
 import type { RunEvent } from '../../core/train/event.ts'
 import { rangeSchedule } from '../../core/train/findRate.ts'
+import { inspectionLines } from '../../core/view/inspectionText.ts'
 import { dryRun } from '../dryRun.ts'
 import { loadPair } from '../evaluations.ts'
+import { inspectPrepared } from '../inspectRun.ts'
 import { prepareRun, readRecipeFile } from '../prepare.ts'
 import { killRun, startTraining, waitForEnd } from '../program.ts'
 import { followRun, readEvents } from '../runLog.ts'
@@ -29,6 +31,8 @@ checkpoint and stop; Ctrl+C again ends it at once. Ends with the scores of base 
 
   --dry-run            say what the run would take: parameters, tokens, steps, time, memory, largest batch; two steps are
                        tried, nothing is written
+  --inspect            say what training would see of its rows: tokens, what is learnt and what is cut, and what would stop
+                       the recipe; exit code 1 where something does
   --find-rate          raise the rate from a millionth to 1 in 100 steps and say which one to take; trains nothing
   --resume <run>       go on with a run that was stopped or died, from its last checkpoint
   --detach             start it and return; winnow run <id> tells how it does
@@ -44,6 +48,7 @@ A recipe: { "model": "tiny-encoder", "data": { "dataset": "banking77" }, "method
         resume: { type: 'string' },
         'find-rate': { type: 'boolean' },
         'dry-run': { type: 'boolean' },
+        inspect: { type: 'boolean' },
         detach: { type: 'boolean' },
         format: { type: 'string', default: 'text' },
       },
@@ -52,6 +57,7 @@ A recipe: { "model": "tiny-encoder", "data": { "dataset": "banking77" }, "method
     const [file] = positionals
     if ((file === undefined) === (values.resume === undefined))
       throw new Failure('usage', 'winnow tune needs a recipe, or --resume and a run', 'winnow tune --help tells more')
+    if (file !== undefined && values.inspect) return sayWhatItSees(resolve(io.cwd, file), format, io)
     if (file !== undefined && values['dry-run']) return sayWhatItTakes(resolve(io.cwd, file), format, io)
     const folder =
       file === undefined
@@ -97,6 +103,14 @@ async function sayWhatItTakes(recipeFile: string, format: 'text' | 'json', io: C
     )
   }
   return 0
+}
+
+/** What training would see. Exit code 0, or 1 where something stops the recipe. */
+async function sayWhatItSees(recipeFile: string, format: 'text' | 'json', io: CommandIo): Promise<number> {
+  const { prepared } = await prepareFile(recipeFile, io)
+  const inspection = await inspectPrepared(prepared, { cwd: io.cwd, cancel: io.cancel })
+  io.out(format === 'json' ? `${JSON.stringify(inspection)}\n` : `${inspectionLines(inspection).join('\n')}\n`)
+  return inspection.stops.length > 0 ? 1 : 0
 }
 
 /** Prepares a run and writes its folder; what should be known before it starts goes into its log. */
