@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { rowsStates } from './rowsStates.ts'
 import { type Stage, shots, stage } from './stage.ts'
 import { compareStates, runStates } from './states.ts'
 import { bodyClass, type Theme, themes, themeVariables } from './themes.ts'
@@ -28,7 +29,7 @@ function rules(theme: Theme): string {
   return JSON.stringify({ resultTypes: ['violations'], ...only })
 }
 
-for (const state of [...runStates, ...compareStates])
+for (const state of [...runStates, ...compareStates, ...rowsStates])
   test.concurrent(`${state.name}: a picture in four themes, nothing serious for axe, no complaint in the console`, async () => {
     const shown = await s.open(state.opening)
     await state.show(shown)

@@ -304,6 +304,8 @@ export function rowsPanel(root: HTMLElement, host: Host<FromRowsPanel, ToRowsPan
           (message.query === query || (message.query === 0 && isNatural(view)))
         )
           grid.setLines(message.from, message.lines)
+        // What has changed meanwhile is asked for again.
+        else if (head && message.version !== head.version) grid.refresh()
         return
       case 'detail':
         if (!head || grid.line(grid.active())?.at !== message.detail.at) return

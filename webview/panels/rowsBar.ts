@@ -17,6 +17,7 @@ export interface RowsBar {
 export function rowsBar(set: (clauses: readonly RowsClause[]) => void): RowsBar {
   let clauses: readonly RowsClause[] = []
   let summaries: readonly RowsSummary[] = []
+  let of: RowsHead | undefined
   const field = h('input', {
     type: 'text',
     'aria-label': 'Find in rows',
@@ -81,6 +82,7 @@ export function rowsBar(set: (clauses: readonly RowsClause[]) => void): RowsBar 
     const shown = popover({
       label: `Filter by ${name}`,
       opener,
+      closed: () => drawChips(),
       content: close =>
         column.kind === 'number' ? rangeForm(column, clause, close) : valueForm(column, { about, clause, close }),
     })
@@ -206,6 +208,12 @@ export function rowsBar(set: (clauses: readonly RowsClause[]) => void): RowsBar 
     })
     return form
   }
+  const drawChips = () => {
+    // Who ticks one value after the other keeps the list open.
+    if (!of || chips.querySelector('.popover:not([hidden])')) return
+    const head = of
+    refresh(chips, [clauses, head.columns, summaries.length], () => chipColumns(head, clauses).map(chip))
+  }
   const clear = button({ label: 'Clear', look: 'plain', press: () => set([]) })
   return {
     element: h(
@@ -228,7 +236,8 @@ export function rowsBar(set: (clauses: readonly RowsClause[]) => void): RowsBar 
       }
       search.classList.toggle('on', text !== undefined)
       clear.hidden = clauses.length === 0
-      refresh(chips, [clauses, head.columns, next.length], () => chipColumns(head, clauses).map(chip))
+      of = head
+      drawChips()
     },
     tell: (result, head) => {
       put(bad, result?.badPattern && [icon('warning', 'small c-warning'), `No pattern: ${result.badPattern}`])

@@ -339,7 +339,7 @@ function turned(sort: RowsSort | undefined, column: string): RowsSort | undefine
 function leastOf({ kind, id }: RowsColumn): number {
   if (kind === 'row') return 88
   if (kind === 'number') return 96
-  if (kind === 'findings') return 208
+  if (kind === 'findings') return 144
   if (kind === 'text') return 200
   return id === 'split' ? 96 : 160
 }

@@ -64,7 +64,7 @@ export function underBars(summary: RowsSummary): readonly [string, string] {
   const [noun, many] = summary.column === 'findings' ? ['rule', 'rules'] : ['value', 'values']
   const words = `${count(summary.distinct)} ${summary.distinct === 1 ? noun : many}`
   const narrowed = summary.distinctShown < summary.distinct
-  return [narrowed ? `${words}, ${count(summary.distinctShown)} shown` : words, '']
+  return [narrowed ? `${count(summary.distinctShown)} of ${words}` : words, '']
 }
 
 /** `4,986`, `0.31`, `1.2e9` */

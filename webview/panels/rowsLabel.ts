@@ -72,14 +72,12 @@ export function rowsLabelling(act: LabellingActs): RowsLabelling {
     const proposed = line?.suggestion?.label
     put(
       keys,
-      labels
-        .slice(0, mostKeys)
-        .map((label, i) =>
-          withKey(String(i + 1), label, () => act.label(label), {
-            on: label === current,
-            proposed: label === proposed,
-          }),
-        ),
+      labels.slice(0, mostKeys).map((label, i) =>
+        withKey(String(i + 1), label, () => act.label(label), {
+          on: label === current,
+          proposed: label === proposed,
+        }),
+      ),
       withKey('0', labels.length > mostKeys ? `other… (${count(labels.length - mostKeys)} more)` : 'other…', act.other),
     )
     const sure = line?.suggestion?.probability

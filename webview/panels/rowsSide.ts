@@ -182,7 +182,11 @@ export function rowsSide(act: RowsSideActs): RowsSide {
       .map((column, i) => ({ column, text: detail.cells[i] ?? null }))
       .filter(
         ({ column, text }) =>
-          column.id.startsWith('column:') && column.id !== head.label && text !== null && text !== detail.text,
+          column.id.startsWith('column:') &&
+          column.id !== head.label &&
+          text !== null &&
+          text !== '' &&
+          text !== detail.text,
       )
     if (others.length === 0) return undefined
     return h(
@@ -235,7 +239,15 @@ export function rowsSide(act: RowsSideActs): RowsSide {
         { class: 'acts' },
         actions
           .slice(0, 8)
-          .map(({ title, sign, key, press }) => button({ label: title, icon: sign, press, ...(key ? { key } : {}) })),
+          .map(({ title, sign, key, press }) =>
+            h(
+              'button',
+              { type: 'button', class: 'act', title, on: { click: press } },
+              icon(sign),
+              h('span', { class: 'cut' }, title),
+              key && h('kbd', { 'aria-hidden': 'true' }, key),
+            ),
+          ),
       ),
     )
   }

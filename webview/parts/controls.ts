@@ -52,7 +52,11 @@ export function button(options: ButtonOptions): HTMLElement {
     options.icon && icon(options.icon),
     // Plain text: the toolkit squeezes a span to the size of an icon.
     look === 'bare' ? undefined : options.label,
-    options.key && h('kbd', { 'aria-hidden': 'true' }, options.key),
+    // Where the name is given, the key is drawn and no text: the two must say the same.
+    options.key &&
+      (look === 'plain'
+        ? h('kbd', { 'aria-hidden': 'true', 'data-key': options.key })
+        : h('kbd', { 'aria-hidden': 'true' }, options.key)),
   )
   return element
 }

@@ -5,6 +5,7 @@ export interface PopoverOptions {
   readonly opener: HTMLElement
   /** Read when it opens; `close` closes it and gives the focus back. */
   readonly content: (close: () => void) => Child
+  readonly closed?: () => void
 }
 
 /** A small window under the button that opens it. Escape closes it; so does the focus when it goes elsewhere. */
@@ -18,10 +19,11 @@ export function popover(options: PopoverOptions): HTMLElement {
     box.hidden = true
     opener.setAttribute('aria-expanded', 'false')
     put(box)
+    options.closed?.()
   }
   const leave = () => {
-    close()
     opener.focus()
+    close()
   }
   opener.addEventListener('click', () => {
     if (!box.hidden) return close()
@@ -33,7 +35,7 @@ export function popover(options: PopoverOptions): HTMLElement {
     box.querySelector<HTMLElement>('input, button, [tabindex="0"]')?.focus()
   })
   root.addEventListener('focusout', event => {
-    if (!root.contains(event.relatedTarget as Node | null) && event.relatedTarget !== null) close()
+    if (!box.hidden && event.relatedTarget !== null && !root.contains(event.relatedTarget as Node)) close()
   })
   addEventListener('pointerdown', event => {
     if (!box.hidden && !root.contains(event.target as Node)) close()
