@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path'
 import { Failure } from '../../core/base/failure.ts'
 import { count, counted } from '../../core/base/words.ts'
 import { headline } from '../../core/eval/headline.ts'
@@ -8,6 +9,7 @@ import { byGravity } from '../../core/run/warnings.ts'
 import type { Scores } from '../../core/train/event.ts'
 import { about } from '../../core/view/words.ts'
 import { askControl } from '../control.ts'
+import { exportScalars, runForms } from '../exportRun.ts'
 import { killRun, stopRun } from '../program.ts'
 import { findRoot, findRun, type RunFolder, readData, readRecipe, readRun } from '../runs.ts'
 import type { Command } from './command.ts'
@@ -26,6 +28,8 @@ or the run's folder.
   --continue           let it go on
   --rate <factor>      multiply the schedule's learning rate from the next step on: 0.5 halves it, 1 is the recipe's
   --kill               end its process at once; what it saved remains
+  --export <form>      write its losses, rates, norms and scores for tensorboard, or as csv
+  --out <folder>       where to; tensorboard or csv in the run's folder unless said otherwise
   --format text|json   default text
 `,
   async run(args, io) {
@@ -38,11 +42,20 @@ or the run's folder.
         pause: { type: 'boolean' },
         continue: { type: 'boolean' },
         rate: { type: 'string' },
+        export: { type: 'string' },
+        out: { type: 'string' },
         format: { type: 'string', default: 'text' },
       },
     })
     const format = oneOf(values.format, ['text', 'json'], '--format')
     const folder = await findRun(findRoot(io.cwd), positionals[0] as string, io.cwd)
+    if (values.export !== undefined) {
+      const form = oneOf(values.export, runForms, '--export')
+      const out = values.out === undefined ? join(folder, form) : resolve(io.cwd, values.out)
+      const file = await exportScalars(folder, form, out)
+      io.out(format === 'json' ? `${JSON.stringify({ version: 1, file })}\n` : `${file}\n`)
+      return 0
+    }
     if (values.pause && values.continue)
       throw new Failure('usage', '--pause and --continue do not go together', 'Leave one of them out')
     if (values.pause || values.continue || values.rate !== undefined)
