@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { Cancelled } from '../core/base/cancel.ts'
 import { Failure, failureLine } from '../core/base/failure.ts'
 import { type Checked, type CheckedDataset, check } from '../core/check/check.ts'
@@ -21,8 +22,10 @@ import { globTest } from './globs.ts'
 import { applyPlan } from './journal.ts'
 import { LiveDatasets } from './liveDatasets.ts'
 import type { RowSources } from './rowViews.ts'
+import { findRoot } from './runs.ts'
 import { TableCache } from './tableCache.ts'
 import { openThreads } from './threads.ts'
+import { Witness } from './training.ts'
 import type { Watch } from './watch.ts'
 
 type CheckRequest = Parameters<CheckService['check']>[0]
@@ -45,6 +48,7 @@ export class Checker {
   private readonly tables = new TableCache()
   private readonly unsaved = new TableCache()
   private readonly places = new Places()
+  private readonly witness = new Witness()
   private readonly memories = new Map<string, Memory>()
   private readonly inferred = new Map<
     string,
@@ -182,8 +186,10 @@ export class Checker {
         const watch = { cancel, progress: this.progress, ...this.pages(files, settings, first) }
         const dataset = await this.load(files, { documents, problems, watch })
         const { rules, ignored, where, benchmarks, guessLanguage, countTokens } = settings
+        const paths = filesOf(files)
         const work = check({
           datasets: [dataset],
+          training: await this.witness.of(paths, findRoot(dirname(paths[0] ?? '.'))),
           rules,
           ignored,
           benchmarks,

@@ -12,6 +12,7 @@ import { type RuleSetting, resolveRules } from './options.ts'
 import type { Rule } from './rule.ts'
 import { rules as allRules } from './rules.ts'
 import type { GuessLanguage } from './scan/languages.ts'
+import type { TrainingEvidence } from './training.ts'
 
 /** What is checked, and how. */
 export interface CheckInput {
@@ -22,6 +23,8 @@ export interface CheckInput {
   readonly benchmarks?: Benchmarks | undefined
   readonly guessLanguage?: GuessLanguage | undefined
   readonly countTokens?: ((text: string) => number) | undefined
+  /** What a finished run tells of training rows. */
+  readonly training?: TrainingEvidence | undefined
   /** What is known of a dataset from earlier checks; without it every check begins anew. */
   readonly memory?: (dataset: Dataset) => Memory
   /** Find every similar pair, whatever it costs. */
@@ -87,6 +90,7 @@ export function* check(input: CheckInput): Work<Checked> {
         benchmarks: input.benchmarks,
         guessLanguage: input.guessLanguage,
         countTokens: input.countTokens,
+        training: input.training,
         add,
       })
     const recall = corpus.recall()

@@ -4,6 +4,7 @@ import type { Corpus } from './corpus.ts'
 import type { Finding, Severity } from './finding.ts'
 import type { GuessLanguage } from './scan/languages.ts'
 import type { Look } from './scan/look.ts'
+import type { TrainingEvidence } from './training.ts'
 
 /** An option of a rule as `winnow.json` gives it. Its default tells its type. */
 export interface Option {
@@ -46,6 +47,8 @@ export interface RuleContext {
   readonly guessLanguage?: GuessLanguage | undefined
   /** Counts the tokens of a text, special ones included, by the tokenizer that the rule `length-outlier` names. */
   readonly countTokens?: ((text: string) => number) | undefined
+  /** What a finished run tells of the training rows, where there is one of these very files. */
+  readonly training?: TrainingEvidence | undefined
   add(finding: Finding): void
 }
 

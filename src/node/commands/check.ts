@@ -14,11 +14,14 @@ import { rules } from '../../core/check/rules.ts'
 import { Places, reportOf } from '../../core/check/toReport.ts'
 import { rowText } from '../../core/data/roles.ts'
 import { readForCheck, shownPath } from '../checkInput.ts'
+import { filesOf } from '../datasets.ts'
 import { drive } from '../drive.ts'
 import { FileShelf } from '../fileShelf.ts'
 import { writeAtomic } from '../files.ts'
 import { regroupings, regroupingText } from '../regrouping.ts'
+import { findRoot } from '../runs.ts'
 import { openThreads } from '../threads.ts'
+import { Witness } from '../training.ts'
 import { wordDiff } from '../wordDiff.ts'
 import type { Command, CommandIo } from './command.ts'
 import { earlyLines } from './early.ts'
@@ -79,8 +82,10 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     for (const { name, splits } of input.datasets)
       if (!setsFit(splits.flatMap(split => split.tables)))
         io.err(`winnow: ${name} is too large to look for rows within others; equal and similar ones are told\n`)
+    const paths = input.files.flatMap(filesOf)
+    const training = await new Witness().of(paths, findRoot(io.cwd))
     const whole = await drive(
-      check({ ...input, exact: values.exact, threads: openThreads(), shelf: new FileShelf() }),
+      check({ ...input, training, exact: values.exact, threads: openThreads(), shelf: new FileShelf() }),
       io.cancel,
       progressOn(io),
     )

@@ -1,3 +1,4 @@
+import { counted } from '../../base/words.ts'
 import { findLabelErrors } from '../../label/confident.ts'
 import { type Judged, judgeLabels } from '../../label/judge.ts'
 import { nearestOf } from '../../label/nearest.ts'
@@ -7,11 +8,16 @@ import { type LabelRows, labelRows } from '../labelRows.ts'
 import { quoted } from '../labels.ts'
 import { numberOption } from '../options.ts'
 import type { Rule, RuleContext } from '../rule.ts'
+import { evidenceKey, type TrainingEvidence } from '../training.ts'
 import { tellSetErrors } from './labelSetErrors.ts'
 
 /** A class of fewer rows cannot be learned from the others of it. */
 const leastOfClass = 5
 const leastRows = 50
+/** What training believed less than this, on average over its epochs, it did not believe. */
+const disbelieved = 0.1
+/** The least probability of the other label where training speaks against the row's own. */
+const leastWithTraining = 0.3
 /** Probabilities kept at most: rows times classes. */
 const mostCells = 2e7
 
@@ -28,7 +34,8 @@ is reported only if the vote of its nearest rows agrees with the classifier on t
 or more. Where rows and labels are many (about 5,000 short texts of 50 labels or more), they are judged with less effort: by words and
 pairs of words instead of words and their pieces, and three times over, each time trained on two thirds. Labels of fewer than ${leastOfClass} rows are not judged, nor are datasets of fewer than ${leastRows} such rows or of more than \`rows\`.
 Where a cell holds several labels (a list, or names with a separator), each label is judged by itself, as carried or not (at most 60 labels, of 200 rows or more): a row is reported with a
-label that does not fit, or with one that is missing, where the classifier says so with \`probability\` or more and the nearest rows agree. A text that carries two labels is a \`label-conflict\` and not repeated here.`,
+label that does not fit, or with one that is missing, where the classifier says so with \`probability\` or more and the nearest rows agree. Where a finished run was trained on these very files, its losses are a witness: a row whose label training gave a mean probability below
+${disbelieved} is reported with another label of ${leastWithTraining} or more, and the finding says so. A text that carries two labels is a \`label-conflict\` and not repeated here.`,
     why: `Every public benchmark looked at has wrong labels, 3 % on average. In training they teach the wrong thing; in a test set they
 reward it.`,
     fix: `Read the row, then relabel it or ignore the finding. This is evidence, not proof: of the findings
@@ -61,16 +68,20 @@ Row 0: \`The text fits "refund" (probability 0.93) rather than "delivery" (0.01)
     const most = settings.options['most'] as number
     const least = settings.options['probability'] as number
     const found = verdicts
-      .filter(verdict => verdict.probability >= least)
+      .filter(
+        ({ probability, believed }) =>
+          probability >=
+          (believed !== undefined && believed < disbelieved ? Math.min(least, leastWithTraining) : least),
+      )
       .sort((a, b) => a.own - b.own || b.probability - a.probability || a.row - b.row)
       .slice(0, most)
-    for (const { row, label, probability, own, twin, opinions } of found) {
+    for (const { row, label, probability, own, twin, opinions, believed } of found) {
       const other = labels.names[label]!
       add({
         rule: 'label-error',
         severity: settings.severity,
         ...corpus.place(row, corpus.labelColumn),
-        message: `The text fits ${quoted(other)} (probability ${shown(probability)}) rather than ${quoted(corpus.label(row)!)} (${shown(own)}): the classifier gives it ${shown(opinions.classifier)}, the nearest rows ${shown(opinions.neighbours)}.`,
+        message: `The text fits ${quoted(other)} (probability ${shown(probability)}) rather than ${quoted(corpus.label(row)!)} (${shown(own)}): the classifier gives it ${shown(opinions.classifier)}, the nearest rows ${shown(opinions.neighbours)}.${witness(context.training, believed)}`,
         related: twin === undefined ? [] : [corpus.related(twin, `The nearest row labelled ${quoted(other)}`)],
         fixes: [corpus.relabel(row, other, { title: `Relabel as ${quoted(other)}`, preferred: false })],
         key: corpus.key('label-error', corpus.text(row), corpus.label(row)),
@@ -90,15 +101,25 @@ interface Verdict {
   readonly opinions: { readonly classifier: number; readonly neighbours: number }
   /** The nearest row that carries the better label. */
   readonly twin: number | undefined
+  /** The mean probability that training gave the row's own label, where a run tells. */
+  readonly believed: number | undefined
+}
+
+/** What the run says of the row. */
+function witness(training: TrainingEvidence | undefined, believed: number | undefined): string {
+  if (!training || believed === undefined) return ''
+  return ` In training (${training.run}, ${counted(training.epochs, 'epoch')}) the label had a mean probability of ${believed.toFixed(2)}.`
 }
 
 /** What was found out once: by form and label, since rows move. */
 interface Known {
   readonly judged: Set<string>
+  /** The evidence that was heard. */
+  readonly training: TrainingEvidence | undefined
   readonly verdicts: Map<string, Omit<Verdict, 'row' | 'twin'> & { readonly twinForm: number }>
 }
 
-function* judged({ corpus, settings }: RuleContext, labels: LabelRows): Work<Verdict[]> {
+function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows): Work<Verdict[]> {
   const likeness = yield* corpus.likeness('word:1+2', 0.8)
   const rows: number[] = []
   const classes: number[] = []
@@ -115,7 +136,7 @@ function* judged({ corpus, settings }: RuleContext, labels: LabelRows): Work<Ver
   const key = (row: number) => `${likeness.slots[row]!} ${labels.of[row]!}`
   const known = corpus.notes.get('label-error') as Known | undefined
   // A judgement costs seconds, and one edited row in a hundred hardly changes it.
-  if (known && changes(known, rows.map(key)) <= Math.max(20, rows.length / 100)) {
+  if (known && known.training === training && changes(known, rows.map(key)) <= Math.max(20, rows.length / 100)) {
     return rows.flatMap(row => {
       const verdict = known.verdicts.get(key(row))
       if (!verdict) return []
@@ -135,7 +156,8 @@ function* judged({ corpus, settings }: RuleContext, labels: LabelRows): Work<Ver
     groups: forms.map(slot => groups.get(slot) ?? slot),
     forms,
   })
-  const found = yield* wrongOnes(result, given, forms)
+  const believed = rows.map(row => training?.confidence.get(evidenceKey(corpus.text(row), corpus.label(row) ?? '')))
+  const found = yield* wrongOnes(result, given, { forms, believed })
   const verdicts = found.map(({ at, label, probability, own, opinions, twin }) => ({
     row: rows[at]!,
     label: classes[label]!,
@@ -143,9 +165,11 @@ function* judged({ corpus, settings }: RuleContext, labels: LabelRows): Work<Ver
     own,
     opinions,
     twin: twin < 0 ? undefined : rows[twin]!,
+    believed: believed[at],
   }))
   corpus.notes.set('label-error', {
     judged: new Set(rows.map(key)),
+    training,
     verdicts: new Map(
       verdicts.map(({ row, twin, ...verdict }) => [
         key(row),
@@ -163,17 +187,23 @@ function changes(known: Known, keys: readonly string[]): number {
   return Math.max(changed, known.judged.size + changed - now.size)
 }
 
-/** The rows that confident learning flags and on which classifier and neighbours agree. */
-function* wrongOnes({ both, classifier, neighbours, features }: Judged, given: Int32Array, forms: Int32Array) {
+/** The rows that confident learning flags and on which classifier and neighbours agree, and those that training did not believe. */
+function* wrongOnes(
+  { both, classifier, neighbours, features }: Judged,
+  given: Int32Array,
+  { forms, believed }: { readonly forms: Int32Array; readonly believed: readonly (number | undefined)[] },
+) {
   const flagged = findLabelErrors(both, given)
   const conflicting = conflicts(forms, given)
   const members = Array.from({ length: both.classes }, (): number[] => [])
   for (let at = 0; at < given.length; at++) members[given[at]!]!.push(at)
   const found: (Pick<Verdict, 'label' | 'probability' | 'own' | 'opinions'> & { at: number; twin: number })[] = []
   for (let at = 0; at < given.length; at++) {
-    if (flagged[at] === 0 || conflicting.has(forms[at]!)) continue
+    if (conflicting.has(forms[at]!)) continue
     const label = likeliest(both, at)
-    if (label === given[at] || likeliest(classifier, at) !== label || likeliest(neighbours, at) !== label) continue
+    if (label === given[at]) continue
+    const agreed = flagged[at] !== 0 && likeliest(classifier, at) === label && likeliest(neighbours, at) === label
+    if (!agreed && (believed[at] ?? 1) >= disbelieved) continue
     const start = at * both.classes
     const twin = nearestOf(features, at, members[label]!)
     const opinions = { classifier: classifier.values[start + label]!, neighbours: neighbours.values[start + label]! }

@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { check } from '../../../src/core/check/check.ts'
+import { evidenceKey } from '../../../src/core/check/training.ts'
+import { rowText } from '../../../src/core/data/roles.ts'
+import { finishWork } from '../../../src/core/sign/progress.ts'
+import { readForCheck } from '../../../src/node/checkInput.ts'
+
+const folder = join(new URL('../../data/rules/', import.meta.url).pathname, 'label-error')
+
+test('what training did not believe is a label-error that the vote alone does not tell, and the finding says so', async () => {
+  const input = await readForCheck([folder], { cwd: folder })
+  const table = input.datasets[0]!.splits[0]!.tables[0]!
+  const { roles } = input.datasets[0]!
+  const found = (training?: Parameters<typeof check>[0]['training']) =>
+    finishWork(check({ ...input, training })).findings.filter(f => f.rule === 'label-error')
+  const alone = found()
+  expect(alone.length).toBeGreaterThan(0)
+  expect(alone.every(f => !f.message.includes('In training'))).toBe(true)
+  const confidence = new Map<string, number>()
+  for (let row = 0; row < table.rowCount; row++)
+    confidence.set(evidenceKey(rowText(table, row, roles)!, table.text(row, roles.label!)!), 0.02)
+  const heard = found({ run: 'tickets', epochs: 5, confidence })
+  expect(heard.length).toBeGreaterThanOrEqual(alone.length)
+  expect(heard[0]!.message).toContain('In training (tickets, 5 epochs) the label had a mean probability of 0.02.')
+  // A row that was believed is told as before, with what training said.
+  for (const key of confidence.keys()) confidence.set(key, 0.9)
+  const believed = found({ run: 'tickets', epochs: 5, confidence })
+  expect(believed.map(f => f.row)).toEqual(alone.map(f => f.row))
+  expect(believed[0]!.message).toContain('0.90')
+})
