@@ -12,6 +12,7 @@ import { registerCommands } from './editor/commands.ts'
 import { ComparePanels } from './editor/comparePanels.ts'
 import { Contexts } from './editor/contexts.ts'
 import { Diagnostics } from './editor/diagnostics.ts'
+import { Estimates } from './editor/estimate.ts'
 import { Explorer } from './editor/explorer.ts'
 import { Pages } from './editor/findingNodes.ts'
 import { Findings } from './editor/findings.ts'
@@ -67,10 +68,10 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
   const runPanels = store.add(new RunPanels(shown))
   const comparePanels = store.add(new ComparePanels(shown))
   const rowsPanels = store.add(new RowsPanels({ extension, checking, fixes, rows, log }))
+  const cli = { path: join(extension.fsPath, 'dist', 'cli.cjs'), log }
   const tuning = new Tuning({
     checking,
-    log,
-    cli: join(extension.fsPath, 'dist', 'cli.cjs'),
+    cli,
     started: async id => {
       await history.refresh()
       await vscode.commands.executeCommand('winnow.openRun', id)
@@ -116,6 +117,8 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
       comparePanels,
       rowsPanels,
       tuning,
+      cli,
+      estimates: store.add(new Estimates(cli)),
       log,
     }),
   )

@@ -9,21 +9,26 @@ import { stopRun } from '../node/program.ts'
 import { uriOf } from './adapt.ts'
 import { byRule } from './catalog.ts'
 import type { Checking } from './checking.ts'
+import type { Cli } from './cliTask.ts'
 import type { ComparePanels } from './comparePanels.ts'
 import { createConfig } from './config.ts'
+import type { Estimates } from './estimate.ts'
 import type { DatasetNode, Explorer, FileNode, SplitNode } from './explorer.ts'
 import type { FindingNode, Pages, RuleNode } from './findingNodes.ts'
 import type { Findings } from './findings.ts'
 import type { Fixes } from './fixes.ts'
+import { getModel } from './getModel.ts'
 import { type History, isGoing, type RunEntry } from './history.ts'
 import { ignoreFinding } from './ignore.ts'
 import { checkWithProgress } from './progress.ts'
+import { activeRecipe, chooseRecipe } from './recipes.ts'
 import type { RowsPanels } from './rowsPanels.ts'
 import { activeRow } from './rowsPanels.ts'
 import { showRule } from './rulePages.ts'
 import type { RunPanels } from './runPanels.ts'
 import { isScored, type RunTree } from './runTree.ts'
 import { trySample } from './sample.ts'
+import { splitFile } from './split.ts'
 import type { Tuning } from './tune.ts'
 import { runWords } from './words.ts'
 
@@ -40,6 +45,8 @@ export interface Parts {
   readonly comparePanels: ComparePanels
   readonly rowsPanels: RowsPanels
   readonly tuning: Tuning
+  readonly cli: Cli
+  readonly estimates: Estimates
   readonly log: vscode.LogOutputChannel
 }
 
@@ -85,6 +92,12 @@ export const commands: { readonly [id: string]: Act } = {
   },
   showRule: ({ extension }, given) => showRule(extension, ruleOf(given)),
   tune: ({ tuning }, from) => tuning.tune(from),
+  estimateRun: async ({ estimates }, given) => {
+    const recipe = given instanceof vscode.Uri ? given : (activeRecipe() ?? (await chooseRecipe()))
+    if (recipe) await estimates.show(recipe)
+  },
+  getModel: ({ cli }) => getModel(cli),
+  split: ({ cli, checking }, given) => splitFile(given, { cli, checking }),
   trySample: ({ extension }, parent) => trySample(extension, parent),
   createConfig: ({ checking }) => createConfig(checking.last?.report),
   showLog: ({ log }) => log.show(),

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
 import type { Checking } from './checking.ts'
-import { isTunable } from './explorer.ts'
 import type { History } from './history.ts'
+import { isTunable } from './starts.ts'
 
 /** What `when` clauses of the manifest may ask. Set only when a value changes: each costs a message. */
 export class Contexts implements Disposable {

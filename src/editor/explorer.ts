@@ -7,6 +7,7 @@ import { baseName, diskFolders, folderOf, openCommand, shortened, shownPath } fr
 import { byRule, type Catalog } from './catalog.ts'
 import type { Checking, CheckState } from './checking.ts'
 import { type Node as InFile, itemOf, type Pages, type Summaries } from './findingNodes.ts'
+import { isTunable } from './starts.ts'
 
 type Split = ReportedDataset['splits'][number]
 type File = Split['files'][number]
@@ -147,12 +148,6 @@ export class Explorer implements vscode.TreeDataProvider<Node>, Disposable {
   private findingsOf(split: Split): number {
     return split.files.reduce((sum, file) => sum + (this.catalog?.files.get(file.uri)?.findings.length ?? 0), 0)
   }
-}
-
-/** Can a classifier be trained on it? It needs texts, labels and rows to learn from. */
-export function isTunable(dataset: ReportedDataset): boolean {
-  const train = dataset.splits.find(split => split.name === 'train')
-  return Boolean(dataset.roles.text && dataset.roles.label && train?.files.some(file => file.rows > 0))
 }
 
 function withFindings(words: string, findings: number): string {

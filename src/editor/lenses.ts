@@ -3,7 +3,8 @@ import { type Disposable, Store } from '../core/base/event.ts'
 import { count, counted } from '../core/base/words.ts'
 import { pathOf } from './adapt.ts'
 import type { Checking } from './checking.ts'
-import { isTunable } from './explorer.ts'
+import { isRecipe } from './recipes.ts'
+import { isTunable } from './starts.ts'
 
 /** One line above a data file, what it holds and what can be done with it; above a recipe, the way to start it. */
 export class Lenses implements vscode.CodeLensProvider, Disposable {
@@ -52,15 +53,11 @@ export class Lenses implements vscode.CodeLensProvider, Disposable {
   private recipeLenses(uri: vscode.Uri): vscode.CodeLens[] {
     if (!vscode.workspace.isTrusted) return []
     return [
+      lens(vscode.l10n.t('$(dashboard) Estimate'), 'winnow.estimateRun', [uri]),
       lens(vscode.l10n.t('$(play) Tune'), 'winnow.tune', [uri]),
-      lens(vscode.l10n.t('Compare runs'), 'winnow.compareRuns'),
+      lens(vscode.l10n.t('$(git-compare) Compare'), 'winnow.compareRuns'),
     ]
   }
-}
-
-/** A recipe that a person keeps; the one in a run's folder is a record of what was. */
-export function isRecipe(path: string): boolean {
-  return /(^|[/.])recipe\.json$/.test(path) && !path.includes('/.winnow/')
 }
 
 function lens(title: string, command: string, args: unknown[] = []): vscode.CodeLens {

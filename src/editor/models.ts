@@ -3,18 +3,20 @@ import { readdir } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import * as vscode from 'vscode'
 import { count } from '../core/base/words.ts'
+import type { TaskName } from '../core/train/tasks/task.ts'
 import { inspectModel, type ModelSummary } from '../node/inspectModel.ts'
 import { knownModels } from '../node/models.ts'
 import { breathe } from './adapt.ts'
 import { size } from './explorer.ts'
 import type { Choice } from './picks.ts'
 import { setting } from './settings.ts'
+import { canDo } from './starts.ts'
 
 /** A model to start from: how a recipe names it, and whether the person wants to look for another. */
-export type ModelChoice = { readonly kind: 'model'; readonly name: string } | { readonly kind: 'browse' }
+export type ModelChoice = { readonly kind: 'model'; readonly name: string } | { readonly kind: 'browse' | 'get' }
 
 /** The models at hand for a workspace folder: the one that comes with Winnow, those of the folder, those of the settings. */
-export async function modelChoices(root: string): Promise<readonly Choice<ModelChoice>[]> {
+export async function modelChoices(root: string, task: TaskName): Promise<readonly Choice<ModelChoice>[]> {
   const choices: Choice<ModelChoice>[] = []
   const known = knownModels(root)
   const add = async (heading: string, folders: readonly string[], nameOf: (folder: string) => string) => {
@@ -22,8 +24,10 @@ export async function modelChoices(root: string): Promise<readonly Choice<ModelC
     for (const folder of folders) {
       await breathe()
       const summary = inspect(folder)
-      if (summary) items.push(item(summary, nameOf(folder)))
+      if (summary) items.push(item(summary, nameOf(folder), task))
     }
+    // What cannot do the task comes last.
+    items.sort((a, b) => Number(a.value === undefined) - Number(b.value === undefined))
     if (items.length > 0) choices.push({ label: heading, kind: vscode.QuickPickItemKind.Separator }, ...items)
   }
   const own = known.filter(model => model.embedded).map(model => model.folder)
@@ -37,6 +41,12 @@ export async function modelChoices(root: string): Promise<readonly Choice<ModelC
   await add(vscode.l10n.t('from your settings'), elsewhere, folder => folder)
   choices.push(
     { label: '', kind: vscode.QuickPickItemKind.Separator },
+    {
+      label: vscode.l10n.t('Get a model…'),
+      detail: vscode.l10n.t('Downloads one from Hugging Face into this workspace'),
+      iconPath: new vscode.ThemeIcon('cloud-download'),
+      value: { kind: 'get' },
+    },
     {
       label: vscode.l10n.t('Browse…'),
       detail: vscode.l10n.t('A folder with config.json, tokenizer.json and model.safetensors'),
@@ -69,12 +79,14 @@ export async function browseModel(root: string): Promise<string | undefined> {
   return inside.startsWith('..') || isAbsolute(inside) ? folder.fsPath : inside.replaceAll('\\', '/')
 }
 
-function item(summary: ModelSummary, name: string): Choice<ModelChoice> {
-  const usable = summary.trains
+function item(summary: ModelSummary, name: string, task: TaskName): Choice<ModelChoice> {
+  const fits = canDo(summary.kind, task)
+  const usable = summary.trains && fits
+  const reason = fits ? (summary.reason ?? '') : vscode.l10n.t('the task {0} needs another kind of model', task)
   return {
     label: summary.name,
     description: `${millions(summary.parameters)} · ${size(summary.bytes)}`,
-    detail: usable ? summary.what : vscode.l10n.t('$(warning) Cannot be tuned: {0}', summary.reason ?? ''),
+    detail: usable ? summary.what : vscode.l10n.t('$(warning) Cannot be tuned: {0}', reason),
     iconPath: new vscode.ThemeIcon(usable ? 'package' : 'circle-slash'),
     ...(usable ? { value: { kind: 'model', name } as const } : {}),
   }

@@ -1,28 +1,29 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as vscode from 'vscode'
-import { Failure } from '../core/base/failure.ts'
-import { count, counted } from '../core/base/words.ts'
 import type { ReportedDataset } from '../core/check/report.ts'
 import type { SplitName } from '../core/data/dataset.ts'
 import type { Method } from '../core/train/methods.ts'
 import type { RecipeInput } from '../core/train/recipe.ts'
+import type { TaskName } from '../core/train/tasks/task.ts'
 import { findConfig } from '../node/config.ts'
-import { runWorker } from '../node/program.ts'
 import { runsFolder, slug } from '../node/runs.ts'
-import { diskFolders, folderOf, pathOf, signalOf } from './adapt.ts'
+import { diskFolders, folderOf, pathOf } from './adapt.ts'
 import type { Checking } from './checking.ts'
-import { isTunable } from './explorer.ts'
-import { isRecipe } from './lenses.ts'
+import { type Cli, runCli } from './cliTask.ts'
+import { getModel } from './getModel.ts'
 import { browseModel, type ModelChoice, modelChoices } from './models.ts'
-import { type Answer, ask, type Choice } from './picks.ts'
+import { type Answer, ask } from './picks.ts'
+import { activeRecipe } from './recipes.ts'
 import { setting } from './settings.ts'
+import { datasetItem, methodItems, taskItems } from './starting.ts'
+import { fittingTasks, isTunable } from './starts.ts'
+import { refuseUntrusted } from './trust.ts'
 
 interface Parts {
   readonly checking: Checking
-  readonly log: vscode.LogOutputChannel
-  /** The command line beside the bundle: it checks the data and makes the run in a process of its own. */
-  readonly cli: string
+  /** It checks the data and makes the run in a process of its own. */
+  readonly cli: Cli
   /** Called with the id of a run that was started. */
   readonly started: (id: string) => Promise<void>
 }
@@ -37,7 +38,7 @@ export class Tuning {
 
   /** From a dataset of the tree, from a recipe (the active one, where none is given), or by asking. */
   async tune(from?: unknown): Promise<void> {
-    if (!vscode.workspace.isTrusted) return sayRestricted()
+    if (await refuseUntrusted(noTuning())) return
     const recipe = from instanceof vscode.Uri ? from : from === undefined ? activeRecipe() : undefined
     if (recipe) return this.start(recipe)
     const root = diskFolders()[0]?.path
@@ -54,7 +55,7 @@ export class Tuning {
 
   /** Goes on with a run that was stopped or has failed. */
   async resume(folder: string): Promise<void> {
-    if (!vscode.workspace.isTrusted) return sayRestricted()
+    if (await refuseUntrusted(noTuning())) return
     await this.run(['tune', '--resume', folder, '--detach'], folder, vscode.l10n.t('Resuming the run'))
   }
 
@@ -68,76 +69,71 @@ export class Tuning {
     const cwd = folderOf(pathOf(vscode.Uri.file(about))) ?? dirname(about)
     // The command line takes the nearest folder with runs for the workspace: it must not stop at a folder below.
     await mkdir(runsFolder(cwd), { recursive: true })
-    const options = { location: vscode.ProgressLocation.Notification, title: `Winnow: ${title}`, cancellable: true }
-    const said: string[] = []
-    try {
-      const { code, out } = await vscode.window.withProgress(options, (progress, token) => {
-        const err = (text: string) => {
-          said.push(text)
-          const line = text
-            .trim()
-            .split(/[\r\n]/)
-            .at(-1)
-          if (line) progress.report({ message: line.slice(0, 100) })
-        }
-        return runWorker(args, { cwd, err, cancel: signalOf(token), worker: this.parts.cli })
-      })
-      if (code === 130) return
-      if (code !== 0)
-        throw new Failure('tune', lastLine(said.join('')) || vscode.l10n.t('The run could not be started'))
-      await this.parts.started(runId(out))
-    } catch (error) {
-      const words = error instanceof Error ? error.message : String(error)
-      this.parts.log.error(words, said.join(''))
-      const log = vscode.l10n.t('Show Log')
-      if ((await vscode.window.showErrorMessage(words, log)) === log) this.parts.log.show()
-    }
+    const out = await runCli(this.parts.cli, args, { cwd, title })
+    if (out !== undefined) await this.parts.started(runId(out))
   }
 
   private async choose(given: ReportedDataset | undefined): Promise<Plan | undefined> {
     if (!this.parts.checking.last) await this.parts.checking.check()
     const datasets = this.parts.checking.last?.report.datasets ?? []
     if (!datasets.some(isTunable)) {
-      const words = vscode.l10n.t('Tuning needs a dataset with a text column, a label column and a train split.')
+      const words = vscode.l10n.t('Tuning needs a dataset with a train split of texts or conversations.')
+      const divide = vscode.l10n.t('Divide a File')
       const config = vscode.l10n.t('Name Your Files')
-      if ((await vscode.window.showInformationMessage(words, config)) === config)
-        await vscode.commands.executeCommand('winnow.createConfig')
+      const chosen = await vscode.window.showInformationMessage(words, divide, config)
+      if (chosen) await vscode.commands.executeCommand(chosen === divide ? 'winnow.split' : 'winnow.createConfig')
       return undefined
     }
     const title = vscode.l10n.t('Tune a model')
     // One dataset is no question.
     let dataset = given ?? (datasets.length === 1 ? datasets[0] : undefined)
     const first = dataset ? 2 : 1
-    const steps = 4 - first
+    const steps = 5 - first
+    const at = (step: number) => ({ title, step: step - first + 1, steps })
+    let task: TaskName | undefined
     let model: string | undefined
     for (let step = first; ; ) {
       if (step === 1) {
         const placeholder = vscode.l10n.t('Dataset to learn from')
-        const answer = await ask({ title, placeholder, step: 1, steps, items: datasets.map(datasetItem) })
+        const answer = await ask({ ...at(1), placeholder, items: datasets.map(datasetItem) })
         if (answer === undefined || answer === 'back') return undefined
         dataset = answer.value
         step = 2
       } else if (step === 2) {
+        const placeholder = vscode.l10n.t('What the model is to learn')
+        const answer = await ask({ ...at(2), placeholder, items: taskItems(dataset as ReportedDataset) })
+        if (answer === undefined) return undefined
+        if (answer === 'back') step = 1
+        else {
+          task = answer.value
+          step = 3
+        }
+      } else if (step === 3) {
         const root = rootOf(dataset as ReportedDataset)
         const placeholder = vscode.l10n.t('Model to start from')
-        const items = modelChoices(root)
-        const answer: Answer<ModelChoice> = await ask({ title, placeholder, step: step - first + 1, steps, items })
+        const items = modelChoices(root, task as TaskName)
+        const answer: Answer<ModelChoice> = await ask({ ...at(3), placeholder, items })
         if (answer === undefined) return undefined
         if (answer === 'back') {
-          step = 1
+          step = 2
           continue
         }
-        model = answer.value.kind === 'browse' ? await browseModel(root) : answer.value.name
-        if (model !== undefined) step = 3
+        if (answer.value.kind === 'model') model = answer.value.name
+        else model = answer.value.kind === 'browse' ? await browseModel(root) : await getModel(this.parts.cli, root)
+        if (model !== undefined) step = 4
       } else {
         const placeholder = vscode.l10n.t('What may change in the model')
-        const answer = await ask({ title, placeholder, step: step - first + 1, steps, items: methods() })
+        const answer = await ask({ ...at(4), placeholder, items: methodItems() })
         if (answer === undefined) return undefined
-        if (answer === 'back') step = 2
-        else {
-          const several = datasets.length > 1
-          return { dataset: dataset as ReportedDataset, model: model as string, method: answer.value, several }
-        }
+        if (answer === 'back') step = 3
+        else
+          return {
+            dataset: dataset as ReportedDataset,
+            task: task as TaskName,
+            model: model as string,
+            method: answer.value,
+            several: datasets.length > 1,
+          }
       }
     }
   }
@@ -145,48 +141,11 @@ export class Tuning {
 
 interface Plan {
   readonly dataset: ReportedDataset
+  readonly task: TaskName
   readonly model: string
   readonly method: Method['kind']
   /** Are there other datasets that a name must tell this one from? */
   readonly several: boolean
-}
-
-function methods(): readonly Choice<Method['kind']>[] {
-  return [
-    {
-      label: vscode.l10n.t('LoRA'),
-      description: vscode.l10n.t('small adapters, the model itself stays'),
-      detail: vscode.l10n.t('Close to full fine-tuning at a fraction of the memory. A good first choice.'),
-      value: 'lora',
-    },
-    {
-      label: vscode.l10n.t('Full'),
-      description: vscode.l10n.t('every weight of the model'),
-      detail: vscode.l10n.t('The most it can learn; needs the most memory and the most rows.'),
-      value: 'full',
-    },
-    {
-      label: vscode.l10n.t('Head only'),
-      description: vscode.l10n.t('a classifier on top, the model stays'),
-      detail: vscode.l10n.t('Fastest. A baseline to hold the others against.'),
-      value: 'head',
-    },
-  ]
-}
-
-function datasetItem(dataset: ReportedDataset): Choice<ReportedDataset> {
-  const rows = (name: string) =>
-    dataset.splits.find(split => split.name === name)?.files.reduce((sum, file) => sum + file.rows, 0) ?? 0
-  const usable = isTunable(dataset)
-  const splits = dataset.splits.map(split => `${split.name} ${count(rows(split.name))}`).join(', ')
-  return {
-    label: dataset.name,
-    description: dataset.labels ? `${splits} · ${counted(dataset.labels.length, 'label')}` : splits,
-    ...(usable
-      ? { value: dataset }
-      : { detail: vscode.l10n.t('$(warning) Needs a text column, a label column and a train split') }),
-    iconPath: new vscode.ThemeIcon('database'),
-  }
 }
 
 function rootOf(dataset: ReportedDataset): string {
@@ -196,7 +155,7 @@ function rootOf(dataset: ReportedDataset): string {
 
 /** Writes the recipe beside earlier ones; one that says the same is used again, another one is never written over. */
 async function writeRecipe(plan: Plan): Promise<vscode.Uri> {
-  const { dataset, model, method } = plan
+  const { dataset, task, model, method } = plan
   const root = rootOf(dataset)
   const [device, threads] = [setting('train.device'), setting('train.threads')]
   const data = await dataOf(dataset, root)
@@ -205,6 +164,8 @@ async function writeRecipe(plan: Plan): Promise<vscode.Uri> {
     const recipe = {
       // Short, since trees and tabs show it; the folder's name and the panel say the rest.
       name: `${plan.several ? `${dataset.name}-${method}` : method}${tail}`,
+      // Said where it is another one than the rows were made for.
+      ...(task === fittingTasks(dataset)[0] ? {} : { task }),
       model,
       data,
       method: { kind: method },
@@ -235,29 +196,12 @@ async function dataOf(dataset: ReportedDataset, root: string): Promise<RecipeInp
     const paths = files.map(file => inRoot(file.uri))
     if (paths.length > 0) data[name] = paths.length === 1 ? (paths[0] as string) : paths
   }
-  const { text, label } = dataset.roles
-  return { ...data, ...(text ? { text } : {}), ...(label ? { label } : {}) }
+  const { text, label, prompt, completion, messages } = dataset.roles
+  const columns = Object.entries({ text, label, prompt, completion, messages }).filter(([, column]) => column)
+  return { ...data, ...Object.fromEntries(columns) }
 }
 
-/** The recipe in the active editor, where there is one. */
-function activeRecipe(): vscode.Uri | undefined {
-  const uri = vscode.window.activeTextEditor?.document.uri
-  return uri?.scheme === 'file' && isRecipe(pathOf(uri)) ? uri : undefined
-}
-
-async function sayRestricted(): Promise<void> {
-  const manage = vscode.l10n.t('Manage Trust')
-  const words = vscode.l10n.t(
-    'This folder is open in Restricted Mode: Winnow checks its data, but does not tune models, since a recipe decides what runs on this machine.',
-  )
-  if ((await vscode.window.showWarningMessage(words, manage)) === manage)
-    await vscode.commands.executeCommand('workbench.trust.manage')
-}
-
-function lastLine(text: string): string {
-  const lines = text.split(/[\r\n]+/).filter(line => line.trim() !== '')
-  return (lines.at(-1) ?? '').replace(/^winnow: /, '')
-}
+const noTuning = () => vscode.l10n.t('It does not tune models, since a recipe decides what runs on this machine')
 
 /** The id of the run that was started: the name of the folder that the command line prints. */
 function runId(out: string): string {

@@ -10,6 +10,8 @@ export interface ModelSummary {
   readonly name: string
   /** `bert encoder, 6 x 384, 12 heads, vocabulary 30522`. */
   readonly what: string
+  /** Known where the architecture is. */
+  readonly kind?: 'encoder' | 'decoder'
   readonly parameters: number
   /** Size of the weights on disk. */
   readonly bytes: number
@@ -47,7 +49,7 @@ export function inspectModel(path: string, depth: 'listed' | 'whole' = 'whole'):
     const { sizes, architecture } = opened.backbone
     const what = `${architecture.type} ${architecture.kind}, ${sizes.layers} x ${sizes.hidden}, ${sizes.heads} heads, vocabulary ${sizes.vocab}`
     const memory = estimateMemory(opened.backbone, { numbers: parameters, bytes })
-    const known = { ...common, what, tokens: sizes.positions, memory }
+    const known = { ...common, what, kind: architecture.kind, tokens: sizes.positions, memory }
     const reason = tokenizerProblem(opened, depth)
     return reason === undefined ? { ...known, trains: true } : { ...known, trains: false, reason }
   } catch (error) {
