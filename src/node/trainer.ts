@@ -29,6 +29,7 @@ import { checkpointLayout, type ExportedModel, exportLayout, exportName } from '
 import { FeatureCache } from './featureCache.ts'
 import { writeLock } from './lock.ts'
 import { Measured } from './measured.ts'
+import { writeRowHashes } from './rowHashes.ts'
 import { RowLosses } from './rowLosses.ts'
 import { readEvents } from './runLog.ts'
 import { readData, readRecipe, stopAsked } from './runs.ts'
@@ -113,6 +114,7 @@ async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd & {
     emit({ ...startedEvent(setup, { at: io.now(), choice, schedule, perEpoch, from: from.step }), ...predicted })
     const began = io.clock()
     warnOfRows(setup, { emit, io })
+    writeRowHashes(folder, setup.rows.train.samples)
     // A search for a rate leaves a rate, no model.
     const searching = recipe.schedule.kind === 'range'
     if (!searching) await scoreBase(setup, { choice, features, emit, io })

@@ -1,12 +1,17 @@
+import { join } from 'node:path'
+import { count, counted } from '../../core/base/words.ts'
+import type { Evaluation } from '../../core/eval/evaluation.ts'
 import { ledgerHtml } from '../../core/eval/html.ts'
 import { makeLedger } from '../../core/eval/ledger.ts'
 import { ledgerSlices } from '../../core/eval/slices.ts'
 import { ledgerSliceLines } from '../../core/eval/sliceText.ts'
 import { ledgerText } from '../../core/eval/text.ts'
 import { verdictOf } from '../../core/eval/verdict.ts'
+import type { RowChange } from '../../core/run/rowChanges.ts'
 import { loadPair } from '../evaluations.ts'
 import { facetsFor } from '../facets.ts'
-import { findRoot } from '../runs.ts'
+import { changedRows } from '../rowHashes.ts'
+import { findRoot, runsFolder } from '../runs.ts'
 import type { Command } from './command.ts'
 import { oneOf, readOptions, wholeNumber } from './options.ts'
 
@@ -59,10 +64,41 @@ winnow compare 20261101-180203-lora 20261101-181530-full --format html > ledger.
     const verdict = verdictOf(ledger)
     const rows = ledger.rows.map(row => ({ ...row, probabilities: row.b.probabilities }))
     const column = values['slice-by']
+    const changes = await changesBetween(root, a, b)
     const slices = ledgerSlices(ledger.rows, format === 'html' ? [] : await facetsFor(rows, { root, column }))
     const lines = ledgerSliceLines(slices, wholeNumber(values.slices, '--slices'))
-    if (format === 'json') io.out(`${JSON.stringify({ version: 1, ...ledger, slices, verdict }, undefined, 2)}\n`)
-    else io.out(format === 'html' ? ledgerHtml(ledger) : ledgerText(ledger, { ...shown, further: [lines] }))
+    if (format === 'json')
+      io.out(
+        `${JSON.stringify({ version: 1, ...ledger, slices, ...(changes ? { rowChanges: changes } : {}), verdict }, undefined, 2)}\n`,
+      )
+    else
+      io.out(
+        format === 'html'
+          ? ledgerHtml(ledger)
+          : ledgerText(ledger, { ...shown, further: [lines, changeLines(changes ?? [])] }),
+      )
     return failOn === 'regression' && verdict.kind === 'worse' ? 1 : 0
   },
+}
+
+/** The training rows that changed from the run of a to that of b, where both are runs. */
+async function changesBetween(root: string, a: Evaluation, b: Evaluation): Promise<RowChange[] | undefined> {
+  if (a.run === undefined || b.run === undefined || a.run === b.run) return undefined
+  const folder = (id: string) => join(runsFolder(root), id)
+  return changedRows(folder(a.run), folder(b.run))
+}
+
+const shownChanges = 10
+
+function changeLines(changes: readonly RowChange[]): string[] {
+  if (changes.length === 0) return []
+  const kinds = (['relabelled', 'edited', 'added', 'removed'] as const).flatMap(kind => {
+    const n = changes.filter(change => change.kind === kind).length
+    return n > 0 ? [`${count(n)} ${kind}`] : []
+  })
+  return [
+    `Training rows: ${kinds.join(', ')}`,
+    ...changes.slice(0, shownChanges).map(({ kind, file, row }) => `  ${kind}  ${file} row ${row}`),
+    ...(changes.length > shownChanges ? [`  … and ${counted(changes.length - shownChanges, 'more row')}`] : []),
+  ]
 }
