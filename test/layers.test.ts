@@ -12,24 +12,28 @@ const mayImport: Record<string, string[]> = {
   'src/core/check': ['src/core/base', 'src/core/text', 'src/core/data', 'src/core/sign', 'src/core/label'],
   'src/core/graph': ['src/core/base', '@bufbuild/protobuf'],
   'src/core/train': ['src/core/base', 'src/core/data', 'src/core/graph', 'valibot'],
-  'src/core/eval': ['src/core/base', 'src/core/data', 'src/core/train'],
+  'src/core/eval': ['src/core/base', 'src/core/data', 'src/core/sign', 'src/core/label', 'src/core/train'],
   'src/core/run': ['src/core/base', 'src/core/train', 'src/core/eval', '@bufbuild/protobuf'],
   'src/core/view': ['src/core', 'valibot'],
   'src/node': ['src/core', 'node:', 'valibot', 'jsonc-parser', 'diff', '@huggingface/tokenizers', '@huggingface/jinja'],
   'src/node/languageGuess.ts': ['src/core', 'eld'],
   'src/node/parquet.ts': ['src/core', 'src/node', 'node:', 'hyparquet', 'hyparquet-compressors'],
   'src/node/ort.ts': ['src/core', 'src/node', 'node:', 'onnxruntime-node'],
+  'src/node/mcp.ts': ['src/core', 'src/node', 'node:', '@modelcontextprotocol/sdk'],
   'src/editor': ['src/core', 'src/node', 'node:', 'vscode', 'valibot'],
   'src/extension.ts': ['src/core', 'src/node', 'src/editor', 'node:', 'vscode'],
   'src/cli.ts': ['src/core', 'src/node', 'node:'],
   'src/worker.ts': ['src/core', 'src/node', 'node:'],
   'src/thread.ts': ['src/node'],
+  'src/mcp.ts': ['src/node'],
   webview: ['src/core', 'uplot', 'diff'],
   'webview/parts/controls.ts': ['webview', '@vscode/webview-ui-toolkit'],
 }
 /** Files with exactly these importers: the native runtime stays in the child process, each wrapped package in one file. */
 const onlyFrom: Record<string, string[]> = {
   'src/node/ort.ts': ['src/worker.ts'],
+  // Half a megabyte of protocol that nothing else should carry.
+  'src/node/mcp.ts': ['src/mcp.ts', 'src/node/commands/mcp.ts'],
 }
 const longest = 400
 
