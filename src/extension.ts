@@ -12,7 +12,6 @@ import { registerCommands } from './editor/commands.ts'
 import { ComparePanels } from './editor/comparePanels.ts'
 import { Contexts } from './editor/contexts.ts'
 import { Diagnostics } from './editor/diagnostics.ts'
-import { Estimates } from './editor/estimate.ts'
 import { Explorer } from './editor/explorer.ts'
 import { Pages } from './editor/findingNodes.ts'
 import { Findings } from './editor/findings.ts'
@@ -21,6 +20,7 @@ import { History } from './editor/history.ts'
 import { Lenses } from './editor/lenses.ts'
 import { Meter } from './editor/meter.ts'
 import { viewType } from './editor/panelPage.ts'
+import { PreflightPanels } from './editor/preflightPanels.ts'
 import { showInView } from './editor/progress.ts'
 import { Rows } from './editor/rows.ts'
 import { parquetEditor, RowsPanels } from './editor/rowsPanels.ts'
@@ -69,6 +69,7 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
   const comparePanels = store.add(new ComparePanels(shown))
   const rowsPanels = store.add(new RowsPanels({ extension, checking, fixes, rows, log }))
   const cli = { path: join(extension.fsPath, 'dist', 'cli.cjs'), log }
+  const preflightPanels = store.add(new PreflightPanels({ extension, rows, log, cli: cli.path }))
   const tuning = new Tuning({
     checking,
     cli,
@@ -100,6 +101,7 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
   store.add(vscode.window.registerWebviewPanelSerializer(viewType('run'), runPanels))
   store.add(vscode.window.registerWebviewPanelSerializer(viewType('compare'), comparePanels))
   store.add(vscode.window.registerWebviewPanelSerializer(viewType('rows'), rowsPanels))
+  store.add(vscode.window.registerWebviewPanelSerializer(viewType('preflight'), preflightPanels))
   store.add(
     vscode.window.registerCustomEditorProvider(parquetEditor, rowsPanels, { supportsMultipleEditorsPerDocument: true }),
   )
@@ -116,9 +118,9 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
       runPanels,
       comparePanels,
       rowsPanels,
+      preflightPanels,
       tuning,
       cli,
-      estimates: store.add(new Estimates(cli)),
       log,
     }),
   )

@@ -1,5 +1,6 @@
 import { connectHost } from './host.ts'
 import { comparePanel } from './panels/compare.ts'
+import { preflightPanel } from './panels/preflight.ts'
 import { rowsPanel } from './panels/rows.ts'
 import { runPanel } from './panels/run.ts'
 import { h } from './parts/dom.ts'
@@ -11,6 +12,7 @@ const panel = document.body.dataset['panel']
 if (panel === 'run') runPanel(root, connectHost())
 else if (panel === 'compare') comparePanel(root, connectHost())
 else if (panel === 'rows') rowsPanel(root, connectHost())
+else if (panel === 'preflight') preflightPanel(root, connectHost())
 else throw new Error(`no panel is named ${panel ?? 'in <body data-panel>'}`)
 
 // F6 goes from region to region, as in the editor itself.

@@ -5,6 +5,8 @@ import { type Disposable, Store } from '../core/base/event.ts'
 import { failureLine } from '../core/base/failure.ts'
 import { counted } from '../core/base/words.ts'
 import type { ReportedDataset, ReportedFinding } from '../core/check/report.ts'
+import { isFactor } from '../core/train/control.ts'
+import { askControl, readControl } from '../node/control.ts'
 import { stopRun } from '../node/program.ts'
 import { uriOf } from './adapt.ts'
 import { byRule } from './catalog.ts'
@@ -12,7 +14,6 @@ import type { Checking } from './checking.ts'
 import type { Cli } from './cliTask.ts'
 import type { ComparePanels } from './comparePanels.ts'
 import { createConfig } from './config.ts'
-import type { Estimates } from './estimate.ts'
 import type { DatasetNode, Explorer, FileNode, SplitNode } from './explorer.ts'
 import type { FindingNode, Pages, RuleNode } from './findingNodes.ts'
 import type { Findings } from './findings.ts'
@@ -20,6 +21,7 @@ import type { Fixes } from './fixes.ts'
 import { getModel } from './getModel.ts'
 import { type History, isGoing, type RunEntry } from './history.ts'
 import { ignoreFinding } from './ignore.ts'
+import type { PreflightPanels } from './preflightPanels.ts'
 import { checkWithProgress } from './progress.ts'
 import { activeRecipe, chooseRecipe } from './recipes.ts'
 import type { RowsPanels } from './rowsPanels.ts'
@@ -29,6 +31,7 @@ import type { RunPanels } from './runPanels.ts'
 import { isScored, type RunTree } from './runTree.ts'
 import { trySample } from './sample.ts'
 import { splitFile } from './split.ts'
+import { refuseUntrusted } from './trust.ts'
 import type { Tuning } from './tune.ts'
 import { runWords } from './words.ts'
 
@@ -44,9 +47,9 @@ export interface Parts {
   readonly runPanels: RunPanels
   readonly comparePanels: ComparePanels
   readonly rowsPanels: RowsPanels
+  readonly preflightPanels: PreflightPanels
   readonly tuning: Tuning
   readonly cli: Cli
-  readonly estimates: Estimates
   readonly log: vscode.LogOutputChannel
 }
 
@@ -92,9 +95,12 @@ export const commands: { readonly [id: string]: Act } = {
   },
   showRule: ({ extension }, given) => showRule(extension, ruleOf(given)),
   tune: ({ tuning }, from) => tuning.tune(from),
-  estimateRun: async ({ estimates }, given) => {
+  estimateRun: async ({ preflightPanels }, given) => {
+    if (await refuseUntrusted(vscode.l10n.t('It does not try out recipes'))) return
     const recipe = given instanceof vscode.Uri ? given : (activeRecipe() ?? (await chooseRecipe()))
-    if (recipe) await estimates.show(recipe)
+    const document = vscode.workspace.textDocuments.find(one => one.uri.toString() === recipe?.toString())
+    if (document?.isDirty && !(await document.save())) return
+    if (recipe) preflightPanels.show(recipe)
   },
   getModel: ({ cli }) => getModel(cli),
   split: ({ cli, checking }, given) => splitFile(given, { cli, checking }),
@@ -122,6 +128,27 @@ export const commands: { readonly [id: string]: Act } = {
   openRun: async (parts, given) => {
     const entry = await runOf(parts, given, vscode.l10n.t('Open which run?'), () => true)
     if (entry) parts.runPanels.show(entry)
+  },
+  pauseRun: async (parts, given) => {
+    const going = ({ run }: RunEntry) => run.phase === 'running' && !run.paused
+    const entry = await runOf(parts, given, vscode.l10n.t('Pause which run?'), going)
+    if (entry) askControl(entry.folder, { paused: true })
+  },
+  continueRun: async (parts, given) => {
+    const resting = ({ run }: RunEntry) => run.phase === 'running' && run.paused === true
+    const entry = await runOf(parts, given, vscode.l10n.t('Let which run go on?'), resting)
+    if (entry) askControl(entry.folder, { paused: false })
+  },
+  changeRate: async (parts, given) => {
+    const entry = await runOf(parts, given, vscode.l10n.t('Change the rate of which run?'), isGoing)
+    if (!entry) return
+    const value = await vscode.window.showInputBox({
+      title: vscode.l10n.t('Learning rate of {0}', entry.run.name),
+      prompt: vscode.l10n.t('Multiply the rate of the schedule by: 0.5 halves it, 1 is as the recipe says.'),
+      value: String(readControl(entry.folder).factor),
+      validateInput: text => (isFactor(Number(text)) ? undefined : vscode.l10n.t('A number above 0, at most 100')),
+    })
+    if (value !== undefined) askControl(entry.folder, { factor: Number(value) })
   },
   stopRun: async (parts, given) => {
     const entry = await runOf(parts, given, vscode.l10n.t('Stop which run?'), isGoing)

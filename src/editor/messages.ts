@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { Failure, failureLine } from '../core/base/failure.ts'
+import type { FromPreflightPanel } from '../core/view/preflight.ts'
 import type { FromComparePanel, FromRunPanel, PanelState, Problem } from '../core/view/protocol.ts'
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(300), v.regex(/^[^/\\\0]+$/))
@@ -38,15 +39,29 @@ const fromCompare = v.variant('kind', [
   v.strictObject({ kind: v.literal('export'), format: v.picklist(['json', 'html']), content, name }),
 ])
 
+const fromPreflight = v.variant('kind', [
+  ...either,
+  v.strictObject({ kind: v.literal('start') }),
+  v.strictObject({ kind: v.literal('editRecipe') }),
+  v.strictObject({ kind: v.literal('openRow'), place }),
+  v.strictObject({
+    kind: v.literal('fix'),
+    path: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[a-zA-Z]{1,40}$/))), v.minLength(1), v.maxLength(4)),
+    value: v.exactOptional(v.pipe(v.number(), v.finite())),
+  }),
+])
+
 // The check and the protocol must name the same messages: a difference is a type error here.
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 const sameRun: Same<v.InferOutput<typeof fromRun>['kind'], FromRunPanel['kind']> = true
 const sameCompare: Same<v.InferOutput<typeof fromCompare>['kind'], FromComparePanel['kind']> = true
-void [sameRun, sameCompare]
+const samePreflight: Same<v.InferOutput<typeof fromPreflight>['kind'], FromPreflightPanel['kind']> = true
+void [sameRun, sameCompare, samePreflight]
 
 const state = v.variant('panel', [
   v.object({ panel: v.literal('run'), id, overlaid: v.array(id), view: v.unknown() }),
   v.object({ panel: v.literal('compare'), a: choice, b: choice, view: v.unknown() }),
+  v.object({ panel: v.literal('preflight'), recipe: v.pipe(v.string(), v.maxLength(10_000)) }),
   v.object({ panel: v.literal('rows'), id: v.pipe(v.string(), v.maxLength(10_000)), view: v.unknown() }),
 ])
 
@@ -65,6 +80,12 @@ export function fromRunPanel(message: unknown): FromRunPanel | undefined {
 /** The message of a compare panel, or undefined where it is not one. */
 export function fromComparePanel(message: unknown): FromComparePanel | undefined {
   const result = v.safeParse(fromCompare, message)
+  return result.success ? result.output : undefined
+}
+
+/** The message of the page before a run, or undefined where it is not one. */
+export function fromPreflightPanel(message: unknown): FromPreflightPanel | undefined {
+  const result = v.safeParse(fromPreflight, message)
   return result.success ? result.output : undefined
 }
 

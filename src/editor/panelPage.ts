@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as vscode from 'vscode'
 
-export type PanelName = 'run' | 'compare' | 'rows'
+export type PanelName = 'run' | 'compare' | 'rows' | 'preflight'
 
 /** The type a panel is known by across reloads. */
 export const viewType = (name: PanelName) => `winnow.${name}`
@@ -23,7 +23,7 @@ export function dressPanel(panel: vscode.WebviewPanel, extension: vscode.Uri, na
   const folder = vscode.Uri.joinPath(extension, 'dist', 'webview')
   const { webview } = panel
   webview.options = { enableScripts: true, localResourceRoots: [folder], enableForms: false }
-  const icon = { run: 'graph-line', compare: 'git-compare', rows: 'table' }[name]
+  const icon = { run: 'graph-line', compare: 'git-compare', rows: 'table', preflight: 'graph-line' }[name]
   panel.iconPath = {
     light: vscode.Uri.joinPath(extension, 'media', 'icons', `${icon}-light.svg`),
     dark: vscode.Uri.joinPath(extension, 'media', 'icons', `${icon}-dark.svg`),

@@ -10,7 +10,7 @@ import { chromiumArgs, needChromium } from '../tool/chromium.mjs'
 import { bodyClass, type Theme, themeVariables } from './themes.ts'
 
 export interface Opening {
-  readonly panel: 'run' | 'compare' | 'rows'
+  readonly panel: 'run' | 'compare' | 'rows' | 'preflight'
   readonly theme?: Theme
   readonly width?: number
   readonly height?: number

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { preflightStates } from './preflightStates.ts'
 import { rowsStates } from './rowsStates.ts'
 import { type Stage, shots, stage } from './stage.ts'
 import { compareStates, runStates } from './states.ts'
@@ -29,7 +30,7 @@ function rules(theme: Theme): string {
   return JSON.stringify({ resultTypes: ['violations'], ...only })
 }
 
-for (const state of [...runStates, ...compareStates, ...rowsStates])
+for (const state of [...runStates, ...compareStates, ...rowsStates, ...preflightStates])
   test.concurrent(`${state.name}: a picture in four themes, nothing serious for axe, no complaint in the console`, async () => {
     const shown = await s.open(state.opening)
     await state.show(shown)

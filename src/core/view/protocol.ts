@@ -56,6 +56,8 @@ export interface Loading {
 export type PanelState =
   | { readonly panel: 'run'; readonly id: string; readonly overlaid: readonly string[]; readonly view: unknown }
   | { readonly panel: 'compare'; readonly a: string; readonly b: string; readonly view: unknown }
+  /** `recipe` is the file's address. */
+  | { readonly panel: 'preflight'; readonly recipe: string }
   /** `id` names what is chosen: a dataset, or one file. */
   | { readonly panel: 'rows'; readonly id: string; readonly view: unknown }
 

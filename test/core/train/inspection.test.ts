@@ -66,7 +66,7 @@ test('every token is counted as training counts it', () => {
   expect(seen.stops).toEqual([])
   expect(seen.checks.every(check => check.state === 'good')).toBe(true)
   expect(seen.picked.longest.map(i => seen.shown[i]?.row)).toEqual([10, 30, 0, 20])
-  expect(rowText(seen.shown[seen.picked.longest[2] as number] as { pieces: [] })).toBe('<s> a b<e><s>[ c d e<e>]')
+  expect(rowText(seen.shown[seen.picked.longest[2] as number] ?? { pieces: [] })).toBe('<s> a b<e><s>[ c d e<e>]')
 })
 
 test('rows without a learnt token and an end that is never learnt stop the recipe, and say what mends it', () => {

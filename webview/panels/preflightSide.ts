@@ -1,0 +1,229 @@
+import { count, counted, percent } from '../../src/core/base/words.ts'
+import type { Preflight } from '../../src/core/train/estimate.ts'
+import type { Check, Inspection } from '../../src/core/train/inspection.ts'
+import { batchChoices } from '../../src/core/view/preflight.ts'
+import { about } from '../../src/core/view/words.ts'
+import { type Child, h, icon, refresh, s } from '../parts/dom.ts'
+
+export interface Known {
+  readonly inspection?: Inspection
+  readonly preflight?: Preflight
+  readonly noEstimate?: string
+}
+
+export interface PreflightSide {
+  readonly element: HTMLElement
+  show(known: Known): void
+}
+
+/** What the run takes: estimate, largest batch, lengths of rows, checks. */
+export function preflightSide(): PreflightSide {
+  const parts = [h('div', {}), h('div', {}), h('div', {}), h('div', {})] as const
+  const element = h(
+    'aside',
+    { class: 'preflight-side', 'aria-label': 'What the run takes', 'data-region': 'What the run takes', tabindex: 0 },
+    parts,
+  )
+  return {
+    element,
+    show: known => {
+      const { inspection, preflight, noEstimate } = known
+      refresh(parts[0], [preflight, noEstimate], () => estimateSection(known))
+      refresh(parts[1], preflight, () => preflight && batchSection(preflight))
+      refresh(parts[2], [inspection?.histogram, inspection?.tokens], () => inspection && lengthSection(inspection))
+      refresh(parts[3], inspection?.checks, () => inspection && checkSection(inspection.checks))
+    },
+  }
+}
+
+function section(title: string, side: Child, ...children: Child[]): HTMLElement {
+  return h(
+    'section',
+    { class: 'sec' },
+    h('div', { class: 'sec-head' }, h('h2', {}, title), h('span', { class: 'push small dim' }, side)),
+    children,
+  )
+}
+
+function estimateSection({ preflight, noEstimate }: Known): HTMLElement {
+  if (!preflight)
+    return section(
+      'Estimate',
+      undefined,
+      h(
+        'p',
+        { class: 'small dim', role: 'status' },
+        noEstimate ??
+          'Two steps are being tried, to see how long one takes and how much memory. Nothing of them is kept.',
+      ),
+    )
+  const { seconds, memory, machine, provider, threads, steps, parameters, warnings, rows } = preflight
+  const where = provider === 'cpu' ? `CPU · ${counted(threads, 'thread')}` : provider.toUpperCase()
+  const spread = seconds && `${about(1000 * seconds.low)} to ${about(1000 * seconds.high)}`
+  const share = (bytes: number) => `${Math.min(100, (100 * bytes) / machine)}%`
+  return section(
+    'Estimate',
+    where,
+    h(
+      'div',
+      { class: 'facts' },
+      big(bytes(memory.value), `memory, of ${bytes(machine)}`),
+      big(seconds ? about(1000 * seconds.value) : '–', spread ?? 'no step was tried'),
+      big(
+        count(parameters.trained),
+        `${percent(parameters.trained / Math.max(1, parameters.all))} of the weights train`,
+      ),
+    ),
+    h(
+      'div',
+      {
+        class: 'memory',
+        role: 'img',
+        'aria-label': `Memory ${bytes(memory.value)}, between ${bytes(memory.low)} and ${bytes(memory.high)}, of ${bytes(machine)}`,
+      },
+      h('i', { class: memory.value > machine ? 'over' : '', style: { width: share(memory.value) } }),
+      h('b', { style: { left: share(memory.low), width: `calc(${share(memory.high)} - ${share(memory.low)})` } }),
+    ),
+    h(
+      'p',
+      { class: 'small dim after' },
+      `${counted(rows.train, 'training row')}, ${count(rows.validation)} validation, ${count(rows.test)} test, ${count(rows.leftOut)} left out; ${counted(steps, 'step')}.`,
+    ),
+    warnings.map(w =>
+      h('p', { class: 'small after row' }, icon('warning', 'small c-warning'), h('span', {}, w.message)),
+    ),
+  )
+}
+
+const big = (value: string, words: string) =>
+  h('div', {}, h('b', { class: 'big' }, value), h('span', { class: 'small dim' }, words))
+
+function batchSection(preflight: Preflight): HTMLElement {
+  const { machine, tokens, largestBatch } = preflight
+  const notes = { recipe: 'recipe', largest: 'largest' }
+  return section(
+    'Largest batch',
+    `at ${count(Math.min(tokens.limit, tokens.longest))} tokens`,
+    h(
+      'table',
+      { class: 'batches' },
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          h('th', { scope: 'col' }, 'Rows at once'),
+          h('th', { class: 'end', scope: 'col' }, 'Memory'),
+          h('th', { scope: 'col' }, 'Of this machine'),
+          h('td', {}),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        batchChoices(preflight).map(({ rows, memory, fits, note }) =>
+          h(
+            'tr',
+            { class: note === 'recipe' ? 'chosen' : '' },
+            h('td', {}, `${count(rows)} `, note && h('span', { class: 'dim' }, notes[note])),
+            h('td', { class: 'end' }, bytes(memory)),
+            h(
+              'td',
+              {},
+              h(
+                'span',
+                { class: 'meter' },
+                h('i', { class: fits ? '' : 'over', style: { width: `${Math.min(100, (100 * memory) / machine)}%` } }),
+              ),
+            ),
+            h('td', { class: 'end nowrap' }, fits ? '' : [icon('close', 'small c-red'), ' does not fit']),
+          ),
+        ),
+      ),
+    ),
+    largestBatch === 0 && h('p', { class: 'small after' }, 'Not even one row fits into the memory of this machine.'),
+  )
+}
+
+function lengthSection({ histogram, tokens, limit, cut, rows, looked }: Inspection): HTMLElement {
+  const { width, rows: bars } = histogram
+  const [wide, high, left, bottom] = [440, 112, 36, 88]
+  const most = Math.max(1, ...bars)
+  const end = Math.max(1, width * bars.length)
+  const x = (value: number) => left + ((wide - left - 8) * value) / end
+  const y = (n: number) => bottom - ((bottom - 12) * n) / most
+  const label = `Tokens per row: median ${tokens.median}, longest ${tokens.longest}, limit ${limit}; ${cut} rows are cut`
+  const text = (at: { x: number; y: number; anchor: string }, words: string) =>
+    s('text', { x: at.x, y: at.y, 'text-anchor': at.anchor }, words)
+  const inside = limit < end
+  const right = x(limit) > wide - 140
+  return section(
+    'Tokens per row',
+    looked < rows ? `${count(looked)} of ${counted(rows, 'training row')}` : counted(rows, 'training row'),
+    s(
+      'svg',
+      { viewBox: `0 0 ${wide} ${high}`, role: 'img', 'aria-label': label, class: 'lengths' },
+      [0, most / 2, most].map(n => [
+        s('line', { x1: left, x2: wide - 8, y1: y(n), y2: y(n), class: 'track' }),
+        text({ x: left - 6, y: y(n) + 4, anchor: 'end' }, count(Math.round(n))),
+      ]),
+      bars.map(
+        (n, i) =>
+          n > 0 &&
+          s('rect', {
+            ...{ x: x(i * width) + 0.5, y: Math.min(y(n), bottom - 1), class: i * width >= limit ? 'over' : '' },
+            ...{ width: Math.max(1, x(width) - left - 1), height: Math.max(1, bottom - y(n)) },
+          }),
+      ),
+      [0, 1, 2, 3].map(i => text({ x: x((end * i) / 4), y: 106, anchor: 'middle' }, count(Math.round((end * i) / 4)))),
+      text({ x: wide - 8, y: 106, anchor: 'end' }, `${count(end)}${tokens.longest > end ? '+' : ''}`),
+      inside && [
+        s('line', { x1: x(limit), x2: x(limit), y1: 4, y2: bottom + 2, class: 'limit' }),
+        text(
+          { x: x(limit) + (right ? -6 : 6), y: 12, anchor: right ? 'end' : 'start' },
+          `limit ${count(limit)}: end is cut`,
+        ),
+      ],
+    ),
+    h(
+      'p',
+      { class: 'small' },
+      h('b', {}, cut === 0 ? 'No row is cut. ' : `${counted(cut, 'row')} (${percent(cut / Math.max(1, looked))}) `),
+      cut > 0 &&
+        `${cut === 1 ? 'is' : 'are'} longer than ${count(limit)} tokens and ${cut === 1 ? 'loses its' : 'lose their'} end. `,
+      h(
+        'span',
+        { class: 'dim' },
+        `Median ${count(tokens.median)}, 95th percentile ${count(tokens.p95)}, longest ${count(tokens.longest)}.`,
+      ),
+    ),
+  )
+}
+
+function checkSection(checks: readonly Check[]): HTMLElement {
+  const icons = { good: ['check', 'c-green'], warning: ['warning', 'c-warning'], bad: ['error', 'c-error'] } as const
+  const names = { good: 'passed', warning: 'warning', bad: 'stops the run' }
+  return section(
+    'Checks',
+    undefined,
+    h(
+      'ul',
+      { class: 'checks' },
+      checks.map(({ state, message }) =>
+        h(
+          'li',
+          { class: 'small' },
+          icon(icons[state][0], icons[state][1]),
+          h('span', { class: 'hear' }, `${names[state]}: `),
+          state === 'bad' ? h('b', {}, message) : message,
+        ),
+      ),
+    ),
+  )
+}
+
+/** `3.9 GB`, `412 MB`: powers of ten, as on a drive. */
+export function bytes(value: number): string {
+  return value >= 1e9 ? `${(value / 1e9).toFixed(1)} GB` : `${Math.round(value / 1e6)} MB`
+}
