@@ -1,15 +1,17 @@
 import { join } from 'node:path'
+import type { Cancel } from '../../core/base/cancel.ts'
 import { count, counted } from '../../core/base/words.ts'
 import type { Evaluation } from '../../core/eval/evaluation.ts'
 import { ledgerHtml } from '../../core/eval/html.ts'
-import { makeLedger } from '../../core/eval/ledger.ts'
+import { type Ledger, makeLedger } from '../../core/eval/ledger.ts'
 import { ledgerSlices } from '../../core/eval/slices.ts'
 import { ledgerSliceLines } from '../../core/eval/sliceText.ts'
-import { ledgerText } from '../../core/eval/text.ts'
+import { ledgerText, oneLine } from '../../core/eval/text.ts'
 import { verdictOf } from '../../core/eval/verdict.ts'
 import type { RowChange } from '../../core/run/rowChanges.ts'
 import { loadPair } from '../evaluations.ts'
 import { facetsFor } from '../facets.ts'
+import { type NearTraining, nearestTraining } from '../nearest.ts'
 import { changedRows } from '../rowHashes.ts'
 import { findRoot, runsFolder } from '../runs.ts'
 import type { Command } from './command.ts'
@@ -32,6 +34,7 @@ compared with its own base.
   --rows <n>                      broken and fixed rows shown in text (default 10)
   --labels <n>                    labels shown in text (default 10)
   --slices <n>                    slices shown in text, the surest change first (default 6)
+  --nearest <n>                   for each broken row shown, the n nearest training rows, labels that disagree first (default 0)
   --slice-by <column>             slices by the values of a column, too
   --fail-on regression|never      exit 1 when b is significantly worse (default never)
 
@@ -50,6 +53,7 @@ winnow compare 20261101-180203-lora 20261101-181530-full --format html > ledger.
         labels: { type: 'string', default: '10' },
         slices: { type: 'string', default: '6' },
         'slice-by': { type: 'string' },
+        nearest: { type: 'string', default: '0' },
         'fail-on': { type: 'string', default: 'never' },
       },
     })
@@ -67,15 +71,20 @@ winnow compare 20261101-180203-lora 20261101-181530-full --format html > ledger.
     const changes = await changesBetween(root, a, b)
     const slices = ledgerSlices(ledger.rows, format === 'html' ? [] : await facetsFor(rows, { root, column }))
     const lines = ledgerSliceLines(slices, wholeNumber(values.slices, '--slices'))
+    const most = wholeNumber(values.nearest, '--nearest')
+    const near =
+      most > 0 && b.run !== undefined
+        ? await nearOf(ledger, { rows: shown.rows, most, root, run: b.run, cancel: io.cancel })
+        : []
     if (format === 'json')
       io.out(
-        `${JSON.stringify({ version: 1, ...ledger, slices, ...(changes ? { rowChanges: changes } : {}), verdict }, undefined, 2)}\n`,
+        `${JSON.stringify({ version: 1, ...ledger, slices, ...(changes ? { rowChanges: changes } : {}), ...(most > 0 ? { nearest: near } : {}), verdict }, undefined, 2)}\n`,
       )
     else
       io.out(
         format === 'html'
           ? ledgerHtml(ledger)
-          : ledgerText(ledger, { ...shown, further: [lines, changeLines(changes ?? [])] }),
+          : ledgerText(ledger, { ...shown, further: [lines, changeLines(changes ?? []), nearLines(near)] }),
       )
     return failOn === 'regression' && verdict.kind === 'worse' ? 1 : 0
   },
@@ -100,5 +109,48 @@ function changeLines(changes: readonly RowChange[]): string[] {
     `Training rows: ${kinds.join(', ')}`,
     ...changes.slice(0, shownChanges).map(({ kind, file, row }) => `  ${kind}  ${file} row ${row}`),
     ...(changes.length > shownChanges ? [`  … and ${counted(changes.length - shownChanges, 'more row')}`] : []),
+  ]
+}
+
+interface NearBroken {
+  readonly file: string
+  readonly row: number
+  readonly gold: string
+  readonly text: string
+  readonly nearest: readonly NearTraining[]
+}
+
+/** The broken rows that are shown with the training rows that they are like. */
+async function nearOf(
+  { rows }: Ledger,
+  { root, run, most, rows: shown, cancel }: NearOptions,
+): Promise<readonly NearBroken[]> {
+  const broken = rows.filter(row => row.outcome === 'broken').slice(0, shown)
+  const found = await nearestTraining(join(runsFolder(root), run), broken, { most, cancel })
+  return (found ?? []).map((nearest, i) => {
+    const { file, row, gold, text } = broken[i] as (typeof broken)[number]
+    return { file, row, gold, text, nearest }
+  })
+}
+
+interface NearOptions {
+  readonly root: string
+  readonly run: string
+  readonly most: number
+  readonly rows: number
+  readonly cancel: Cancel
+}
+
+function nearLines(broken: readonly NearBroken[]): string[] {
+  if (broken.every(({ nearest }) => nearest.length === 0)) return []
+  return [
+    'Nearest training rows of broken rows',
+    ...broken.flatMap(({ file, row, gold, text, nearest }) => [
+      `  ${file} row ${row}  ${oneLine(text, 70)}  (${gold})`,
+      ...nearest.map(
+        n =>
+          `    ${n.similarity.toFixed(2)}  ${n.disagrees ? 'other label' : 'same label'} ${n.gold}  ${n.file} row ${n.row}  ${oneLine(n.text, 60)}`,
+      ),
+    ]),
   ]
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
+import { Failure } from '../../core/base/failure.ts'
 import { count, counted, percent } from '../../core/base/words.ts'
 import { detailTwice } from '../../core/eval/detail.ts'
 import { scoreText, shownScores } from '../../core/eval/headline.ts'
@@ -12,6 +13,7 @@ import { isAdapter } from '../adapterFolder.ts'
 import { type EvaluateOptions, type Evaluating, evaluate } from '../evaluating.ts'
 import { parseReference } from '../evaluations.ts'
 import { facetsFor } from '../facets.ts'
+import { type NextLabel, nextToLabel } from '../labelNext.ts'
 import { findModel } from '../modelFolder.ts'
 import { modelFolders } from '../models.ts'
 import { findRoot, findRun } from '../runs.ts'
@@ -32,6 +34,8 @@ label, length, language, leaked or not, and a column that is named. The predicti
   --labels <n>                    labels shown, the worst first (default 10)
   --slices <n>                    slices shown, the surest difference first (default 6)
   --slice-by <column>             slices by the values of a column, too
+  --label-next <n>                of the rows of the data that have no label yet, the n that are worth one most: the run is least
+                                  sure of them, and no two are alike
   --format text|json              default text
 
 winnow evaluate last ./more-tickets.csv
@@ -45,6 +49,7 @@ winnow evaluate last ./more-tickets.csv
         labels: { type: 'string', default: '10' },
         slices: { type: 'string', default: '6' },
         'slice-by': { type: 'string' },
+        'label-next': { type: 'string' },
         format: { type: 'string', default: 'text' },
       },
     })
@@ -55,6 +60,13 @@ winnow evaluate last ./more-tickets.csv
     const root = findRoot(io.cwd)
     const of = await scoredThing(positionals[0] as string, root, io.cwd)
     const path = resolve(io.cwd, positionals[1] as string)
+    if (values['label-next'] !== undefined) {
+      if (of.kind !== 'run') throw new Failure('usage', '--label-next needs a run', 'winnow evaluate --help tells more')
+      const most = wholeNumber(values['label-next'], '--label-next')
+      const rows = await nextToLabel(path, most, { ...of, root, cancel: io.cancel, err: io.err })
+      io.out(format === 'json' ? `${JSON.stringify({ version: 1, rows }, undefined, 2)}\n` : nextText(rows, io.cwd))
+      return 0
+    }
     const live = io.isTTY && process.stderr.isTTY === true
     const progress = (scored: number, total: number) => {
       if (live) io.err(`\r\u001b[2K${scored < total ? `${count(scored)} of ${counted(total, 'row')}` : ''}`)
@@ -83,6 +95,15 @@ async function scoredThing(text: string, root: string, cwd: string): Promise<Eva
     if (known === undefined) throw error
     return { kind: 'model', folder: findModel(text, cwd, modelFolders(root)) }
   }
+}
+
+function nextText(rows: readonly NextLabel[], cwd: string): string {
+  const lines = rows.map(({ file, row, text, label, margin }) => [
+    `${relative(cwd, file) || file} row ${row}`,
+    oneLine(text, 60),
+    `${oneLine(label, 30)}, ${margin.toFixed(2)} ahead`,
+  ])
+  return `${table([['row', 'text', 'the model says'], ...lines]).join('\n')}\n`
 }
 
 interface Told extends Evaluating {
