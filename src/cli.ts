@@ -6,6 +6,7 @@ import type { Command, CommandIo } from './node/commands/command.ts'
 import { command as compare } from './node/commands/compare.ts'
 import { command as evaluate } from './node/commands/evaluate.ts'
 import { command as fix } from './node/commands/fix.ts'
+import { command as mcp } from './node/commands/mcp.ts'
 import { command as models } from './node/commands/models.ts'
 import { command as pairs } from './node/commands/pairs.ts'
 import { command as profile } from './node/commands/profile.ts'
@@ -29,6 +30,7 @@ const commands: readonly Command[] = [
   evaluate,
   compare,
   models,
+  mcp,
   selftest,
 ]
 

@@ -1,4 +1,4 @@
-// Bundles the five programs into dist/. `node test/tool/build.mjs [--release]`
+// Bundles the six programs into dist/. `node test/tool/build.mjs [--release]`
 // `vscode` is external in the extension only and onnxruntime-node in the worker only, so a leak into another
 // program fails here. `import.meta.url` works in the CommonJS bundles through a banner.
 
@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 
 const root = new URL('../..', import.meta.url).pathname
 
-/** `only` lists the programs wanted (`extension`, `cli`, `worker`, `thread`, `webview`); left out, all of them. */
+/** `only` lists the programs wanted (`extension`, `cli`, `worker`, `mcp`, `thread`, `webview`); left out, all of them. */
 export async function bundle({ release = false, out = join(root, 'dist'), only } = {}) {
   mkdirSync(out, { recursive: true })
   const common = {
@@ -47,6 +47,13 @@ export async function bundle({ release = false, out = join(root, 'dist'), only }
       outfile: join(out, 'worker.cjs'),
       target: 'node20',
       external: ['onnxruntime-node'],
+      banner: banner(''),
+    },
+    {
+      ...common,
+      entryPoints: ['src/mcp.ts'],
+      outfile: join(out, 'mcp.cjs'),
+      target: 'node20',
       banner: banner(''),
     },
     {
