@@ -7,6 +7,7 @@ import { LeanSimilar, type SimilarForms } from '../sign/leanSimilar.ts'
 import { normalForm } from '../sign/normal.ts'
 import { type PlainComparison, PlainOverlap, type PlainText } from '../sign/plainOverlap.ts'
 import type { Work } from '../sign/progress.ts'
+import { listOver } from '../sign/reuse.ts'
 import { defaultScheme, parseScheme } from '../sign/scheme.ts'
 import { parseThreshold } from '../sign/threshold.ts'
 import type { Fix, Related } from './finding.ts'
@@ -57,8 +58,13 @@ export class Corpus {
   private rowLabels: Int32Array | undefined
   private folded: Int32Array | undefined
 
-  /** `looks` are what the pass over the rows looks for, all at once. */
-  constructor(dataset: Dataset, memory: Memory, looks: readonly NamedLook[] = []) {
+  private over: Corpus | undefined
+
+  /**
+   * `looks` are what the pass over the rows looks for, all at once. `over` is a corpus that nobody reads any more: its lists
+   * of a number a row are written over, so that one edit after the other need not make new ones.
+   */
+  constructor(dataset: Dataset, memory: Memory, looks: readonly NamedLook[] = [], over?: Corpus) {
     const names = shortNames([...new Set(dataset.splits.flatMap(split => split.tables.map(table => table.source.uri)))])
     const files: CorpusFile[] = []
     let base = 0
@@ -77,6 +83,8 @@ export class Corpus {
     this.labelColumn = dataset.roles.label
     this.memory = memory
     this.looks = looks
+    this.over = over
+    if (over) over.over = undefined
     memory.retain(new Set(files.map(file => file.id)))
   }
 
@@ -179,7 +187,8 @@ export class Corpus {
   /** Label numbers by row (-1: none), and the names they stand for. */
   *labels(): Work<{ readonly of: Int32Array; readonly names: readonly string[] }> {
     if (!this.rowLabels) {
-      const all = new Int32Array(this.rowCount).fill(-1)
+      const all = listOver(this.over?.rowLabels, this.rowCount)
+      if (this.labelColumn === undefined) all.fill(-1)
       if (this.labelColumn !== undefined)
         for (const file of this.files)
           all.set(yield* this.memory.labelsOf(file.id, file.table, this.labelColumn), file.base)
@@ -201,7 +210,7 @@ export class Corpus {
     if (!this.folded) {
       const { of, names } = yield* this.labels()
       const numbers = foldedNumbers(names)
-      const folded = new Int32Array(of.length)
+      const folded = listOver(this.over?.folded, of.length)
       for (let row = 0; row < of.length; row++) folded[row] = of[row]! < 0 ? -1 : numbers[of[row]!]!
       this.folded = folded
     }
@@ -214,7 +223,7 @@ export class Corpus {
     const known = this.likenesses.get(key)
     if (known) return known
     const { slots, similar, memo } = this.memory.keepsSets(this.files.map(({ table }) => table))
-      ? yield* this.kept(scheme, threshold)
+      ? yield* this.kept(scheme, threshold, this.over?.likenesses.get(key))
       : yield* this.lean(scheme, threshold)
     const rows = this.memory.slotRows(memo === scheme ? scheme : key)
     rows.update(slots, similar.matcher.forms.count)
@@ -225,8 +234,8 @@ export class Corpus {
     return likeness
   }
 
-  private *kept(scheme: string, threshold: string | number) {
-    const slots = new Int32Array(this.rowCount)
+  private *kept(scheme: string, threshold: string | number, over: Likeness | undefined) {
+    const slots = listOver(over?.slots, this.rowCount)
     for (const { id, table, base } of this.files)
       slots.set(yield* this.memory.slotsOf(id, table, scheme, this.dataset.roles), base)
     return { slots, similar: yield* this.memory.similarAt(scheme, threshold), memo: scheme }

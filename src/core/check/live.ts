@@ -49,6 +49,8 @@ export class Live {
   private readonly next: () => number
   private readonly parts: readonly Part[]
   private corpus: Corpus
+  /** The one before: nobody reads it when the next one is made. */
+  private older: Corpus | undefined
 
   private constructor(input: LiveInput, corpus: Corpus, parts: readonly Part[]) {
     this.memory = input.memory
@@ -81,14 +83,18 @@ export class Live {
     return live
   }
 
-  /** Takes the dataset as it is after an edit; undefined where only a check of all would do. */
+  /**
+   * Takes the dataset as it is after an edit; undefined where only a check of all would do. Findings that it adds are to be read
+   * before the next edit but one.
+   */
   *change(dataset: Dataset): Work<LocalChange | undefined> {
     const before = this.corpus
     const rows = changedRows(before, dataset)
     if (!rows) return undefined
     const old = new Map<Part, Likeness>()
     for (const { part, likeness } of yield* this.likenesses(before)) old.set(part, likeness)
-    const corpus = new Corpus(dataset, this.memory)
+    const corpus = new Corpus(dataset, this.memory, [], this.older)
+    this.older = before
     this.corpus = corpus
     const now = yield* this.likenesses(corpus)
     const touched = new Map<Similar, ReadonlySet<number> | undefined>()

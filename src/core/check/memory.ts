@@ -3,6 +3,7 @@ import { textsOf } from '../data/roles.ts'
 import { lengthOf, type Table } from '../data/table.ts'
 import type { SignedRows } from '../sign/forms.ts'
 import type { Work } from '../sign/progress.ts'
+import { listOver } from '../sign/reuse.ts'
 import { readByThreads, tableJobs } from '../sign/rowsJob.ts'
 import { parseScheme } from '../sign/scheme.ts'
 import { type Shelf, shelvedRows } from '../sign/shelf.ts'
@@ -32,7 +33,11 @@ export class Memory {
   /** What rules found out at some cost, by rule. */
   readonly notes = new Map<string, unknown>()
   private readonly labelNumbers = new Map<string, number>()
-  private readonly rowLabels = new Map<string, { readonly table: Table; readonly labels: Int32Array }>()
+  /** `before` is the list before, whose memory the next one takes. */
+  private readonly rowLabels = new Map<
+    string,
+    { readonly table: Table; readonly labels: Int32Array; readonly before: Int32Array | undefined }
+  >()
   private readonly signatures = new Map<string, Signatures>()
   private readonly signed = new Map<string, Table>()
   private readonly similar = new Map<string, Similar>()
@@ -84,22 +89,24 @@ export class Memory {
     }
   }
 
-  /** The label of each row as a number into `labels`; -1 where there is none. */
+  /** The label of each row as a number into `labels`; -1 where there is none. It holds until the file changed twice. */
   *labelsOf(file: string, table: Table, column: string): Work<Int32Array> {
     const known = this.rowLabels.get(file)
     if (known?.table === table) return known.labels
     const kept = this.kept(known?.table, table)
-    const labels = new Int32Array(table.rowCount).fill(-1)
+    const labels = known ? listOver(known.before ?? noRows, table.rowCount) : new Int32Array(table.rowCount)
+    const end = labels.length - kept.tail
+    labels.fill(-1, kept.head, end)
     if (known) {
       labels.set(known.labels.subarray(0, kept.head))
-      labels.set(known.labels.subarray(known.labels.length - kept.tail), labels.length - kept.tail)
+      labels.set(known.labels.subarray(known.labels.length - kept.tail), end)
     }
-    for (let row = kept.head; row < labels.length - kept.tail; row++) {
+    for (let row = kept.head; row < end; row++) {
       const text = table.text(row, column)
       if (text !== undefined && text.trim() !== '') labels[row] = this.number(text)
       if (row % 1024 === 1023) yield { phase: 'labels', done: row, total: labels.length }
     }
-    this.rowLabels.set(file, { table, labels })
+    this.rowLabels.set(file, { table, labels, before: known?.labels })
     return labels
   }
 
@@ -215,6 +222,8 @@ export function setsFit(tables: readonly Table[]): boolean {
   const large = tables.filter(({ source }) => source.windows)
   return large.length === 0 || large.reduce((sum, { source }) => sum + lengthOf(source), 0) <= mostSets
 }
+
+const noRows = new Int32Array(0)
 
 /** Files of so many bytes in all have their sets kept. */
 const mostSets = 256 * 1024 * 1024

@@ -167,7 +167,6 @@ export function* sortedPostings(
   t: Threshold,
   how: { readonly alive: (slot: number) => boolean; readonly singles: boolean; readonly keys: Keys },
 ): Work<Postings> {
-  const { keys } = how
   const shingles = new Uint32Array(prefixCapacity(forms, t, how))
   const slots = new Uint32Array(shingles.length)
   let length = 0

@@ -1,6 +1,7 @@
 import type { Span } from '../text/span.ts'
 import { Forms, type SignedRows } from './forms.ts'
 import type { Work } from './progress.ts'
+import { listOver } from './reuse.ts'
 import type { Scheme } from './scheme.ts'
 import { pieceRows } from './shelf.ts'
 
@@ -39,6 +40,8 @@ export class Signatures {
   readonly forms: Forms
   private uses = new Int32Array(256)
   private readonly files = new Map<string, Int32Array>()
+  /** Of each file that was signed again the list before the last one: its memory is taken again, so that an edit makes none. */
+  private readonly spare = new Map<string, Int32Array>()
   /** Forms that got their first user or lost their last, in turn; those before `forgotten` are no longer known. */
   private changes: number[] = []
   private forgotten = 0
@@ -57,7 +60,7 @@ export class Signatures {
     return moment < this.forgotten ? undefined : this.changes.slice(moment - this.forgotten)
   }
 
-  /** Slots by row; -1 where a row has no letters or numbers. */
+  /** Slots by row; -1 where a row has no letters or numbers. It holds until the file is signed another time but one. */
   slots(file: string): Int32Array {
     return this.files.get(file) ?? none
   }
@@ -82,15 +85,17 @@ export class Signatures {
   *sign(file: string, texts: Texts, kept: Kept = { head: 0, tail: 0 }, elsewhere?: Elsewhere): Work<void> {
     const old = this.slots(file)
     const count = texts.rowCount
-    const slots = new Int32Array(count).fill(-1)
-    slots.set(old.subarray(0, kept.head))
-    slots.set(old.subarray(old.length - kept.tail), count - kept.tail)
+    const slots = old.length === 0 ? new Int32Array(count) : listOver(this.spare.get(file) ?? none, count)
     const end = count - kept.tail
+    slots.set(old.subarray(0, kept.head))
+    slots.fill(-1, kept.head, end)
+    slots.set(old.subarray(old.length - kept.tail), end)
     if (elsewhere && end - kept.head >= fewRows) yield* this.adoptRows(elsewhere, slots, kept.head, end)
     else yield* this.signRows(texts, slots, kept.head, end)
     this.retire(old.subarray(kept.head, old.length - kept.tail))
     this.employ(slots.subarray(kept.head, end))
     this.files.set(file, slots)
+    if (old.length > 0) this.spare.set(file, old)
   }
 
   private *signRows(texts: Texts, slots: Int32Array, from: number, end: number): Work<void> {
@@ -150,6 +155,7 @@ export class Signatures {
   forget(file: string): void {
     this.retire(this.slots(file))
     this.files.delete(file)
+    this.spare.delete(file)
   }
 
   private employ(slots: Int32Array): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { random } from '../../../src/core/base/random.ts'
-import { isTemplate, stars } from '../../../src/core/sign/cluster.ts'
+import { isTemplate, starRows, stars } from '../../../src/core/sign/cluster.ts'
 import { finishWork } from '../../../src/core/sign/progress.ts'
 import { parseScheme } from '../../../src/core/sign/scheme.ts'
 import { Signatures } from '../../../src/core/sign/signatures.ts'
@@ -82,6 +82,19 @@ test('stars do not chain', () => {
     { center: 16, members: [24] },
     { center: 30, members: [] },
   ])
+})
+
+test('stars of many rows are those of few, whatever is copied for speed', () => {
+  const signatures = new Signatures(scheme)
+  const list = texts('templates', 400, 'stars')
+  finishWork(signatures.sign('a', rowsOf(list)))
+  const { matcher } = new Similar(signatures, t, { incremental: false })
+  const slots = signatures.slots('a')
+  const rows = list.map((_, row) => row).filter(row => slots[row]! >= 0)
+  const alike = (a: number, b: number) => a % 3 === b % 3
+  const plain = finishWork(stars(rows, (a, b) => alike(a, b) && matcher.overlap(slots[a]!, slots[b]!) > 0))
+  expect(plain.some(star => star.members.length > 3)).toBe(true)
+  expect(finishWork(starRows({ rows, slots, matcher, alike }))).toEqual(plain)
 })
 
 test('a template has its differences at the same places', () => {

@@ -1,4 +1,4 @@
-import { isTemplate, type Star, stars } from '../../sign/cluster.ts'
+import { isTemplate, type Star, starRows } from '../../sign/cluster.ts'
 import { jaccard, tokens } from '../../sign/exact.ts'
 import { normalForm } from '../../sign/normal.ts'
 import type { Work } from '../../sign/progress.ts'
@@ -85,13 +85,14 @@ function* tellGroup(
 ): Work<void> {
   const { similar, slots } = likeness
   const asked = contextOf(context.corpus)
-  const near = (a: number, b: number) =>
-    labels[a] === labels[b] && asked(a) === asked(b) && similar.matcher.overlap(slots[a]!, slots[b]!) > 0
+  const { matcher } = similar
+  const alike = (a: number, b: number) => labels[a] === labels[b] && asked(a) === asked(b)
   for (const rows of firstRows(context.corpus, likeness, group))
-    for (const star of yield* stars(rows, near))
+    for (const star of yield* starRows({ rows, slots, matcher, alike }))
       if (star.members.length > 0) {
         for (const row of star.members) told.add(row)
         yield* tell(context, likeness, star)
+        if (star.members.length >= 5) yield { phase: 'near-duplicate', done: told.size, total: slots.length }
       }
 }
 
@@ -161,7 +162,7 @@ function firstRows(corpus: Corpus, { rowsOf }: Likeness, group: readonly number[
 }
 
 /** More members than this are not read to decide what kind of cluster it is. */
-const sampled = 60
+const sampled = 20
 
 function* tell({ corpus, settings, add }: RuleContext, likeness: Likeness, star: Star): Work<void> {
   const { center, members } = star
@@ -171,9 +172,9 @@ function* tell({ corpus, settings, add }: RuleContext, likeness: Likeness, star:
   if (members.length >= 5) {
     const step = Math.max(1, Math.floor(members.length / sampled))
     const some = members.filter((_, i) => i % step === 0)
-    const numbered = some.filter(row => corpus.compare(likeness, center, row).numbers)
+    const numbered = () => some.filter(row => corpus.compare(likeness, center, row).numbers)
     const texts = [center, ...some].map(tokensOf)
-    if (isTemplate(texts[0]!, texts.slice(1)) || numbered.length * 10 >= some.length * 9) {
+    if (isTemplate(texts[0]!, texts.slice(1)) || numbered().length * 10 >= some.length * 9) {
       add(template(corpus, settings, star, skeleton(texts)))
       return
     }
