@@ -131,7 +131,8 @@ function writeModel(folder: string, parameters: readonly NamedTensor[], model: E
   copyTokenizer(base.path, folder)
 }
 
-function writeConfig(folder: string, { base, kind, labels, pooling }: ExportedModel): void {
+/** `config.json` with labels, problem and pooling. */
+export function writeConfig(folder: string, { base, kind, labels, pooling }: ExportedModel): void {
   const config = {
     ...base.config,
     architectures: [base.backbone.architecture.architectures[kind.head]],
@@ -162,7 +163,8 @@ const tokenizerFiles = [
   'generation_config.json',
 ]
 
-function copyTokenizer(from: string, to: string): void {
+/** Copies what a tokenizer is made of, where it is there. */
+export function copyTokenizer(from: string, to: string): void {
   for (const name of tokenizerFiles) if (existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name))
 }
 

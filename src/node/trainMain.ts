@@ -1,9 +1,11 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failureLine } from '../core/base/failure.ts'
 import type { Provider } from '../core/train/runtime.ts'
 import { estimateRun } from './estimateRun.ts'
 import { evaluate, readRequest } from './evaluator.ts'
+import type { ExportRequest } from './exporting.ts'
+import { exportModel } from './exportModel.ts'
 import { inspectRun } from './inspectRun.ts'
 import { selftest } from './selftest.ts'
 import { type TrainIo, train } from './trainer.ts'
@@ -42,6 +44,13 @@ export async function main(args: readonly string[], io: Pick<TrainIo, 'open' | '
       await evaluate(readRequest(path), { ...own, progress })
       return 0
     }
+    if (path !== undefined && command === 'export') {
+      const request = JSON.parse(readFileSync(path, 'utf8')) as ExportRequest
+      const runtime = async () => (await io.open({ provider: 'cpu' })).runtime
+      const report = await exportModel(request, { runtime, models: io.models })
+      process.stdout.write(`${JSON.stringify(report)}\n`)
+      return 0
+    }
     if (path !== undefined && command === 'selftest') {
       const done = (name: string) => process.stderr.write(`${name}\n`)
       const report = await selftest(path as Provider | 'auto', { ...io, clock: () => performance.now(), done })
@@ -49,7 +58,7 @@ export async function main(args: readonly string[], io: Pick<TrainIo, 'open' | '
       return 0
     }
     process.stderr.write(
-      'usage: worker train <run folder> | worker estimate|inspect <run folder> | worker evaluate <request.json> | worker selftest <provider>\n',
+      'usage: worker train <run folder> | worker estimate|inspect <run folder> | worker evaluate|export <request.json> | worker selftest <provider>\n',
     )
     return 2
   } catch (error) {

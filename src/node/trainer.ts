@@ -15,13 +15,16 @@ import { methodOf } from '../core/train/methods.ts'
 import type { Recipe } from '../core/train/recipe.ts'
 import { type Provider, passedOver, providerNames, type RuntimeChoice } from '../core/train/runtime.ts'
 import { makeSchedule, type Schedule } from '../core/train/schedule.ts'
+import { runCard } from './card.ts'
 import {
+  diskFailure,
   inPlace,
   listCheckpoints,
   pruneCheckpoints,
   readCheckpoint,
   removeLeftovers,
   writeCheckpoint,
+  writeText,
 } from './checkpoint.ts'
 import { controlPort } from './control.ts'
 import { peakMemory, predict, tryTwoSteps } from './estimateRun.ts'
@@ -307,6 +310,13 @@ async function finish(
     const evaluated = scoreSplit(setup, split, { answers, of: String(step), warn: warner(emit, io, step) })
     const epoch = Math.round((step / perEpoch) * 1e4) / 1e4
     emit({ kind: 'evaluated', at: io.now(), step, epoch, split, of: 'best', ...evaluated })
+  }
+  try {
+    writeText(join(setup.folder, name, 'README.md'), await runCard(setup.folder, { form: name, setup }))
+  } catch (error) {
+    const full = diskFailure(error, 'README.md')
+    if (!full) throw error
+    warner(emit, io, step)(full)
   }
 }
 

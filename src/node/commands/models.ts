@@ -1,14 +1,16 @@
+import { existsSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { Failure } from '../../core/base/failure.ts'
 import { count } from '../../core/base/words.ts'
 import { table } from '../../core/eval/text.ts'
 import { estimateBatch } from '../../core/train/models/memory.ts'
+import { type ExportReport, type ExportRequest, exportInWorker, exportTypes } from '../exporting.ts'
 import { downloadModel, type HubIo, readHubModel } from '../hub.ts'
 import { inspectModel, type ModelSummary } from '../inspectModel.ts'
 import { findModel } from '../modelFolder.ts'
 import { knownModels, modelFolders } from '../models.ts'
-import { findRoot } from '../runs.ts'
+import { findRoot, findRun } from '../runs.ts'
 import type { Command, CommandIo } from './command.ts'
 import { oneOf, readOptions } from './options.ts'
 
@@ -18,15 +20,19 @@ export const command: Command = {
   usage: `winnow models [options]
 winnow models inspect <folder> [options]
 winnow models get <organisation/name> [options]
+winnow models export <run or folder> --onnx <folder> | --merged <folder> [options]
 
 Lists the models that a recipe can name: those that come with Winnow and those in .winnow/models of the workspace.
 inspect tells what a folder in Hugging Face layout holds, what each method needs, and whether it trains here.
 get downloads a model into .winnow/models: weights in safetensors, configuration and tokenizer, each checked by its hash.
+export writes what a run left (or an adapter, or a model folder with a head) for other programs: --onnx as one graph with its
+tokenizer beside it, after its logits were compared with the trained model's; --merged in Hugging Face layout, adapters worked in.
 What broke off goes on with the next call. HF_ENDPOINT names another hub, HF_TOKEN a token for models that ask for one.
 
   --format text|json   default text
   --revision <name>    branch, tag or commit to get (default main)
   --to <folder>        where get puts the model
+  --dtype <type>       fp32, int8 or int4: how ONNX stores linear layers (default fp32)
 `,
   async run(args, io) {
     const { values, positionals } = readOptions(args, {
@@ -36,14 +42,18 @@ What broke off goes on with the next call. HF_ENDPOINT names another hub, HF_TOK
         format: { type: 'string', default: 'text' },
         revision: { type: 'string', default: 'main' },
         to: { type: 'string' },
+        onnx: { type: 'string' },
+        merged: { type: 'string' },
+        dtype: { type: 'string', default: 'fp32' },
       },
     })
     const format = oneOf(values.format, ['text', 'json'], '--format')
     const [verb, folder] = positionals
     if (verb !== undefined) {
-      oneOf(verb, ['inspect', 'get'], 'the first argument')
+      oneOf(verb, ['inspect', 'get', 'export'], 'the first argument')
       if (folder === undefined)
         throw new Failure('usage', `winnow models ${verb}: the ${verb === 'get' ? 'name' : 'folder'} is missing`)
+      if (verb === 'export') return exportTo(folder, values, io)
       if (verb === 'get') {
         const to =
           values.to === undefined ? join(findRoot(io.cwd), '.winnow', 'models', folder) : resolve(io.cwd, values.to)
@@ -82,6 +92,48 @@ What broke off goes on with the next call. HF_ENDPOINT names another hub, HF_TOK
       )
     return 0
   },
+}
+
+/** Writes a model for other programs. */
+async function exportTo(
+  source: string,
+  values: {
+    readonly onnx?: string | undefined
+    readonly merged?: string | undefined
+    readonly dtype: string
+    readonly format: string
+  },
+  io: CommandIo,
+): Promise<number> {
+  const type = oneOf(values.dtype, exportTypes, '--dtype')
+  const out = values.onnx ?? values.merged
+  if (out === undefined || (values.onnx !== undefined && values.merged !== undefined))
+    throw new Failure('usage', 'winnow models export: say where to, by --onnx <folder> or --merged <folder>')
+  const root = findRoot(io.cwd)
+  const path = resolve(io.cwd, source)
+  const known = existsSync(path) ? path : await findRun(root, source, io.cwd)
+  const request: ExportRequest = {
+    version: 1,
+    source: known,
+    out: resolve(io.cwd, out),
+    form: values.onnx === undefined ? 'merged' : 'onnx',
+    type,
+  }
+  const report = await exportInWorker(request, io)
+  if (values.format === 'json') io.out(`${JSON.stringify(report, undefined, 2)}\n`)
+  else io.out(exportText(report))
+  return 0
+}
+
+function exportText({ out, files, bytes, check }: ExportReport): string {
+  const lines = [`${out}: ${files.join(', ')}; ${size(bytes)}`]
+  if (check) {
+    const percent = (x: number) => `${Number((100 * x).toPrecision(2))} %`
+    lines.push(
+      `answers as the trained model: logits differ by ${percent(check.relative)} (allowed ${percent(check.allowed)}), ${check.largest.toPrecision(2)} at most, on ${check.rows} rows; ${check.otherBest === 0 ? 'the best answer is the same everywhere' : `the best answer is another ${check.otherBest} times`}`,
+    )
+  }
+  return `${lines.join('\n')}\n`
 }
 
 /** Downloads a model and says how far it is. */
