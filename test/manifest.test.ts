@@ -105,7 +105,7 @@ test('every text of the manifest is written down once, and none is left over', (
 test('context keys of when clauses are set by the code', () => {
   const asked = matches(
     text,
-    /(?<![\w./])winnow\.(checked|failed|datasets|findings|canTune|runs|running|filtered)(?= [>=!]|[ "&)]|$)/g,
+    /(?<![\w./])winnow\.(checked|failed|datasets|findings|canTune|whole|runs|running|filtered)(?= [>=!]|[ "&)]|$)/g,
   )
   expect(asked.length).toBeGreaterThan(4)
   for (const key of asked) expect(source, key).toMatch(new RegExp(`set\\('${key}'|'winnow\\.${key}'`))

@@ -2,7 +2,7 @@ import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
 import type { Checking } from './checking.ts'
 import type { History } from './history.ts'
-import { isTunable } from './starts.ts'
+import { isTunable, wholeFile } from './starts.ts'
 
 /** What `when` clauses of the manifest may ask. Set only when a value changes: each costs a message. */
 export class Contexts implements Disposable {
@@ -17,6 +17,7 @@ export class Contexts implements Disposable {
       this.set('datasets', report?.datasets.length ?? 0)
       this.set('findings', report?.findings.length ?? 0)
       this.set('canTune', report?.datasets.some(isTunable) ?? false)
+      this.set('whole', report?.datasets.filter(dataset => wholeFile(dataset) !== undefined).length ?? 0)
       this.set('runs', history.runs.length)
       this.set('running', history.running().length)
     }

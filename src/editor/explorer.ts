@@ -7,7 +7,7 @@ import { baseName, diskFolders, folderOf, openCommand, shortened, shownPath } fr
 import { byRule, type Catalog } from './catalog.ts'
 import type { Checking, CheckState } from './checking.ts'
 import { type Node as InFile, itemOf, type Pages, type Summaries } from './findingNodes.ts'
-import { isTunable } from './starts.ts'
+import { isTunable, wholeFile } from './starts.ts'
 
 type Split = ReportedDataset['splits'][number]
 type File = Split['files'][number]
@@ -109,7 +109,8 @@ export class Explorer implements vscode.TreeDataProvider<Node>, Disposable {
     ].filter(fact => fact !== '')
     item.description = facts.join(' · ')
     item.tooltip = datasetTooltip(dataset)
-    item.contextValue = isTunable(dataset) ? 'dataset.tunable' : 'dataset'
+    const marks = ['dataset', isTunable(dataset) ? 'tunable' : '', wholeFile(dataset) === undefined ? '' : 'whole']
+    item.contextValue = marks.filter(mark => mark !== '').join('.')
     item.accessibilityInformation = {
       label: vscode.l10n.t('Dataset {0}, {1}, {2}', dataset.name, facts.join(', '), counted(findings, 'finding')),
     }

@@ -27,3 +27,9 @@ export function otherTasks(dataset: Pick<ReportedDataset, 'roles'>): readonly Ta
 export function canDo(kind: 'encoder' | 'decoder' | undefined, task: TaskName): boolean {
   return kind === undefined || taskOf(task).kinds.includes(kind)
 }
+
+/** The one file of a dataset that has no splits yet; undefined where it has some. */
+export function wholeFile({ splits }: Pick<ReportedDataset, 'splits'>): string | undefined {
+  const [only, ...others] = splits.flatMap(split => split.files.map(file => ({ split: split.name, uri: file.uri })))
+  return only?.split === 'train' && others.length === 0 ? only.uri : undefined
+}

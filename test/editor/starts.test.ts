@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { taskNames } from '../../src/core/train/tasks/task.ts'
-import { canDo, fittingTasks, isTunable, otherTasks } from '../../src/editor/starts.ts'
+import { canDo, fittingTasks, isTunable, otherTasks, wholeFile } from '../../src/editor/starts.ts'
 
 const splits = (rows: number, name: 'train' | 'test' = 'train') => [
   { name, files: [{ uri: '/d/train.csv', rows, bytes: 100 }] },
@@ -36,4 +36,10 @@ test('encoders are not offered for what only decoders do, and the reverse', () =
   expect(canDo('decoder', 'masked')).toBe(false)
   expect(canDo('encoder', 'classification')).toBe(true)
   expect(canDo(undefined, 'instruction')).toBe(true)
+})
+
+test('one training file alone is a dataset that can be divided', () => {
+  expect(wholeFile({ splits: splits(3) })).toBe('/d/train.csv')
+  expect(wholeFile({ splits: [...splits(3), ...splits(3, 'test')] })).toBeUndefined()
+  expect(wholeFile({ splits: splits(3, 'test') })).toBeUndefined()
 })
