@@ -98,16 +98,21 @@ async function changesBetween(root: string, a: Evaluation, b: Evaluation): Promi
 }
 
 const shownChanges = 10
+/** What a person did to a row before what a split or another file did to the list. */
+const order = ['relabelled', 'edited', 'added', 'removed'] as const
 
 function changeLines(changes: readonly RowChange[]): string[] {
   if (changes.length === 0) return []
-  const kinds = (['relabelled', 'edited', 'added', 'removed'] as const).flatMap(kind => {
+  const kinds = order.flatMap(kind => {
     const n = changes.filter(change => change.kind === kind).length
     return n > 0 ? [`${count(n)} ${kind}`] : []
   })
   return [
     `Training rows: ${kinds.join(', ')}`,
-    ...changes.slice(0, shownChanges).map(({ kind, file, row }) => `  ${kind}  ${file} row ${row}`),
+    ...[...changes]
+      .sort((x, y) => order.indexOf(x.kind) - order.indexOf(y.kind))
+      .slice(0, shownChanges)
+      .map(({ kind, file, row }) => `  ${kind}  ${file} row ${row}`),
     ...(changes.length > shownChanges ? [`  … and ${counted(changes.length - shownChanges, 'more row')}`] : []),
   ]
 }

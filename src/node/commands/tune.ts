@@ -1,5 +1,7 @@
 import { dirname, resolve, sep } from 'node:path'
 import { Failure } from '../../core/base/failure.ts'
+import { counted, percent } from '../../core/base/words.ts'
+import { curveJson, curveText } from '../../core/eval/learningCurveText.ts'
 import { makeLedger } from '../../core/eval/ledger.ts'
 import { ledgerLine, table } from '../../core/eval/text.ts'
 import { verdictOf } from '../../core/eval/verdict.ts'
@@ -11,6 +13,7 @@ import { inspectionLines } from '../../core/view/inspectionText.ts'
 import { dryRun } from '../dryRun.ts'
 import { loadPair } from '../evaluations.ts'
 import { inspectPrepared } from '../inspectRun.ts'
+import { type CurveRun, learningCurveRuns } from '../learningCurve.ts'
 import { prepareRun, readRecipeFile } from '../prepare.ts'
 import { killRun, startTraining, waitForEnd } from '../program.ts'
 import { followRun, readEvents } from '../runLog.ts'
@@ -34,6 +37,7 @@ checkpoint and stop; Ctrl+C again ends it at once. Ends with the scores of base 
   --inspect            say what training would see of its rows: tokens, what is learnt and what is cut, and what would stop
                        the recipe; exit code 1 where something does
   --find-rate          raise the rate from a millionth to 1 in 100 steps and say which one to take; trains nothing
+  --learning-curve     train on 10, 25, 50 and 100 % of the rows, one run each, and say what 100 more rows would bring
   --resume <run>       go on with a run that was stopped or died, from its last checkpoint
   --detach             start it and return; winnow run <id> tells how it does
   --format text|json   json: one document at the end (with --detach: the id and folder); default text
@@ -49,6 +53,7 @@ A recipe: { "model": "tiny-encoder", "data": { "dataset": "banking77" }, "method
         'find-rate': { type: 'boolean' },
         'dry-run': { type: 'boolean' },
         inspect: { type: 'boolean' },
+        'learning-curve': { type: 'boolean' },
         detach: { type: 'boolean' },
         format: { type: 'string', default: 'text' },
       },
@@ -59,6 +64,7 @@ A recipe: { "model": "tiny-encoder", "data": { "dataset": "banking77" }, "method
       throw new Failure('usage', 'winnow tune needs a recipe, or --resume and a run', 'winnow tune --help tells more')
     if (file !== undefined && values.inspect) return sayWhatItSees(resolve(io.cwd, file), format, io)
     if (file !== undefined && values['dry-run']) return sayWhatItTakes(resolve(io.cwd, file), format, io)
+    if (file !== undefined && values['learning-curve']) return sayLearningCurve(resolve(io.cwd, file), format, io)
     const folder =
       file === undefined
         ? await resumable(values.resume as string, io)
@@ -111,6 +117,19 @@ async function sayWhatItSees(recipeFile: string, format: 'text' | 'json', io: Co
   const inspection = await inspectPrepared(prepared, { cwd: io.cwd, cancel: io.cancel })
   io.out(format === 'json' ? `${JSON.stringify(inspection)}\n` : `${inspectionLines(inspection).join('\n')}\n`)
   return inspection.stops.length > 0 ? 1 : 0
+}
+
+/** What so many rows gave, and what more would. Exit code 0. */
+async function sayLearningCurve(recipeFile: string, format: 'text' | 'json', io: CommandIo): Promise<number> {
+  const folder = dirname(recipeFile)
+  const root = findRoot(folder, io.cwd)
+  const runs: CurveRun[] = []
+  for await (const step of learningCurveRuns(await readRecipeFile(recipeFile), { folder, root, cancel: io.cancel })) {
+    runs.push(step)
+    io.err(`${counted(step.rows, 'row')}: ${percent(1 - step.error)} right\n`)
+  }
+  io.out(format === 'json' ? curveJson(runs) : curveText(runs))
+  return 0
 }
 
 /** Prepares a run and writes its folder; what should be known before it starts goes into its log. */
