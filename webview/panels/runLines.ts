@@ -42,8 +42,8 @@ export function linesOf(
     const dashed = { ...base, dash: [5, 3], ends: ends && metric === 'score' }
     const x = column(curves, from.view.axis)
     const get = (name: string, ys: readonly number[]) => {
-      const { xs, ys: thinned } = thinnedOf(from, `${curves.run.id}\n${metric}\n${name}`, [x, ys])
-      return { xs, ys: thinned, rest: restOf(name, x.length) }
+      const { xs, ys: thinned, dense } = thinnedOf(from, `${curves.run.id}\n${metric}\n${name}`, [x, ys])
+      return { xs, ys: thinned, dense, rest: restOf(name, x.length) }
     }
     const scored = (name: string) => {
       const points = evaluated(item, from.view.axis, name)

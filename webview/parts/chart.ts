@@ -1,5 +1,6 @@
 import uPlot from 'uplot'
 import { crosshair, type Mark } from './crosshair.ts'
+import { drawDense } from './dense.ts'
 import { type Child, h, put, say } from './dom.ts'
 import type { Palette } from './palette.ts'
 
@@ -13,6 +14,8 @@ export interface Line {
   readonly alpha: number
   /** Marks the last point, where a run stands now. */
   readonly ends: boolean
+  /** Several points a pixel: drawn as one bar a pixel column, which costs a tenth of a stroke. */
+  readonly dense?: boolean
   /** Names the line and its content where it rests: lines at rest are drawn once and kept as a picture. */
   readonly rest: string | undefined
 }
@@ -115,7 +118,10 @@ export function chart(options: ChartOptions): Chart {
         },
       ],
       series: [{}, ...moving.map((_, i) => seriesOf(i))],
-      hooks: { drawAxes: [u => layer(u, drawing)], draw: [u => notes(u, drawing, p)] },
+      hooks: {
+        drawAxes: [u => layer(u, drawing), u => drawMoving(u, moving, drawing.log)],
+        draw: [u => notes(u, drawing, p)],
+      },
     }
   }
   const seriesOf = (i: number): uPlot.Series => {
@@ -126,7 +132,10 @@ export function chart(options: ChartOptions): Chart {
       dash: [...line.dash],
       alpha: line.alpha,
       points: { show: false },
-      paths: u => ({ stroke: path(u, moving[i], drawing.log), fill: null, clip: null, flags: 1 }),
+      paths: u => {
+        const line = moving[i]
+        return { stroke: line?.dense ? new Path2D() : path(u, line, drawing.log), fill: null, clip: null, flags: 1 }
+      },
     }
   }
   const observer = new ResizeObserver(() => {
@@ -198,6 +207,10 @@ function restLayer(): (u: uPlot, drawing: Drawing) => void {
       ctx.lineJoin = 'bevel'
       for (const line of lines) {
         ctx.globalAlpha = line.alpha
+        if (line.dense) {
+          drawDense(ctx, u, line, log)
+          continue
+        }
         ctx.strokeStyle = line.color
         ctx.lineWidth = line.width * uPlot.pxRatio
         ctx.setLineDash(line.dash.map(d => d * uPlot.pxRatio))
@@ -206,6 +219,20 @@ function restLayer(): (u: uPlot, drawing: Drawing) => void {
     }
     u.ctx.drawImage(canvas, 0, 0)
   }
+}
+
+/** The dense lines of runs that move, on top of those that rest. */
+function drawMoving(u: uPlot, lines: readonly Line[], log: boolean): void {
+  const { ctx, bbox } = u
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+  ctx.clip()
+  for (const line of lines) {
+    ctx.globalAlpha = line.alpha
+    if (line.dense) drawDense(ctx, u, line, log)
+  }
+  ctx.restore()
 }
 
 function path(u: uPlot, line: Line | undefined, log: boolean): Path2D {

@@ -22,17 +22,21 @@ export function newSmoothed(weight: number): Smoothed {
  * 2015, section 3), so that the first values are not pulled towards zero. A value that is no number stays one gap.
  */
 export function smooth(into: Smoothed, source: ArrayLike<number>): void {
-  const k = into.weight
-  for (let i = into.values.length; i < source.length; i++) {
+  const { weight: k, values } = into
+  let { mean, mass } = into
+  // Locals: a run may have a hundred thousand points, and there may be twenty of them.
+  for (let i = values.length; i < source.length; i++) {
     const y = source[i] as number
-    if (!Number.isFinite(y)) {
-      into.values.push(Number.NaN)
+    if (y - y !== 0) {
+      values.push(Number.NaN)
       continue
     }
-    into.mean = into.mean * k + (1 - k) * y
-    into.mass = into.mass * k + (1 - k)
-    into.values.push(into.mean / into.mass)
+    mean = mean * k + (1 - k) * y
+    mass = mass * k + (1 - k)
+    values.push(mean / mass)
   }
+  into.mean = mean
+  into.mass = mass
 }
 
 /** The part of the x axis that is drawn, and how many pixel columns it has. */
@@ -73,26 +77,44 @@ export function thin(into: Thinned, x: ArrayLike<number>, y: ArrayLike<number>):
   into.xs.length = into.sealed
   into.ys.length = into.sealed
   const scale = columns / (to - from || 1)
+  let { column, low, high } = into
+  let lowest = low < 0 ? Number.NaN : (y[low] as number)
+  let highest = high < 0 ? Number.NaN : (y[high] as number)
   for (let i = into.taken; i < x.length; i++) {
     const value = y[i] as number
-    const column = dense ? Math.floor(((x[i] as number) - from) * scale) : i
-    if (!Number.isFinite(value)) {
+    // What is no number is a gap; the subtraction is the quickest way to tell.
+    if (value - value !== 0) {
+      Object.assign(into, { column, low, high })
       emit(into, x, y)
       into.xs.push(x[i] as number)
       into.ys.push(Number.NaN)
-      into.column = Number.NaN
+      into.column = column = Number.NaN
       into.sealed = into.xs.length
-    } else if (column === into.column) {
-      if (value < (y[into.low] as number)) into.low = i
-      if (value > (y[into.high] as number)) into.high = i
+      continue
+    }
+    const next = dense ? Math.floor(((x[i] as number) - from) * scale) : i
+    if (next === column) {
+      if (value < lowest) {
+        low = i
+        lowest = value
+      }
+      if (value > highest) {
+        high = i
+        highest = value
+      }
       into.last = i
     } else {
+      into.low = low
+      into.high = high
       emit(into, x, y)
       into.sealed = into.xs.length
-      into.column = column
-      into.first = into.low = into.high = into.last = i
+      into.column = column = next
+      into.first = into.last = low = high = i
+      lowest = highest = value
     }
   }
+  into.low = low
+  into.high = high
   into.taken = x.length
   emit(into, x, y)
 }
