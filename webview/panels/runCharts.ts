@@ -275,11 +275,30 @@ function rangeOf(
     if (low > 0 && Number.isFinite(low)) return { range: [10 ** Math.floor(Math.log10(low)), niceUp(most)], log: true }
   }
   const noisy = metric === 'loss' || metric === 'norm'
-  const top = noisy && view.clip ? outlierTop(runs.map(r => r.curves.run.series[metric])) : most
+  const top = noisy && view.clip ? topOf(runs.map(r => r.curves.run.series[metric])) : most
   // Cutting off is worth saying only where it wins room.
   if (top * 1.15 < most) return { range: [0, niceUp(top)], log: false, clipped: niceUp(top) }
   return { range: [0, most === 0 ? 1 : niceUp(most * 1.02)], log: false }
 }
+
+/** What is asked for each frame of a growing column is found anew only when it has grown by a hundredth. */
+function remembered<T>(find: (column: readonly number[]) => T): (column: readonly number[]) => T {
+  const known = new WeakMap<readonly number[], { readonly length: number; readonly found: T }>()
+  return column => {
+    const last = known.get(column)
+    if (last && column.length >= last.length && column.length <= last.length * 1.01) return last.found
+    const found = find(column)
+    known.set(column, { length: column.length, found })
+    return found
+  }
+}
+
+const spikesOf = remembered(column => spikes(column))
+const samplesOf = remembered(column => {
+  const stride = Math.max(1, Math.ceil(column.length / 512))
+  return column.filter((_, i) => (column.length - 1 - i) % stride === 0)
+})
+const topOf = (columns: readonly (readonly number[])[]) => outlierTop(columns.map(samplesOf))
 
 /** Lowest and highest of what is drawn; gaps count for nothing. */
 function extent(lines: readonly Line[]): { low: number; high: number } {
@@ -312,7 +331,7 @@ function notesOf(metric: Metric, runs: readonly ShownRun[], view: RunView): Note
   const notes: Note[] = []
   const clip = (item.shown.recipe as { optimizer?: { clip?: unknown } } | null)?.optimizer?.clip
   if (typeof clip === 'number' && clip > 0) notes.push({ kind: 'level', y: clip, text: `clipped to ${clip}` })
-  const highest = spikes(run.series.norm).toSorted(
+  const highest = spikesOf(run.series.norm).toSorted(
     (a, b) => (run.series.norm[b] as number) - (run.series.norm[a] as number),
   )[0]
   if (highest !== undefined) {
