@@ -158,9 +158,11 @@ test.concurrent('columns sort both ways and back', async () => {
   await head.click()
   const last = Math.max(...rowsOf('fixed').map(r => r.row))
   expect((await cells(shown, '.list .grid-canvas .grid-row:first-child'))[0]).toBe(`test.csv row ${last}`)
-  expect(await page.getByRole('columnheader', { name: 'Row' }).getAttribute('aria-sort')).toBe('descending')
+  expect(await page.locator('.list').getByRole('columnheader', { name: 'Row' }).getAttribute('aria-sort')).toBe(
+    'descending',
+  )
   await head.click()
-  expect(await page.getByRole('columnheader', { name: 'Row' }).getAttribute('aria-sort')).toBe(null)
+  expect(await page.locator('.list').getByRole('columnheader', { name: 'Row' }).getAttribute('aria-sort')).toBe(null)
   await shown.close()
 })
 
@@ -250,14 +252,19 @@ test.concurrent('beside an editor nothing is cut off at the side: tabs two by tw
   const boxes = await page.getByRole('tab').evaluateAll(all => all.map(e => e.getBoundingClientRect().toJSON()))
   expect(boxes.map(b => b.right <= 490)).toEqual([true, true, true, true])
   expect(new Set(boxes.map(b => b.top)).size).toBe(2)
-  expect(await page.getByRole('columnheader').allTextContents()).toEqual(['Text', 'Gold', ledger.a.name, ledger.b.name])
+  expect(await page.locator('.list').getByRole('columnheader').allTextContents()).toEqual([
+    'Text',
+    'Gold',
+    ledger.a.name,
+    ledger.b.name,
+  ])
   const wider = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.querySelector('.list .grid-scroll') as HTMLElement
     return [scrollWidth - clientWidth, document.documentElement.scrollWidth - innerWidth]
   })
   expect(wider).toEqual([0, 0])
   await page.setViewportSize({ width: 1400, height: 900 })
-  await page.getByRole('columnheader', { name: 'Row' }).waitFor()
+  await page.locator('.list').getByRole('columnheader', { name: 'Row' }).waitFor()
   expect(await cells(shown)).toEqual(lineOf(rowsOf('broken')[0] as LedgerRow))
   await shown.close()
 })
@@ -272,4 +279,27 @@ test.concurrent('a ledger of many rows comes in pieces and is shown when the las
   expect(await page.locator('#rows').getAttribute('aria-rowcount')).toBe(String(rowsOf('broken').length + 1))
   expect(await page.locator('.loading').isVisible()).toBe(false)
   await shown.close()
+})
+
+test.concurrent('slices, reliability, and for texts their scores and differences by word', async () => {
+  const { page } = await opened()
+  const slices = page.getByRole('table', { name: 'Accuracy by slice' })
+  expect(await slices.getByRole('row').count()).toBeGreaterThan(2)
+  expect(await slices.textContent()).toContain('not leaked')
+  expect(await page.getByRole('img', { name: /^Calibration error/ }).count()).toBe(1)
+  const texts = ledger.rows.map(row => ({
+    ...row,
+    gold: 'open the app and choose cancel',
+    a: { label: 'you can go to the app and choose cancel', loss: 1, probabilities: [] },
+    b: { label: 'open the app and choose cancel', loss: 0.1, probabilities: [] },
+  }))
+  const graded = { a: 1, b: 0.1, difference: -0.9, interval: [-1, -0.8] as const }
+  const other = await opened({ ...ledger, graded, perLabel: [], rows: texts })
+  const scores = other.page.getByRole('table', { name: 'Scores of the texts' })
+  expect(await scores.getByRole('row', { name: /BLEU/ }).textContent()).toContain('100.000')
+  await other.page.locator('.list .grid-row').first().click()
+  const changed = other.page.locator('.detail .difference')
+  expect(await changed.count()).toBe(3)
+  expect(await changed.nth(0).locator('ins').first().textContent()).toContain('you')
+  expect(await other.page.getByText('No difference.').count()).toBe(1)
 })

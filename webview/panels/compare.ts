@@ -16,6 +16,7 @@ import { compareHead, headline } from './compareHead.ts'
 import { labelChanges } from './compareLabels.ts'
 import { noiseSection } from './compareNoise.ts'
 import { compareRows } from './compareRows.ts'
+import { reliabilitySection, sliceSection, textSection } from './compareSlices.ts'
 import { type CompareView, firstView, keyOf, outcomeLooks, passes, restoreView } from './compareState.ts'
 import { compareTabs } from './compareTabs.ts'
 
@@ -102,6 +103,9 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
         predicted: view.predicted,
         pick: (gold, predicted) => set({ gold, predicted }),
       }),
+      textSection(shown),
+      sliceSection(shown),
+      reliabilitySection(shown),
     ])
   }
   const hydrate = (next: Ledger) => {

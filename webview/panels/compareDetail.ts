@@ -1,7 +1,9 @@
 import type { Ledger, LedgerRow } from '../../src/core/eval/ledger.ts'
 import { fixed } from '../../src/core/view/words.ts'
 import { button } from '../parts/controls.ts'
+import { difference } from '../parts/difference.ts'
 import { h, icon, put } from '../parts/dom.ts'
+import { isTextRow } from './compareSlices.ts'
 import { outcomeLooks } from './compareState.ts'
 
 export interface CompareDetail {
@@ -43,9 +45,31 @@ export function compareDetail(act: { readonly open: () => void; readonly move: (
           h('span', { class: 'tag', title: 'leak found this row in training' }, icon('link', 'small'), 'leaked'),
       )
       put(text, row.text === '' ? h('span', { class: 'dim' }, 'The text is empty.') : row.text)
-      put(both, side(ledger.a.name, row.a, row.gold), side(ledger.b.name, row.b, row.gold))
+      if (isTextRow(row))
+        put(
+          both,
+          changes('Gold to ', ledger.a.name, [row.gold, row.a.label]),
+          changes('Gold to ', ledger.b.name, [row.gold, row.b.label]),
+          changes(`${ledger.a.name} to `, ledger.b.name, [row.a.label, row.b.label]),
+        )
+      else put(both, side(ledger.a.name, row.a, row.gold), side(ledger.b.name, row.b, row.gold))
     },
   }
+}
+
+/** One text made into another, word by word. */
+function changes(from: string, to: string, [before, after]: readonly [string, string]): HTMLElement {
+  return h(
+    'div',
+    {},
+    h('h3', { class: 'cut' }, `${from}${to}`),
+    h(
+      'p',
+      { class: 'row-text difference', dir: 'auto', tabindex: 0, 'aria-label': `${from}${to}` },
+      difference(before, after),
+    ),
+    before === after && h('p', { class: 'small dim' }, 'No difference.'),
+  )
 }
 
 function side(name: string, said: LedgerRow['a'], gold: string): HTMLElement {
