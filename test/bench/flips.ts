@@ -14,7 +14,7 @@ import { finishWork } from '../../src/core/sign/progress.ts'
 import type { Method } from '../../src/core/train/methods.ts'
 import { softmaxRow } from '../../src/core/train/tasks/softmax.ts'
 import { openRuntime } from '../../src/node/ort.ts'
-import { banking77 } from './banking77/data.ts'
+import { banking77, select } from './banking77/data.ts'
 import { accuracyOf, type Tuning, tunedAccuracy, tunedScores } from './banking77/tuned.ts'
 
 const data = banking77()
@@ -56,6 +56,14 @@ const recipes: Readonly<Record<'head' | 'full', Tuning>> = {
   head: { ...common, method: { kind: 'head' }, rate: 5e-3, epochs: epochs || 12, dropout: 0 },
   full: { ...common, method: full, rate: 1e-3, epochs: epochs || 5, dropout: 0.1 },
 }
+interface Accepted {
+  /** Rows with a new label. */
+  readonly accepted: readonly number[]
+  /** Rows left out. */
+  readonly left: readonly number[]
+  readonly labels: readonly number[]
+}
+
 /** Accepted are rows with a mean probability of their own label below the one, and another label's from the other on. */
 const least = { confidence: 0.1, suggestion: 0.3 }
 const wanted = (['head', 'full'] as const).filter(name => process.argv.includes(name))
@@ -71,8 +79,14 @@ async function measure(name: 'head' | 'full'): Promise<void> {
       losses[epoch]![row] = values[i]!
     })
   }
-  const tuned = (own: readonly number[]) =>
-    tunedAccuracy(runtime, model, { ...recipe, data: { train: { ...train, labels: own }, test, classes } })
+  const tuned = (labels: readonly number[], left: readonly number[] = []) => {
+    const out = new Set(left)
+    const rows = labels.flatMap((_, row) => (out.has(row) ? [] : [row]))
+    return tunedAccuracy(runtime, model, {
+      ...recipe,
+      data: { train: select({ ...train, labels }, rows), test, classes },
+    })
+  }
   // The training rows are asked as well: what the model says of them in the end is a suggestion.
   const asked = { texts: [...test.texts, ...train.texts], labels: [...test.labels, ...given] }
   const tuning = { ...recipe, onRows, data: { train: { ...train, labels: given }, test: asked, classes } }
@@ -80,34 +94,41 @@ async function measure(name: 'head' | 'full'): Promise<void> {
   const noisy = accuracyOf(scores, test.labels, classes)
   const found = dynamicsOf(losses)
   say(`${name}, ${recipe.epochs} epochs: ranking by training dynamics: ${ranked(Array.from(found.margin, x => -x))}`)
-  const { accepted, labels: repaired } = accept(found, scores.subarray(test.labels.length * classes))
+  const { accepted, left, labels: repaired } = accept(found, scores.subarray(test.labels.length * classes))
   const right = accepted.filter(row => flipped[row]).length
   const restored = accepted.filter(row => flipped[row] && repaired[row] === train.labels[row]).length
-  say(`  accepted: ${accepted.length}, ${right} of them flipped, ${restored} given their own label back`)
+  say(
+    `  accepted: ${accepted.length}, ${right} of them flipped, ${restored} given their own label back; left out: ${left.length}, ${left.filter(row => flipped[row]).length} of them flipped`,
+  )
   const clean = await tuned(train.labels)
-  const mended = await tuned(repaired)
+  const mended = await tuned(repaired, left)
   const back = (mended - noisy) / (clean - noisy)
   say(
     `  test accuracy: clean ${percent(clean)}, flipped ${percent(noisy)}, after accepting ${percent(mended)}: ${percent(back)} of the loss recovered (${minutes(start)})`,
   )
 }
 
-/** Rows that training did not believe and that have a better label by the model and the built-in judge together. */
-function accept(
-  { confidence }: RowDynamics,
-  scores: Float32Array,
-): { readonly accepted: readonly number[]; readonly labels: readonly number[] } {
-  const repaired = [...given]
+/**
+ * Rows that training did not believe: those that have a better label, by the model and the built-in judge together, get it; those that
+ * training believed least and that nobody has a label for are left out.
+ */
+function accept({ confidence }: RowDynamics, scores: Float32Array): Accepted {
+  const labels = [...given]
+  const left: number[] = []
   const accepted = given.flatMap((label, row) => {
+    if (confidence[row]! >= least.confidence) return []
     const { probabilities } = softmaxRow(scores, row, { classes, label })
     const trust = probabilities.map((p, k) => (p + judged.both.values[row * classes + k]!) / 2)
     let best = label === 0 ? 1 : 0
     for (let k = 0; k < classes; k++) if (k !== label && trust[k]! > trust[best]!) best = k
-    const doubted = confidence[row]! < least.confidence && trust[best]! >= least.suggestion
-    if (doubted) repaired[row] = best
-    return doubted ? [row] : []
+    if (trust[best]! >= least.suggestion) {
+      labels[row] = best
+      return [row]
+    }
+    if (confidence[row]! < least.confidence / 2) left.push(row)
+    return []
   })
-  return { accepted, labels: repaired }
+  return { accepted, left, labels }
 }
 
 function ranked(score: readonly number[]): string {
