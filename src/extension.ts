@@ -17,6 +17,7 @@ import { Pages } from './editor/findingNodes.ts'
 import { Findings } from './editor/findings.ts'
 import { Fixes } from './editor/fixes.ts'
 import { History } from './editor/history.ts'
+import { registerTools } from './editor/languageTools.ts'
 import { Lenses } from './editor/lenses.ts'
 import { Meter } from './editor/meter.ts'
 import { viewType } from './editor/panelPage.ts'
@@ -29,6 +30,7 @@ import { RunTree } from './editor/runTree.ts'
 import { setting } from './editor/settings.ts'
 import { Status } from './editor/status.ts'
 import { tellEnds } from './editor/tellEnds.ts'
+import { Tests } from './editor/testing.ts'
 import { Tuning } from './editor/tune.ts'
 
 /** What other extensions, and the tests, may ask. */
@@ -67,7 +69,7 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
   const shown = { extension, history, rows, log }
   const runPanels = store.add(new RunPanels(shown))
   const comparePanels = store.add(new ComparePanels(shown))
-  const rowsPanels = store.add(new RowsPanels({ extension, checking, fixes, rows, log }))
+  const rowsPanels = store.add(new RowsPanels({ extension, checking, fixes, rows, history, log }))
   const cli = { path: join(extension.fsPath, 'dist', 'cli.cjs'), log }
   const preflightPanels = store.add(new PreflightPanels({ extension, rows, log, cli: cli.path }))
   const tuning = new Tuning({
@@ -93,6 +95,8 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
   store.add(new Contexts(checking, history))
   store.add(showInView(checking, 'winnow.datasets'))
   store.add(tellEnds(history))
+  store.add(new Tests(checking, history))
+  store.add(registerTools(cli.path, context.extension.packageJSON.contributes.languageModelTools))
   store.add(
     vscode.languages.registerCodeActionsProvider({ scheme: 'file' }, fixes, {
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
 import { Failure } from '../core/base/failure.ts'
@@ -7,6 +7,7 @@ import type { FromRowsPanel, RowsClause, RowsHead, ToRowsPanel } from '../core/v
 import { baseName, folderOf, pathOf } from './adapt.ts'
 import type { Checking } from './checking.ts'
 import type { Fixes } from './fixes.ts'
+import type { History } from './history.ts'
 import { ignoreFinding } from './ignore.ts'
 import { panelState, problemOf } from './messages.ts'
 import { dressPanel, makePanel } from './panelPage.ts'
@@ -19,6 +20,7 @@ interface Parts {
   readonly checking: Checking
   readonly fixes: Fixes
   readonly rows: Rows
+  readonly history: History
   readonly log: vscode.LogOutputChannel
 }
 
@@ -307,8 +309,22 @@ class RowsPanel implements Disposable {
       return open ? { ...file, document: { version: open.version, text: open.getText() } } : file
     })
     const roles = of.roles ? { roles: { ...of.roles } } : {}
-    this.head = await checking.ask('rowsOpen', { view: this.view, name: of.name, files, ...roles })
+    const predictions = this.predictions(of.files[0]?.path)
+    this.head = await checking.ask('rowsOpen', { view: this.view, name: of.name, files, predictions, ...roles })
     return this.head
+  }
+
+  /** What the best weights of the newest runs here said of the rows they were scored on. */
+  private predictions(path: string | undefined): { path: string; root: string; name: string }[] {
+    const root = path === undefined ? undefined : folderOf(path)
+    const scored = this.parts.history.runs.filter(entry => root !== undefined && entry.root === root)
+    return scored
+      .slice(0, 3)
+      .flatMap(({ folder, root: from, run }) =>
+        run.evaluated
+          .filter(one => one.of !== 'base' && one.path !== undefined)
+          .map(one => ({ path: join(folder, one.path ?? ''), root: from, name: run.name })),
+      )
   }
 
   private files():

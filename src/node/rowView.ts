@@ -1,8 +1,10 @@
+import { resolve } from 'node:path'
 import { Cancelled } from '../core/base/cancel.ts'
 import type { Finding } from '../core/check/finding.ts'
 import type { Roles } from '../core/data/dataset.ts'
 import { rowText } from '../core/data/roles.ts'
 import type { Table } from '../core/data/table.ts'
+import type { Prediction } from '../core/eval/evaluation.ts'
 import type { ColumnValues } from '../core/view/rowsColumn.ts'
 import { type LineParts, quotedLabels } from '../core/view/rowsLine.ts'
 import {
@@ -16,10 +18,11 @@ import {
   segmentOf,
   segmentsOf,
 } from '../core/view/rowsModel.ts'
-import type { RowsHead } from '../core/view/rowsProtocol.ts'
+import type { RowsHead, RowsSuggestion } from '../core/view/rowsProtocol.ts'
 import { type Totals, totalsOf } from '../core/view/rowsSummary.ts'
 import { type Neighbours, neighboursOf } from '../core/view/rowsTwins.ts'
 import { isCompressed } from './compressed.ts'
+import { slashed } from './files.ts'
 
 export interface OpenedFile {
   readonly path: string
@@ -42,6 +45,7 @@ export class RowView {
   private readonly roles: Roles
   private readonly pending = new Map<number, Map<string, string>>()
   private readonly labels = new Map<string, string>()
+  private readonly predicted = new Map<number, RowsSuggestion>()
   private reading: Promise<Map<string, ColumnValues>> | undefined
   private adding: Promise<Totals[]> | undefined
   private linking: Promise<Neighbours> | undefined
@@ -63,7 +67,14 @@ export class RowView {
     const columns = columnsOf(segments, roles, { hasFindings: true })
     const readOnly = whyReadOnly(files)
     const label = roles.label === undefined ? undefined : columnId(roles.label)
-    this.parts = { segments, columns, findings: this.findings, pending: this.pending, labels: this.labels }
+    this.parts = {
+      segments,
+      columns,
+      findings: this.findings,
+      pending: this.pending,
+      labels: this.labels,
+      predicted: this.predicted,
+    }
     this.head = {
       name,
       files: segments.map(({ path, split, table }) => ({
@@ -114,6 +125,26 @@ export class RowView {
   neighbours(): Promise<Neighbours> {
     this.linking ??= this.drive(neighboursOf(this.parts.segments, this.findings))
     return this.linking
+  }
+
+  /** Takes over what models said of these rows; the newer one is heard. A row whose text is another by now is left out. */
+  async predict(
+    from: readonly { readonly path: string; readonly root: string; readonly name: string }[],
+    read: (path: string) => Promise<readonly Prediction[]>,
+  ): Promise<void> {
+    const bases = new Map(this.parts.segments.map(segment => [segment.path, segment]))
+    for (const { path, root, name } of from)
+      for (const { file, row, text, label, probabilities } of await read(path)) {
+        const segment = bases.get(slashed(resolve(root, file)))
+        if (!segment || row >= segment.table.rowCount || this.predicted.has(segment.base + row)) continue
+        if (rowText(segment.table, row, this.roles) !== text) continue
+        const probability = probabilities.find(one => one[0] === label)?.[1]
+        this.predicted.set(segment.base + row, {
+          label,
+          from: name,
+          ...(probability === undefined ? {} : { probability }),
+        })
+      }
   }
 
   text(at: number): string {

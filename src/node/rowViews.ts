@@ -5,6 +5,7 @@ import type { Roles } from '../core/data/dataset.ts'
 import { inferRoles } from '../core/data/roles.ts'
 import { bytesOf, type Source, type Table } from '../core/data/table.ts'
 import { tableLines } from '../core/data/tableLines.ts'
+import type { Prediction } from '../core/eval/evaluation.ts'
 import { defaultScheme } from '../core/sign/scheme.ts'
 import type { Edit } from '../core/text/span.ts'
 import { filterRows } from '../core/view/rowsFilter.ts'
@@ -15,6 +16,7 @@ import { sortRows } from '../core/view/rowsSort.ts'
 import { findingSummary, rowSummary, summaryOf } from '../core/view/rowsSummary.ts'
 import { clusterOf, likeness } from '../core/view/rowsTwins.ts'
 import { changed, planRewrites } from './edits.ts'
+import { readPredictions } from './evaluations.ts'
 import { slashed, textSource } from './files.ts'
 import { applyPlan } from './journal.ts'
 import { type OpenedFile, RowView } from './rowView.ts'
@@ -36,13 +38,14 @@ const mostTwins = 20
 export class RowViews {
   private readonly views = new Map<string, RowView>()
   private readonly sources: RowSources
+  private readonly predictions = new Map<string, Promise<readonly Prediction[]>>()
   private versions = 0
 
   constructor(sources: RowSources) {
     this.sources = sources
   }
 
-  async rowsOpen({ view: id, name, files, roles: given }: Asked<'rowsOpen'>): Promise<RowsHead> {
+  async rowsOpen({ view: id, name, files, roles: given, predictions }: Asked<'rowsOpen'>): Promise<RowsHead> {
     const opened: OpenedFile[] = []
     for (const { path, split, document } of files) {
       const at = slashed(path)
@@ -56,6 +59,7 @@ export class RowViews {
     const view = new RowView({ name, files: opened, roles, findings, version: ++this.versions, before })
     before?.close()
     this.views.set(id, view)
+    await view.predict(predictions ?? [], path => this.predictionsOf(path))
     return view.head
   }
 
@@ -123,7 +127,7 @@ export class RowViews {
       })
       .sort((a, b) => b.similarity - a.similarity || a.at - b.at)
     const label = view.label(at)
-    const suggestion = suggestionOf(found, labels)
+    const suggestion = suggestionOf(found, labels) ?? view.parts.predicted.get(at)
     return {
       version: view.head.version,
       at,
@@ -219,6 +223,15 @@ export class RowViews {
   rowsClose({ view: id }: Asked<'rowsClose'>): void {
     this.views.get(id)?.close()
     this.views.delete(id)
+  }
+
+  /** What a model said, kept by file: an evaluation is written once. One that cannot be read says nothing here. */
+  private predictionsOf(path: string): Promise<readonly Prediction[]> {
+    const known = this.predictions.get(path)
+    if (known) return known
+    const reading = readPredictions(path).catch(() => [])
+    this.predictions.set(path, reading)
+    return reading
   }
 
   private view(id: string): RowView {

@@ -17,6 +17,8 @@ export interface LineParts {
   readonly pending: Pending
   /** Label names by how fixes quote them. */
   readonly labels: ReadonlyMap<string, string>
+  /** What a model said of rows, by their numbers in the view. */
+  readonly predicted: ReadonlyMap<number, RowsSuggestion>
 }
 
 /** A row as the grid draws it. */
@@ -25,7 +27,7 @@ export function lineOf(parts: LineParts, at: number): RowsLine {
   const segment = segmentOf(segments, at)
   const row = at - segment.base
   const found = findingsOf(parts.findings, at)
-  const suggestion = suggestionOf(found, parts.labels)
+  const suggestion = suggestionOf(found, parts.labels) ?? parts.predicted.get(at)
   const changed = pending.get(at)
   return {
     at,

@@ -231,6 +231,8 @@ export interface RowsService {
       readonly document?: { readonly version: number; readonly text: string }
     }[]
     readonly roles?: { readonly [role: string]: string }
+    /** Files of what models said of rows, newest first, with the folder that the rows are named from, and whose they are. */
+    readonly predictions?: readonly { readonly path: string; readonly root: string; readonly name: string }[]
   }): RowsHead
   rowsQuery(request: { readonly view: string; readonly query: number; readonly of: RowsQuery }): RowsResult
   rowsLines(request: { readonly view: string; readonly query: number; readonly from: number; readonly to: number }): {
