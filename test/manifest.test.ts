@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { readTools } from '../src/node/readTools.ts'
 
 interface Manifest {
   readonly version: string
@@ -19,6 +20,7 @@ interface Manifest {
     readonly menus: Record<string, readonly { readonly command: string; readonly when?: string }[]>
     readonly keybindings: readonly { readonly command: string }[]
     readonly configuration: readonly { readonly properties: Record<string, Setting> }[]
+    readonly languageModelTools: readonly { readonly name: string; readonly modelDescription: string }[]
     readonly jsonValidation: readonly { readonly url: string }[]
     readonly walkthroughs: readonly { readonly steps: readonly { readonly media: { readonly markdown: string } }[] }[]
   }
@@ -137,4 +139,23 @@ test('each panel that is restored wakes the extension', () => {
   const types = matches(editor['panelPage.ts'] as string, /export type PanelName = (.*)/g)
   const names = matches(types.join(), /'(\w+)'/g)
   for (const name of names) expect(manifest.activationEvents).toContain(`onWebviewPanel:winnow.${name}`)
+})
+
+test('the tools for language models are those that winnow mcp serves (UPDATE=1 writes them)', () => {
+  const tools = readTools.map(({ name, description, inputSchema }) => ({
+    name,
+    displayName: `%tool.${name.replace('winnow_', '')}%`,
+    userDescription: `%tool.${name.replace('winnow_', '')}.description%`,
+    modelDescription: description,
+    toolReferenceName: name.replace('winnow_', 'winnow-').replaceAll('_', '-'),
+    canBeReferencedInPrompt: true,
+    icon: '$(database)',
+    tags: ['dataset', 'fine-tuning'],
+    inputSchema,
+  }))
+  if (process.env['UPDATE']) {
+    const whole = JSON.parse(readFileSync('package.json', 'utf8')) as { contributes: object }
+    Object.assign(whole.contributes, { languageModelTools: tools })
+    writeFileSync('package.json', `${JSON.stringify(whole, undefined, 2)}\n`)
+  } else expect(contributes.languageModelTools).toEqual(tools)
 })

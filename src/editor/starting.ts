@@ -31,7 +31,11 @@ function taskWords(task: TaskName): { readonly label: string; readonly detail: s
 
 /** The tasks, those first that fit the columns of the dataset. */
 export function taskItems(dataset: ReportedDataset): readonly Choice<TaskName>[] {
-  const item = (task: TaskName): Choice<TaskName> => ({ ...taskWords(task), description: task, value: task })
+  const item = (task: TaskName): Choice<TaskName> => {
+    const words = taskWords(task)
+    // The name that a recipe gives it, where that says more.
+    return { ...words, ...(words.label.toLowerCase() === task ? {} : { description: task }), value: task }
+  }
   const heading = (label: string): Choice<TaskName> => ({ label, kind: vscode.QuickPickItemKind.Separator })
   return [
     heading(vscode.l10n.t('fits the columns')),

@@ -104,6 +104,36 @@ export const configSchema = v.strictObject({
       v.description('Filters made for web pages, to hold every row to: their rules are off otherwise.'),
     ),
   ),
+  gates: v.optional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          dataset: v.optional(v.pipe(v.string(), v.description('Only runs on this dataset count.'))),
+          run: v.optional(
+            v.pipe(
+              v.string(),
+              v.description('A run by its name or the beginning of its id; the newest where left out.'),
+            ),
+          ),
+          metric: v.pipe(
+            v.string(),
+            v.description('A score of the run: accuracy, macroF1, mcc, entityF1, perplexity, …'),
+          ),
+          least: v.optional(v.pipe(v.number(), v.description('The score is at least this.'))),
+          most: v.optional(
+            v.pipe(v.number(), v.description('The score is at most this: losses, perplexities, errors.')),
+          ),
+          split: v.optional(
+            v.pipe(v.picklist(['validation', 'test']), v.description('Scored on; test where left out.')),
+          ),
+          withoutLeaks: v.optional(
+            v.pipe(v.boolean(), v.description('Judge it without the rows that leak from training.')),
+          ),
+        }),
+      ),
+      v.description('What a tuned model has to reach: test items in the editor, exit code 1 of winnow runs --gates.'),
+    ),
+  ),
   ignore: v.optional(
     v.pipe(v.string(), v.description('The file that lists ignored findings, relative to winnow.json.')),
   ),

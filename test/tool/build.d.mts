@@ -2,5 +2,5 @@
 export function bundle(options?: {
   release?: boolean
   out?: string
-  only?: readonly ('extension' | 'cli' | 'worker' | 'webview')[]
+  only?: readonly ('extension' | 'cli' | 'worker' | 'mcp' | 'thread' | 'webview')[]
 }): Promise<void>
