@@ -5,6 +5,8 @@ import type { Run } from '../core/run/run.ts'
 import { expandRows } from '../core/train/data.ts'
 import type { RunEvent } from '../core/train/event.ts'
 import type { BatchRow, FromRunPanel, RunShown, ToRunPanel } from '../core/view/protocol.ts'
+import { askControl } from '../node/control.ts'
+import { readNotes, writeNotes } from '../node/notes.ts'
 import { readEvents } from '../node/runLog.ts'
 import { readData, readRecipe } from '../node/runs.ts'
 import { breathe } from './adapt.ts'
@@ -120,6 +122,18 @@ class RunPanel implements Disposable {
         return void (await run('stopRun', message.id))
       case 'resume':
         return void (await run('resumeRun', message.id))
+      case 'pause':
+      case 'rate': {
+        const folder = this.parts.history.find(message.id)?.folder
+        if (folder === undefined) return
+        askControl(folder, message.kind === 'pause' ? { paused: message.paused } : { factor: message.factor })
+        return
+      }
+      case 'notes': {
+        const folder = this.parts.history.find(message.id)?.folder
+        if (folder !== undefined) await writeNotes(folder, message.text)
+        return
+      }
       case 'compare':
         return void (await run('compareWithBase', message.id))
       case 'tune':
@@ -205,7 +219,8 @@ class RunPanel implements Disposable {
     const rules = new Map<string, number>()
     for (const { rule } of data?.dropped ?? []) rules.set(rule, (rules.get(rule) ?? 0) + 1)
     const dropped = [...rules].map(([rule, rows]) => ({ rule, rows }))
-    return { run, recipe, color: this.colorOf(entry.id), ...(data ? { data: { dropped } } : {}) }
+    const notes = await readNotes(entry.folder)
+    return { run, recipe, notes, color: this.colorOf(entry.id), ...(data ? { data: { dropped } } : {}) }
   }
 
   private colorOf(id: string): number {

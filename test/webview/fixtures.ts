@@ -81,6 +81,7 @@ export function runEvents(plan: RunPlan): RunEvent[] {
       rows: 16,
       tokens: 300 + Math.floor(60 * random()),
       ms,
+      ...(step % 8 === 1 ? { rss: 4e8 + 2e8 * (1 - fall) + 1e6 * (step % 5) } : {}),
     })
     if (step % 31 !== 0) continue
     const late = Math.max(0, step - 0.66 * plan.steps) / plan.steps

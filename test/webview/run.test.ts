@@ -237,3 +237,31 @@ test.concurrent('F6 goes from region to region and comes back', async () => {
   expect(regions).toEqual(['Run', 'Curve settings', 'Charts', 'About this run', 'Run'])
   await shown.close()
 })
+
+test('pause, continue and another rate are asked for by button and by key; notes are kept', async () => {
+  const shown = await s.open({ panel: 'run' })
+  await shown.send(hydrateRun)
+  const { page } = shown
+  const asked = async (kind: string) => (await shown.posted()).filter(m => m.kind === kind)
+  await page.getByRole('button', { name: 'Pause' }).click()
+  expect(await asked('pause')).toEqual([{ kind: 'pause', id: live.id, paused: true }])
+  const event = { kind: 'controlled', at: 1, step: 412, paused: true, factor: 1 }
+  await shown.send({ kind: 'events', id: live.id, events: [event] })
+  expect(await page.locator('.head [role=status]').textContent()).toBe('paused · step 412 of 936')
+  await page.keyboard.press('p')
+  expect((await asked('pause')).at(-1)).toEqual({ kind: 'pause', id: live.id, paused: false })
+  await shown.send({ kind: 'events', id: live.id, events: [{ ...event, paused: false, factor: 0.5 }] })
+  expect(await page.locator('.head [role=status]').textContent()).toMatch(/^running .* rate times 0.5$/)
+  await page.getByRole('button', { name: 'Rate', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Times 0.25' }).click()
+  expect(await asked('rate')).toEqual([{ kind: 'rate', id: live.id, factor: 0.25 }])
+  // No key acts while text is being typed.
+  const notes = page.getByRole('textbox', { name: 'Notes about this run' })
+  await notes.fill('')
+  await notes.pressSequentially('pp lower rate')
+  await notes.blur()
+  expect(await asked('notes')).toEqual([{ kind: 'notes', id: live.id, text: 'pp lower rate' }])
+  expect((await asked('pause')).length).toBe(2)
+  expect(shown.complaints).toEqual([])
+  await shown.close()
+})

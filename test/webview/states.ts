@@ -104,6 +104,22 @@ export const runStates: readonly State[] = [
       ),
     }),
   },
+  {
+    name: 'run-paused',
+    opening: { panel: 'run' },
+    show: async shown => {
+      await shown.send(hydrateRun)
+      await shown.send({
+        kind: 'events',
+        id: live.id,
+        events: [
+          { kind: 'controlled', at: 1, step: 411, paused: false, factor: 0.5 },
+          { kind: 'controlled', at: 2, step: 412, paused: true, factor: 0.5 },
+        ],
+      })
+      await shown.page.getByRole('checkbox', { name: 'Speed and memory' }).click()
+    },
+  },
   { name: 'run-loading', opening: { panel: 'run' }, show: loading },
   { name: 'run-empty', opening: { panel: 'run' }, show: hydrate({ kind: 'hydrate', shown: [], others: [] }) },
   {

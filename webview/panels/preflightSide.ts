@@ -2,7 +2,7 @@ import { count, counted, percent } from '../../src/core/base/words.ts'
 import type { Preflight } from '../../src/core/train/estimate.ts'
 import type { Check, Inspection } from '../../src/core/train/inspection.ts'
 import { batchChoices } from '../../src/core/view/preflight.ts'
-import { about } from '../../src/core/view/words.ts'
+import { about, bytes } from '../../src/core/view/words.ts'
 import { type Child, h, icon, refresh, s } from '../parts/dom.ts'
 
 export interface Known {
@@ -221,9 +221,4 @@ function checkSection(checks: readonly Check[]): HTMLElement {
       ),
     ),
   )
-}
-
-/** `3.9 GB`, `412 MB`: powers of ten, as on a drive. */
-export function bytes(value: number): string {
-  return value >= 1e9 ? `${(value / 1e9).toFixed(1)} GB` : `${Math.round(value / 1e6)} MB`
 }

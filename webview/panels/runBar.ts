@@ -69,6 +69,7 @@ export function runBar(
       ),
       checkbox({ label: 'Log y', on: view.log, change: log => act.set({ log }) }),
       checkbox({ label: 'Cut outliers', on: view.clip, change: clip => act.set({ clip }) }),
+      checkbox({ label: 'Speed and memory', on: view.machine, change: machine => act.set({ machine }) }),
       scores,
       h(
         'span',

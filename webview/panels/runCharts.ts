@@ -1,13 +1,13 @@
 import { count, percent } from '../../src/core/base/words.ts'
 import { scoreText } from '../../src/core/eval/headline.ts'
 import { nearest, niceUp, outlierTop, spikes } from '../../src/core/view/curve.ts'
-import { type Axis, column, place, reach, validations } from '../../src/core/view/curves.ts'
-import { duration, fixed, small, tick } from '../../src/core/view/words.ts'
+import { type Axis, column, place, reach, speedColumn, validations } from '../../src/core/view/curves.ts'
+import { bytes, duration, fixed, small, tick } from '../../src/core/view/words.ts'
 import { type Chart, chart, type Drawing, type Line, type Note } from '../parts/chart.ts'
 import type { Mark } from '../parts/crosshair.ts'
 import { type Child, h } from '../parts/dom.ts'
 import { hueClass, type Palette } from '../parts/palette.ts'
-import { forget, type LineCache, linesOf, type Metric, metrics, newLineCache } from './runLines.ts'
+import { forget, type LineCache, linesOf, type Metric, metrics, metricsOf, newLineCache } from './runLines.ts'
 import type { RunView, ShownRun } from './runState.ts'
 
 export interface RunCharts {
@@ -131,7 +131,11 @@ export function runCharts(act: { readonly pick: (step: number) => void; readonly
       const known = axis === 'steps' || axis === 'epochs'
       const to = Math.max(...ends, 0)
       const x: readonly [number, number] = [0, to === 0 ? 1 : known ? to : foreseen(to, runs, axis)]
+      const seen = metricsOf(view)
+      element.classList.toggle('six', seen.length > 4)
       for (const [metric, c] of charts) {
+        c.element.hidden = !seen.includes(metric)
+        if (c.element.hidden) continue
         const span = { from: x[0], to: x[1], columns: c.columns() }
         const lines = linesOf(metric, { runs, view, span, cache }, palette)
         const y = rangeOf(metric, lines, view, runs)
@@ -144,7 +148,7 @@ export function runCharts(act: { readonly pick: (step: number) => void; readonly
     },
     forget: id => forget(cache, id),
     drawings: () =>
-      metrics.flatMap(metric => {
+      metricsOf(view ?? { machine: false }).flatMap(metric => {
         const drawing = last.get(metric)
         const c = charts.get(metric)
         return drawing && c ? [{ title: titleOf(metric), drawing, canvas: c.picture() }] : []
@@ -181,7 +185,21 @@ function valuesAt(
   const i = over ? -1 : x === undefined ? xs.length - 1 : nearest(xs, x)
   const parts: { word: string; value: number | undefined; dashed: boolean }[] = []
   const marks: Mark[] = []
-  if (metric !== 'score') {
+  if (metric === 'memory') {
+    const { machine } = curves.run
+    const step = curves.run.series.step[i]
+    const j = step === undefined ? -1 : nearest(machine.step, step)
+    const value = machine.rss[j]
+    parts.push({ word: '', value, dashed: false })
+    if (x !== undefined && value !== undefined)
+      marks.push({ x: place(curves, axis, machine.step[j] as number), y: value, hue })
+    const [use, memory] = [machine.gpu[j], machine.gpuMemory[j]]
+    if (use !== undefined && !Number.isNaN(use)) parts.push({ word: `GPU ${use} %,`, value: memory, dashed: false })
+  } else if (metric === 'speed') {
+    const value = speedColumn(curves)[i]
+    parts.push({ word: '', value, dashed: false })
+    if (x !== undefined && value !== undefined) marks.push({ x: xs[i] as number, y: value, hue })
+  } else if (metric !== 'score') {
     const value = curves.run.series[metric][i]
     parts.push({ word: metric === 'loss' ? 'train' : '', value, dashed: false })
     const drawn = metric === 'rate' ? value : curves.smoothed[metric].values[i]
@@ -226,11 +244,18 @@ export function format(metric: Metric, value: number | undefined, score = 'accur
       return small(value, 2)
     case 'norm':
       return fixed(value, 2)
+    case 'speed':
+      return value === undefined ? '–' : count(Math.round(value))
+    case 'memory':
+      return value === undefined ? '–' : bytes(value)
   }
 }
 
 function titleOf(metric: Metric): string {
-  return { loss: 'Loss', score: 'Score', rate: 'Learning rate', norm: 'Gradient norm' }[metric]
+  return {
+    ...{ loss: 'Loss', score: 'Score', rate: 'Learning rate', norm: 'Gradient norm' },
+    ...{ speed: 'Tokens a second', memory: 'Memory' },
+  }[metric]
 }
 
 function headingOf(metric: Metric, view: RunView): string {
@@ -241,6 +266,8 @@ function detailOf(metric: Metric, clipped: number | undefined): string {
   const parts = [
     metric === 'score' ? 'validation' : undefined,
     metric === 'norm' ? 'before clipping' : undefined,
+    metric === 'speed' ? 'mean of 32 steps' : undefined,
+    metric === 'memory' ? 'of the training process' : undefined,
     clipped === undefined ? undefined : `above ${tick(clipped)} cut off`,
   ]
   return parts.filter(Boolean).join(' · ')
@@ -254,6 +281,7 @@ function axisText(axis: Axis, value: number): string {
 
 function tickOf(metric: Metric, value: number, score: string): string {
   if (metric === 'score' && score !== 'mcc') return `${Math.round(value * 100)} %`
+  if (metric === 'memory') return value === 0 ? '0' : bytes(value)
   return metric === 'rate' ? small(value, 1) : tick(value)
 }
 

@@ -5,7 +5,8 @@ import { type Provider, providerNames } from '../../src/core/train/runtime.ts'
 import type { FromRunPanel } from '../../src/core/view/protocol.ts'
 import { about, duration } from '../../src/core/view/words.ts'
 import { button, enable } from '../parts/controls.ts'
-import { type Child, h, icon, refresh, say } from '../parts/dom.ts'
+import { type Child, h, icon, isTyping, refresh, say } from '../parts/dom.ts'
+import { menu } from '../parts/menu.ts'
 import type { ShownRun } from './runState.ts'
 
 export interface RunHead {
@@ -18,6 +19,8 @@ export interface RunHead {
 export function runHead(post: (message: FromRunPanel) => void): RunHead {
   let id = ''
   let stopping = false
+  let paused = false
+  let factor = 1
   const name = h('h1', { class: 'nowrap' }, 'Run')
   const parts = h('span', { class: 'dim cut' })
   const state = h('span', {})
@@ -33,6 +36,32 @@ export function runHead(post: (message: FromRunPanel) => void): RunHead {
       enable(stop, 'Stopping after this step')
       say(state, 'stopping after this step')
     },
+  })
+  const pause = button({
+    label: 'Pause',
+    icon: 'debug-pause',
+    title: 'Rests after the step at work and keeps a checkpoint (P)',
+    press: () => ask(!paused),
+  })
+  const go = button({ label: 'Continue', icon: 'debug-continue', title: 'Goes on (P)', press: () => ask(false) })
+  const rates = menu({
+    label: 'Rate',
+    icon: 'settings',
+    items: () =>
+      [4, 2, 1, 0.5, 0.25, 0.1].map(value => ({
+        label: value === 1 ? 'As the recipe says' : `Times ${value}`,
+        ...(value === factor ? { detail: 'now' } : {}),
+        act: () => post({ kind: 'rate', id, factor: value }),
+      })),
+  })
+  const ask = (wish: boolean) => {
+    if (pause.hidden && go.hidden) return
+    post({ kind: 'pause', id, paused: wish })
+    say(state, wish ? 'pausing after this step' : 'going on')
+  }
+  addEventListener('keydown', event => {
+    if (event.key.toLowerCase() !== 'p' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return
+    ask(!paused)
   })
   const resume = button({ label: 'Resume', icon: 'debug-continue', press: () => post({ kind: 'resume', id }) })
   const compare = button({ label: 'Compare', icon: 'git-compare', press: () => post({ kind: 'compare', id }) })
@@ -51,7 +80,7 @@ export function runHead(post: (message: FromRunPanel) => void): RunHead {
     cuts,
   )
   const status = h('span', { class: 'chip', role: 'status' }, lamp, state)
-  const actions = h('span', { class: 'push row tight' }, stop, resume, compare, folder)
+  const actions = h('span', { class: 'push row tight' }, rates, pause, go, stop, resume, compare, folder)
   const head = h(
     'header',
     { class: 'head', 'data-region': 'Run' },
@@ -87,6 +116,12 @@ export function runHead(post: (message: FromRunPanel) => void): RunHead {
       refresh(provider, where, () => [icon('server-process', 'small'), h('span', {}, where ?? '')])
       stop.hidden = run.phase !== 'running' && run.phase !== 'waiting'
       enable(stop, stopping ? 'Stopping after this step' : undefined)
+      paused = run.paused === true
+      factor = run.rates?.at(-1)?.factor ?? 1
+      const running = run.phase === 'running'
+      rates.hidden = !running
+      pause.hidden = !running || paused
+      go.hidden = !running || !paused
       resume.hidden = run.phase !== 'stopped' && run.phase !== 'failed'
       compare.hidden = run.phase === 'waiting'
       steps(run)
@@ -117,8 +152,11 @@ export function stateWords(run: Run): string {
     case 'waiting':
       return 'waiting to start'
     case 'running': {
+      if (run.paused) return `paused · ${at}`
       const left = timeLeft(run)
-      return left === undefined ? `running · ${at}` : `running · ${at} · ${about(left)} left`
+      const factor = run.rates?.at(-1)?.factor ?? 1
+      const rate = factor === 1 ? '' : ` · rate times ${factor}`
+      return left === undefined ? `running · ${at}${rate}` : `running · ${at} · ${about(left)} left${rate}`
     }
     case 'finished': {
       const took = run.started && run.endedAt ? ` in ${duration(run.endedAt - run.started.at)}` : ''

@@ -1,13 +1,17 @@
 import { newThinned, type Smoothed, type Span, type Thinned, thin } from '../../src/core/view/curve.ts'
-import { type Axis, column, place, validations } from '../../src/core/view/curves.ts'
+import { type Axis, column, place, speedColumn, validations } from '../../src/core/view/curves.ts'
 import type { Line } from '../parts/chart.ts'
 import { type Palette, solidDash } from '../parts/palette.ts'
 import type { RunView, ShownRun } from './runState.ts'
 
 /** The four charts: what each draws of a run. */
-export type Metric = 'loss' | 'score' | 'rate' | 'norm'
+export type Metric = 'loss' | 'score' | 'rate' | 'norm' | 'speed' | 'memory'
 
-export const metrics: readonly Metric[] = ['loss', 'score', 'rate', 'norm']
+export const metrics: readonly Metric[] = ['loss', 'score', 'rate', 'norm', 'speed', 'memory']
+
+/** The charts that are shown: what the machine does only where it is asked for. */
+export const metricsOf = (view: Pick<RunView, 'machine'>): readonly Metric[] =>
+  view.machine ? metrics : metrics.slice(0, 4)
 
 /** Polylines by run and series, each going on where it stopped while axis, width and source stay the same. */
 export interface LineCache {
@@ -50,6 +54,9 @@ export function linesOf(
       return { ...points, rest: restOf(name, points.xs.length) }
     }
     if (metric === 'score') out.push({ ...dashed, ...scored(from.view.score) })
+    else if (metric === 'memory')
+      out.push({ ...base, ...memoryOf(item, from.view.axis), rest: restOf('memory', curves.run.machine.step.length) })
+    else if (metric === 'speed') out.push({ ...base, ...get('speed', speedColumn(curves)) })
     else if (metric === 'rate') out.push({ ...base, ...get('raw', curves.run.series.rate) })
     else {
       const smoothed: Smoothed = curves.smoothed[metric]
@@ -61,6 +68,12 @@ export function linesOf(
     }
   }
   return out
+}
+
+/** Memory of the process in bytes, as columns. */
+export function memoryOf({ curves }: ShownRun, axis: Axis): { xs: number[]; ys: readonly number[] } {
+  const { machine } = curves.run
+  return { xs: machine.step.map(step => place(curves, axis, step)), ys: machine.rss }
 }
 
 /** The points of a score on the validation split, as columns. */

@@ -9,6 +9,7 @@ import { difference } from '../parts/difference.ts'
 import { type Child, h, icon, refresh } from '../parts/dom.ts'
 import { menu } from '../parts/menu.ts'
 import { hueClass } from '../parts/palette.ts'
+import { runNotes } from './runNotes.ts'
 import type { ShownRun } from './runState.ts'
 
 export type OtherRun = { readonly id: string; readonly name: string; readonly detail: string }
@@ -31,10 +32,12 @@ export function runSide(post: (message: FromRunPanel) => void): RunSide {
   })
   const runs = h('div', {})
   const rest = h('div', {})
+  const notes = runNotes(post)
   const element = h(
     'aside',
     { class: 'aside', 'aria-label': 'About this run', 'data-region': 'About this run', tabindex: 0 },
     section('Runs shown', adder, runs),
+    notes.element,
     rest,
   )
   return {
@@ -44,6 +47,7 @@ export function runSide(post: (message: FromRunPanel) => void): RunSide {
       refresh(runs, shown.map(rowKey), () => runsTable(shown, post))
       const own = shown[0]
       if (!own) return
+      notes.update(own)
       const { run } = own.curves
       const other = shown[1]
       refresh(rest, [shown.map(sideKey)], () => [

@@ -16,6 +16,8 @@ export interface RunView {
   readonly log: boolean
   readonly clip: boolean
   readonly table: boolean
+  /** Also speed and memory. */
+  readonly machine: boolean
   readonly score: string
   readonly dismissed: readonly string[]
   /** The step whose rows are listed. */
@@ -28,6 +30,7 @@ export const firstView: RunView = {
   log: false,
   clip: true,
   table: false,
+  machine: false,
   score: 'accuracy',
   dismissed: [],
   step: undefined,

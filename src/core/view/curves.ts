@@ -11,6 +11,9 @@ export interface Curves {
   run: Run
   /** Filled when asked for: most runs are only ever drawn over steps. */
   readonly columns: { readonly [axis in Exclude<Axis, 'steps'>]: number[] }
+  /** Filled when asked for, like the columns; sums of its last 32 steps beside it. */
+  readonly speed: number[]
+  readonly window: { tokens: number; ms: number }
   smoothed: { readonly loss: Smoothed; readonly norm: Smoothed }
   taken: number
   /** The newest step taken in and its time: a step that was trained again has another. */
@@ -21,7 +24,16 @@ export interface Curves {
 /** The curves of all that the run has so far, its loss and norm smoothed by `weight`. */
 export function newCurves(run: Run, weight: number): Curves {
   const smoothed = { loss: newSmoothed(weight), norm: newSmoothed(weight) }
-  const curves = { run, columns: { epochs: [], tokens: [], time: [] }, smoothed, taken: 0, lastStep: 0, lastAt: 0 }
+  const speed = { speed: [], window: { tokens: 0, ms: 0 } }
+  const curves = {
+    ...speed,
+    run,
+    columns: { epochs: [], tokens: [], time: [] },
+    smoothed,
+    taken: 0,
+    lastStep: 0,
+    lastAt: 0,
+  }
   return follow(curves, run)
 }
 
@@ -64,6 +76,19 @@ export function column(curves: Curves, axis: Axis): readonly number[] {
   for (let i = out.length; i < s.step.length; i++) {
     if (axis !== 'epochs') out.push((out[i - 1] ?? 0) + (source[i] as number))
     else out.push(perStep === undefined ? (s.epoch[i] as number) : (s.step[i] as number) * perStep)
+  }
+  return out
+}
+
+/** Tokens a second of each step, over the 32 steps up to it: single steps say more about their rows than about the pace. */
+export function speedColumn(curves: Curves): readonly number[] {
+  const { tokens, ms } = curves.run.series
+  const out = curves.speed
+  for (let i = out.length; i < ms.length; i++) {
+    const gone = i - 32
+    curves.window.tokens += (tokens[i] as number) - (gone >= 0 ? (tokens[gone] as number) : 0)
+    curves.window.ms += (ms[i] as number) - (gone >= 0 ? (ms[gone] as number) : 0)
+    out.push((1000 * curves.window.tokens) / Math.max(1e-6, curves.window.ms))
   }
   return out
 }

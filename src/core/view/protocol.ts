@@ -20,6 +20,8 @@ export interface RunShown {
   /** `recipe.json`, resolved. */
   readonly recipe: unknown
   /** Short facts of `data.json`: rows left out, by the rule that said so. */
+  /** `notes.md` of the run folder. */
+  readonly notes?: string
   readonly data?: { readonly dropped: readonly { readonly rule: string; readonly rows: number }[] }
   /** 0 is the panel's own run; an overlaid one keeps its colour for life. */
   readonly color: number
@@ -83,6 +85,12 @@ export type FromRunPanel =
   | FromAnyPanel
   | { readonly kind: 'stop'; readonly id: string }
   | { readonly kind: 'resume'; readonly id: string }
+  /** Let it rest, or go on. */
+  | { readonly kind: 'pause'; readonly id: string; readonly paused: boolean }
+  /** Multiply the schedule's rates from the next step on. */
+  | { readonly kind: 'rate'; readonly id: string; readonly factor: number }
+  /** What people write about the run: `notes.md` of its folder. */
+  | { readonly kind: 'notes'; readonly id: string; readonly text: string }
   | { readonly kind: 'addRun'; readonly id: string }
   | { readonly kind: 'removeRun'; readonly id: string }
   | { readonly kind: 'compare'; readonly id: string }

@@ -54,6 +54,11 @@ export function tick(value: number): string {
   return minus(String(Number(value.toPrecision(4))))
 }
 
+/** `3.9 GB`, `412 MB`: powers of ten, as on a drive. */
+export function bytes(value: number): string {
+  return value >= 1e9 ? `${(value / 1e9).toFixed(1)} GB` : `${Math.round(value / 1e6)} MB`
+}
+
 function trimmed(value: number): string {
   return String(Number(value.toPrecision(3)))
 }
