@@ -2,13 +2,15 @@ import * as vscode from 'vscode'
 import { type Disposable, Emitter, Store } from '../core/base/event.ts'
 import { Failure } from '../core/base/failure.ts'
 import type { CheckListener, CheckService, FoundRow, Report, ReportedEdit, RowService } from '../core/check/report.ts'
+import { withChange } from '../core/check/withChange.ts'
 import type { RowsService } from '../core/view/rowsProtocol.ts'
 import { diskFolders, pathOf, uriOf } from './adapt.ts'
+import { type Follower, Following } from './following.ts'
 import { mayHoldData } from './probe.ts'
 import { changed, setting } from './settings.ts'
 
 /** The checking process as this side sees it: ask, hear of the progress, end it. */
-export interface Checker extends Disposable {
+export interface Checker extends Disposable, Follower {
   check(request: Parameters<CheckService['check']>[0]): Promise<Report>
   rows(request: Parameters<RowService['rows']>[0]): Promise<readonly (FoundRow | undefined)[]>
   rewrite(request: Parameters<CheckService['rewrite']>[0]): Promise<readonly string[]>
@@ -52,9 +54,12 @@ export class Checking implements Disposable {
   private readonly start: (listener: CheckListener) => Checker
   private readonly log: vscode.LogOutputChannel
   private checker: Checker | undefined
+  private readonly following: Following
   private timer: NodeJS.Timeout | undefined
   private current: Promise<Checked | undefined> | undefined
   private again = false
+  /** Documents of which every edit since the last check was handed on. */
+  private readonly followed = new Set<string>()
   private closed = false
 
   readonly onReport = this.reports.event
@@ -65,12 +70,23 @@ export class Checking implements Disposable {
   constructor(start: (listener: CheckListener) => Checker, log: vscode.LogOutputChannel) {
     this.start = start
     this.log = log
+    this.following = new Following(() => this.process(), {
+      changed: (change, edits) => {
+        const { last } = this
+        if (!last || this.closed || this.current) return
+        const report = withChange(last.report, change, edits)
+        const versions = new Map(last.versions).set(change.uri, change.version)
+        this.tell({ ...last, report, versions, stale: staleFor(versions, last.stale) })
+      },
+      lost: () => this.soon(typing),
+    })
     this.watch()
   }
 
   /** Checks now; what a person asked for. Undefined where nothing could be said, `state` then tells why. */
   async check(): Promise<Checked | undefined> {
     clearTimeout(this.timer)
+    this.timer = undefined
     if (this.current) {
       this.again = true
       await this.current
@@ -82,7 +98,10 @@ export class Checking implements Disposable {
   /** Checks once nothing has changed for a moment. */
   soon(wait = settling): void {
     clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.check(), wait)
+    this.timer = setTimeout(() => {
+      this.timer = undefined
+      void this.check()
+    }, wait)
   }
 
   /** Where rows of a file are now, in the text the person sees, and what they say. */
@@ -126,6 +145,7 @@ export class Checking implements Disposable {
   dispose(): void {
     this.closed = true
     clearTimeout(this.timer)
+    this.following.dispose()
     this.store.dispose()
     this.checker?.dispose()
     this.reports.dispose()
@@ -139,6 +159,13 @@ export class Checking implements Disposable {
       early: report => {
         if (!this.last && !this.closed)
           this.reports.fire({ report, stale: new Set(), versions: new Map(), began: Date.now() })
+      },
+      // Of everything, some time after edits that were followed.
+      refreshed: report => {
+        const { last } = this
+        if (!last || this.closed || this.current || this.timer) return
+        const versions = new Map([...last.versions, ...Object.entries(report.versions)])
+        this.tell({ report, stale: staleFor(versions, last.stale), versions, began: Date.now() - report.ms })
       },
     })
     return this.checker
@@ -156,7 +183,20 @@ export class Checking implements Disposable {
     return current
   }
 
+  /** Follows an edit of a document that was checked, unless a check is due or under way. */
+  private follow(event: vscode.TextDocumentChangeEvent): boolean {
+    const path = pathOf(event.document.uri)
+    const { last } = this
+    if (!last || this.current || this.timer || !last.versions.has(path)) return false
+    if (!/\.(jsonl|ndjson)$/i.test(path) || (last.stale.has(path) && !this.followed.has(path))) return false
+    this.followed.add(path)
+    this.following.add(event)
+    return true
+  }
+
   private async run(): Promise<Checked | undefined> {
+    this.following.stop()
+    this.followed.clear()
     const folders = diskFolders().map(folder => folder.path)
     const began = Date.now()
     const { documents, versions, unsent } = openTexts()
@@ -219,10 +259,13 @@ export class Checking implements Disposable {
     this.store.add(watcher.onDidChange(onFile))
     this.store.add(watcher.onDidDelete(onFile))
     this.store.add(
-      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+      vscode.workspace.onDidChangeTextDocument(event => {
+        const { document, contentChanges } = event
         if (contentChanges.length === 0 || !isOurs(document.uri)) return
+        const automatic = setting('check.automatic') && setting('check.onType')
+        const follows = automatic && this.follow(event)
         this.last = this.last && { ...this.last, stale: new Set([...this.last.stale, pathOf(document.uri)]) }
-        if (setting('check.automatic') && setting('check.onType')) this.soon(typing)
+        if (automatic && !follows) this.soon(typing)
       }),
     )
     this.store.add(
@@ -249,6 +292,19 @@ export class Checking implements Disposable {
 /** Does a change of this file concern a dataset? Run folders change all the time and never do. */
 function isOurs(uri: vscode.Uri): boolean {
   return uri.scheme === 'file' && dataFile.test(uri.path) && !uri.path.includes('/.winnow/')
+}
+
+/** The files of which another version than the checked one is open; those that were never checked stay as they were. */
+function staleFor(versions: ReadonlyMap<string, number>, before: ReadonlySet<string>): Set<string> {
+  const stale = new Set(before)
+  for (const document of vscode.workspace.textDocuments) {
+    if (document.isClosed || !isOurs(document.uri)) continue
+    const path = pathOf(document.uri)
+    const version = versions.get(path)
+    if (version === document.version) stale.delete(path)
+    else if (version !== undefined || document.isDirty) stale.add(path)
+  }
+  return stale
 }
 
 /** The unsaved texts, and the version of every open document whose text or file is checked now. */

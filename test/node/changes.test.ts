@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { random } from '../../src/core/base/random.ts'
-import type { Report, ReportChange, ReportedFinding } from '../../src/core/check/report.ts'
+import { countByRule } from '../../src/core/check/check.ts'
+import type { Report, ReportedFinding } from '../../src/core/check/report.ts'
+import { withChange } from '../../src/core/check/withChange.ts'
 import { Checker } from '../../src/node/checker.ts'
 import { texts } from '../core/sign/texts.ts'
 
@@ -32,24 +34,8 @@ const sayings = (findings: readonly ReportedFinding[]) =>
     .map(said)
     .sort()
 
-/** What whoever shows a report does with a change. */
-function applied(
-  findings: readonly ReportedFinding[],
-  { uri, removed, added, moved }: ReportChange,
-): ReportedFinding[] {
-  const gone = new Set(removed)
-  const place = <T extends { uri: string; row?: number; range: ReportedFinding['range'] }>(one: T): T => {
-    if (one.uri !== uri || one.row === undefined || one.row < moved.row) return one
-    const range = { ...one.range, line: one.range.line + moved.lines, endLine: one.range.endLine + moved.lines }
-    return { ...one, row: one.row + moved.rows, range }
-  }
-  return [
-    ...findings
-      .filter(one => !gone.has(one.id))
-      .map(one => ({ ...place(one), related: one.related.map(other => place(other as never)) })),
-    ...added,
-  ] as ReportedFinding[]
-}
+const placesOf = ({ edits }: ReportedFinding['fixes'][number]) =>
+  JSON.stringify(edits.map(({ uri, range }) => [uri, range]))
 
 test('after any edits the findings near them are those of a fresh check', async () => {
   const r = random('changes')
@@ -73,8 +59,8 @@ test('after any edits the findings near them are those of a fresh check', async 
     () => {},
     report => settled(report),
   )
-  let { findings } = await checker.check(request())
-  expect(sayings(findings).length).toBeGreaterThan(60)
+  let shown = await checker.check(request())
+  expect(sayings(shown.findings).length).toBeGreaterThan(60)
   let added = 0
   let removed = 0
   for (let step = 0; step < 60; step++) {
@@ -108,10 +94,15 @@ test('after any edits the findings near them are those of a fresh check', async 
     expect(change, `step ${step}, kind ${kind}`).toBeDefined()
     added += change!.added.length
     removed += change!.removed.length
-    findings = applied(findings, change!)
+    shown = withChange(shown, change!, [edit])
     if (step % 4 !== 3) continue
     const fresh = await new Checker(() => {}).check(request())
-    expect(sayings(findings), `step ${step}, kind ${kind}`).toEqual(sayings(fresh.findings))
+    expect(sayings(shown.findings), `step ${step}, kind ${kind}`).toEqual(sayings(fresh.findings))
+    expect(shown.counts).toEqual(countByRule(shown.findings))
+    // What can be applied stands where it would in a fresh report.
+    const edits = new Set(fresh.findings.flatMap(({ fixes }) => fixes).map(placesOf))
+    for (const { rule, fixes } of shown.findings)
+      if (local.has(rule)) for (const fix of fixes) expect(edits).toContain(placesOf(fix))
   }
   expect(added).toBeGreaterThan(60)
   expect(removed).toBeGreaterThan(60)

@@ -210,8 +210,11 @@ export class Corpus {
     if (!this.folded) {
       const { of, names } = yield* this.labels()
       const numbers = foldedNumbers(names)
-      const folded = listOver(this.over?.folded, of.length)
-      for (let row = 0; row < of.length; row++) folded[row] = of[row]! < 0 ? -1 : numbers[of[row]!]!
+      const { over } = this
+      // As a rule no label has two spellings: then the numbers are what they were, and a pass over all rows is saved.
+      const folded = numbers.every((number, label) => number === label)
+        ? of
+        : replaced(of, numbers, listOver(over?.folded === over?.rowLabels ? undefined : over?.folded, of.length))
       this.folded = folded
     }
     return this.folded
@@ -324,6 +327,12 @@ interface Lean {
   readonly similar: LeanSimilar
   readonly slots: Int32Array
   readonly memo: string
+}
+
+/** Writes the new number of each label to `out`. */
+function replaced(labels: Int32Array, numbers: ArrayLike<number>, out: Int32Array): Int32Array {
+  for (let row = 0; row < labels.length; row++) out[row] = labels[row]! < 0 ? -1 : numbers[labels[row]!]!
+  return out
 }
 
 /** Tells one join from the next, whose forms have other numbers. */

@@ -1,0 +1,74 @@
+import type { DocumentChange, Range, Report, ReportChange, ReportedFinding } from './report.ts'
+
+/**
+ * A report after an edit that was followed. Findings that stand where the edit was made and that it does not speak of are left
+ * out until the next report: their places are no longer true.
+ */
+export function withChange(report: Report, change: ReportChange, edits: DocumentChange['edits']): Report {
+  const { uri, version, moved, added } = change
+  const removed = new Set(change.removed)
+  const counts: { [rule: string]: number } = { ...report.counts }
+  const findings: ReportedFinding[] = []
+  // From the first line of an edit to the first one behind all of them. Removing the row before ends where this one begins.
+  const first = edits.reduce((least, { range }) => Math.min(least, range.line), Number.POSITIVE_INFINITY)
+  const isEdited = ({ line, endLine, endColumn }: Range) =>
+    line < moved.line && (endLine > first || (endLine === first && (endColumn > 0 || line === endLine)))
+  const touched = (finding: ReportedFinding) =>
+    (finding.uri === uri && isEdited(finding.range)) ||
+    finding.fixes.some(fix => fix.edits.some(edit => edit.uri === uri && isEdited(edit.range)))
+  for (const finding of report.findings) {
+    if (removed.has(finding.id) || touched(finding)) counts[finding.rule] = (counts[finding.rule] ?? 1) - 1
+    else findings.push(moved.lines === 0 && moved.rows === 0 ? finding : shifted(finding, uri, moved))
+  }
+  for (const finding of added) {
+    counts[finding.rule] = (counts[finding.rule] ?? 0) + 1
+    findings.splice(placeOf(findings, finding), 0, finding)
+  }
+  for (const rule of Object.keys(counts)) if (counts[rule] === 0) delete counts[rule]
+  return { ...report, findings, counts, versions: { ...report.versions, [uri]: version }, ms: change.ms }
+}
+
+type Moved = ReportChange['moved']
+
+function shifted(finding: ReportedFinding, uri: string, moved: Moved): ReportedFinding {
+  const range = (of: string, one: Range): Range => {
+    if (of !== uri || one.endLine < moved.line) return one
+    const line = one.line < moved.line ? one.line : one.line + moved.lines
+    return { ...one, line, endLine: one.endLine + moved.lines }
+  }
+  const row = (of: string, one: number) => (of === uri && one >= moved.row ? one + moved.rows : one)
+  return {
+    ...finding,
+    ...(finding.row === undefined ? {} : { row: row(finding.uri, finding.row) }),
+    range: range(finding.uri, finding.range),
+    related: finding.related.map(one => ({ ...one, row: row(one.uri, one.row), range: range(one.uri, one.range) })),
+    fixes: finding.fixes.map(fix => ({
+      ...fix,
+      edits: fix.edits.map(edit => ({ ...edit, range: range(edit.uri, edit.range) })),
+    })),
+  }
+}
+
+/** Where a finding belongs among others that are in order. */
+function placeOf(findings: readonly ReportedFinding[], finding: ReportedFinding): number {
+  let low = 0
+  let high = findings.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compare(findings[middle]!, finding) <= 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function compare(a: ReportedFinding, b: ReportedFinding): number {
+  if (a.uri !== b.uri) return a.uri < b.uri ? -1 : 1
+  const [x, y] = [a.range, b.range]
+  return (
+    x.line - y.line ||
+    x.column - y.column ||
+    x.endLine - y.endLine ||
+    x.endColumn - y.endColumn ||
+    (a.rule < b.rule ? -1 : a.rule > b.rule ? 1 : 0)
+  )
+}
