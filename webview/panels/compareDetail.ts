@@ -1,9 +1,9 @@
+import { isTextRow } from '../../src/core/eval/graded.ts'
 import type { Ledger, LedgerRow } from '../../src/core/eval/ledger.ts'
 import { fixed } from '../../src/core/view/words.ts'
 import { button } from '../parts/controls.ts'
 import { difference } from '../parts/difference.ts'
 import { h, icon, put } from '../parts/dom.ts'
-import { isTextRow } from './compareSlices.ts'
 import { outcomeLooks } from './compareState.ts'
 
 export interface CompareDetail {

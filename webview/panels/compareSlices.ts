@@ -1,7 +1,8 @@
 import { count, percent, points } from '../../src/core/base/words.ts'
 import { detailOf } from '../../src/core/eval/detail.ts'
+import { isTextRow } from '../../src/core/eval/graded.ts'
 import { scoreText } from '../../src/core/eval/headline.ts'
-import type { Ledger, LedgerRow } from '../../src/core/eval/ledger.ts'
+import type { Ledger } from '../../src/core/eval/ledger.ts'
 import { type Calibration, calibrationOf } from '../../src/core/eval/metrics/calibration.ts'
 import { facetsOf, type LedgerSlice, ledgerSlices } from '../../src/core/eval/slices.ts'
 import { fixed } from '../../src/core/view/words.ts'
@@ -152,10 +153,6 @@ const tokens = { count: 1, right: 0 }
 
 /** Are the answers texts, and not labels or numbers? */
 export const isText = (ledger: Ledger): boolean => ledger.graded !== undefined && ledger.rows.some(isTextRow)
-
-/** Has the row answers that can be read side by side? */
-export const isTextRow = ({ a, b }: LedgerRow): boolean =>
-  a.probabilities.length + b.probabilities.length === 0 && a.label !== '' && b.label !== ''
 
 function headRow(first: string, ...others: readonly string[]): HTMLElement {
   return h(

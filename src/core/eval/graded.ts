@@ -155,4 +155,10 @@ export function isRight(said: Pick<Said, 'gold' | 'label' | 'sets' | 'tags' | 't
   return said.label === said.gold
 }
 
+/** Has the row two answers that are texts to be read side by side, no labels? */
+export const isTextRow = (row: { readonly a: Answer; readonly b: Answer }): boolean =>
+  row.a.probabilities.length + row.b.probabilities.length === 0 && row.a.label !== '' && row.b.label !== ''
+
+type Answer = Pick<Said, 'label' | 'probabilities'>
+
 const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole)

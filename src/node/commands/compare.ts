@@ -1,19 +1,25 @@
 import { join } from 'node:path'
 import type { Cancel } from '../../core/base/cancel.ts'
+import { Failure } from '../../core/base/failure.ts'
 import { count, counted } from '../../core/base/words.ts'
 import type { Evaluation } from '../../core/eval/evaluation.ts'
+import { isTextRow } from '../../core/eval/graded.ts'
 import { ledgerHtml } from '../../core/eval/html.ts'
 import { type Ledger, makeLedger } from '../../core/eval/ledger.ts'
 import { ledgerSlices } from '../../core/eval/slices.ts'
 import { ledgerSliceLines } from '../../core/eval/sliceText.ts'
 import { ledgerText, oneLine } from '../../core/eval/text.ts'
 import { verdictOf } from '../../core/eval/verdict.ts'
+import { tallyVotes, type Vote } from '../../core/eval/votes.ts'
+import { votesLine } from '../../core/eval/votesText.ts'
 import type { RowChange } from '../../core/run/rowChanges.ts'
 import { loadPair } from '../evaluations.ts'
 import { facetsFor } from '../facets.ts'
+import { judgePairs } from '../judge.ts'
 import { type NearTraining, nearestTraining } from '../nearest.ts'
 import { changedRows } from '../rowHashes.ts'
 import { findRoot, runsFolder } from '../runs.ts'
+import { keepVotes } from '../votes.ts'
 import type { Command } from './command.ts'
 import { oneOf, readOptions, wholeNumber } from './options.ts'
 
@@ -35,6 +41,9 @@ compared with its own base.
   --labels <n>                    labels shown in text (default 10)
   --slices <n>                    slices shown in text, the surest change first (default 6)
   --nearest <n>                   for each broken row shown, the n nearest training rows, labels that disagree first (default 0)
+  --judge <address>               texts: ask a model which is better, both ways round; an OpenAI-compatible server on this machine or
+                                  its network, http://127.0.0.1:8080/v1. Votes go to votes.jsonl in the run folder
+  --judge-model <name>            the model that the server should take
   --slice-by <column>             slices by the values of a column, too
   --fail-on regression|never      exit 1 when b is significantly worse (default never)
 
@@ -54,6 +63,8 @@ winnow compare 20261101-180203-lora 20261101-181530-full --format html > ledger.
         slices: { type: 'string', default: '6' },
         'slice-by': { type: 'string' },
         nearest: { type: 'string', default: '0' },
+        judge: { type: 'string' },
+        'judge-model': { type: 'string' },
         'fail-on': { type: 'string', default: 'never' },
       },
     })
@@ -76,15 +87,27 @@ winnow compare 20261101-180203-lora 20261101-181530-full --format html > ledger.
       most > 0 && b.run !== undefined
         ? await nearOf(ledger, { rows: shown.rows, most, root, run: b.run, cancel: io.cancel })
         : []
+    const votes =
+      values.judge === undefined
+        ? undefined
+        : await judged(ledger, { address: values.judge, model: values['judge-model'], root, cancel: io.cancel })
     if (format === 'json')
       io.out(
-        `${JSON.stringify({ version: 1, ...ledger, slices, ...(changes ? { rowChanges: changes } : {}), ...(most > 0 ? { nearest: near } : {}), verdict }, undefined, 2)}\n`,
+        `${JSON.stringify({ version: 1, ...ledger, slices, ...(changes ? { rowChanges: changes } : {}), ...(most > 0 ? { nearest: near } : {}), ...(votes ? { votes: { ...tallyVotes(votes), votes } } : {}), verdict }, undefined, 2)}\n`,
       )
     else
       io.out(
         format === 'html'
           ? ledgerHtml(ledger)
-          : ledgerText(ledger, { ...shown, further: [lines, changeLines(changes ?? []), nearLines(near)] }),
+          : ledgerText(ledger, {
+              ...shown,
+              further: [
+                lines,
+                changeLines(changes ?? []),
+                nearLines(near),
+                votes ? [`Judge: ${votesLine(votes, { a: a.model, b: b.model })}`] : [],
+              ],
+            }),
       )
     return failOn === 'regression' && verdict.kind === 'worse' ? 1 : 0
   },
@@ -158,4 +181,23 @@ function nearLines(broken: readonly NearBroken[]): string[] {
       ),
     ]),
   ]
+}
+
+/** Asks the judge about every row with two different texts, and keeps what it says. */
+async function judged({ a, b, rows }: Ledger, { address, model, root, cancel }: JudgeAsked): Promise<Vote[]> {
+  const pairs = rows.flatMap(row =>
+    isTextRow(row) && row.a.label !== row.b.label ? [{ ...row, a: row.a.label, b: row.b.label }] : [],
+  )
+  if (pairs.length === 0)
+    throw new Failure('no-texts', 'The two say no different texts', 'A judge compares texts; labels are right or wrong')
+  const votes = await judgePairs(pairs, { address, cancel, ...(model === undefined ? {} : { model }) })
+  if (b.run !== undefined) await keepVotes(join(runsFolder(root), b.run), { a: a.name, b: b.name }, votes)
+  return votes
+}
+
+interface JudgeAsked {
+  readonly address: string
+  readonly model: string | undefined
+  readonly root: string
+  readonly cancel: Cancel
 }
