@@ -6,7 +6,14 @@ import { findModel, openModel } from './modelFolder.ts'
 import { embeddedModels } from './models.ts'
 import { readEvents } from './runLog.ts'
 import { readData, readRecipe } from './runs.ts'
-import type { TrainSetup } from './trainSetup.ts'
+import { choosePooling, type TrainSetup } from './trainSetup.ts'
+
+const vectors = {
+  pooler: 'the pooler’s vector',
+  cls: 'the first token’s vector',
+  mean: 'the mean of the token vectors',
+  last: 'the last token’s vector',
+}
 
 /** The model card of a run. `form`: what lies beside it. */
 export async function runCard(
@@ -21,5 +28,7 @@ export async function runCard(
     openModel(findModel(recipe.model, data.root, [embeddedModels(), join(data.root, '.winnow', 'models')]))
   const { head } = setup?.kind ?? taskOf(data.task ?? 'classification')
   const loadedBy = base.backbone.architecture.architectures[head]
-  return modelCard({ recipe, data, events, form, base: basename(base.path), loadedBy })
+  const pooling = choosePooling(recipe.pooling, base)
+  const pooled = head === 'sequence' && pooling !== base.backbone.poolings[0] ? { pooled: vectors[pooling] } : {}
+  return modelCard({ recipe, data, events, form, base: basename(base.path), loadedBy, ...pooled })
 }

@@ -13,8 +13,8 @@ export interface CardOptions {
   readonly base: string
   /** The class that Transformers loads it with: `BertForSequenceClassification`. */
   readonly loadedBy: string
-  /** What an exported file lost against the trained model, in words. */
-  readonly exported?: string
+  /** How a row's vector is made, where Transformers would make another one of the same files. */
+  readonly pooled?: string
 }
 
 const pipelines: Readonly<Record<string, string>> = {
@@ -44,7 +44,6 @@ export function modelCard(options: CardOptions): string {
     `# ${recipe.name}`,
     '',
     `${started ? `${started.model}, ${started.method}` : base}, tuned on ${data.dataset} for ${task}.`,
-    ...(options.exported === undefined ? [] : ['', options.exported]),
     '',
     '## Scores',
     '',
@@ -77,6 +76,12 @@ export function modelCard(options: CardOptions): string {
     ...loadLines(options),
     '```',
     '',
+    ...(options.pooled === undefined || form === 'onnx'
+      ? []
+      : [
+          `The classifier reads ${options.pooled} (\`classifier_pooling\` of config.json), which Transformers does not do for this architecture: apply \`classifier\` to that vector, or export the model as ONNX.`,
+          '',
+        ]),
     '## Licence',
     '',
     'Unknown. It depends on the licences of the base model and of the data, which the files do not say.',

@@ -154,7 +154,7 @@ export function estimateSeconds(work: Work, { timed }: Pick<DryRun, 'timed'>): E
   const scoring = work.passes === 0 ? 0 : (pace * row * work.scored) / work.passes
   const value = pace * step * work.steps + scoring
   // Two steps know nothing of what else the machine will do.
-  return { value, low: value * 0.6, high: value * 1.6 }
+  return { value, low: value * 0.5, high: value * 2 }
 }
 
 /** Memory of a run as rows go through the model at once: bytes for none, and for each. */
