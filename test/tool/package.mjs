@@ -56,6 +56,7 @@ export async function makePackage({ target = 'linux-x64', out } = {}) {
     'NOTICE.md',
     '.vscodeignore',
     'media',
+    'l10n',
   ]) {
     if (existsSync(join(root, part))) cpSync(join(root, part), join(stage, part), { recursive: true })
   }
