@@ -194,7 +194,8 @@ function valuesAt(
     if (x !== undefined && value !== undefined)
       marks.push({ x: place(curves, axis, machine.step[j] as number), y: value, hue })
     const [use, memory] = [machine.gpu[j], machine.gpuMemory[j]]
-    if (use !== undefined && !Number.isNaN(use)) parts.push({ word: `GPU ${use} %,`, value: memory, dashed: false })
+    // A number that is none comes as null through a message.
+    if (Number.isFinite(use)) parts.push({ word: `GPU ${use} %,`, value: memory, dashed: false })
   } else if (metric === 'speed') {
     const value = speedColumn(curves)[i]
     parts.push({ word: '', value, dashed: false })
@@ -232,7 +233,7 @@ function legendOf(values: Values, metric: Metric, score: string): Child {
 /** Exactly what the log says, to the digits that fit. */
 export function format(metric: Metric, value: number | undefined, score = 'accuracy'): string {
   // What diverges has no decimals worth reading.
-  if (value !== undefined && Math.abs(value) >= 1e5) return small(value, 2)
+  if (value !== undefined && Math.abs(value) >= 1e5 && metric !== 'memory' && metric !== 'speed') return small(value, 2)
   switch (metric) {
     case 'loss':
       return value !== undefined && Math.abs(value) < 0.01 && value !== 0 ? small(value, 2) : fixed(value, 3)

@@ -1,11 +1,20 @@
 import uPlot from 'uplot'
-import type { Line } from './chart.ts'
+
+/** What of a line counts here. */
+export interface DenseLine {
+  readonly xs: readonly number[]
+  readonly ys: readonly number[]
+  readonly color: string
+  readonly dash: readonly number[]
+  readonly width: number
+  readonly alpha: number
+}
 
 /**
  * A line of several points a pixel, as one upright bar a pixel column from its lowest to its highest value. Rectangles on
  * whole pixels cost next to nothing, while a stroke of the same points zigzags over every pixel of the plot.
  */
-export function drawDense(ctx: CanvasRenderingContext2D, u: uPlot, line: Line, log: boolean): void {
+export function drawDense(ctx: CanvasRenderingContext2D, u: uPlot, line: DenseLine, log: boolean): void {
   const { min: x0 = 0, max: x1 = 1 } = u.scales['x'] as { min?: number; max?: number }
   const { min: y0 = 0, max: y1 = 1 } = u.scales['y'] as { min?: number; max?: number }
   const { left, top, width, height } = u.bbox
