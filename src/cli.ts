@@ -4,6 +4,7 @@ import { Failure, failureLine } from './core/base/failure.ts'
 import { command as check } from './node/commands/check.ts'
 import type { Command, CommandIo } from './node/commands/command.ts'
 import { command as compare } from './node/commands/compare.ts'
+import { command as device } from './node/commands/device.ts'
 import { command as evaluate } from './node/commands/evaluate.ts'
 import { command as fix } from './node/commands/fix.ts'
 import { command as mcp } from './node/commands/mcp.ts'
@@ -31,6 +32,7 @@ const commands: readonly Command[] = [
   compare,
   models,
   mcp,
+  device,
   selftest,
 ]
 

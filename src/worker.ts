@@ -1,6 +1,6 @@
 import { serveChecks } from './node/checkServer.ts'
 import { embeddedModels } from './node/models.ts'
-import { openRuntime } from './node/ort.ts'
+import { openRuntime, ortPath } from './node/ort.ts'
 import { parentPort } from './node/processPort.ts'
 import { main } from './node/trainMain.ts'
 
@@ -10,5 +10,7 @@ if (process.argv[2] === 'check') {
   process.on('disconnect', () => process.exit(0))
   serveChecks(parentPort())
 } else {
-  void main(process.argv.slice(2), { open: openRuntime, models: [embeddedModels()] }).then(code => process.exit(code))
+  void main(process.argv.slice(2), { open: openRuntime, models: [embeddedModels()], runtimeFolder: ortPath }).then(
+    code => process.exit(code),
+  )
 }

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failureLine } from '../core/base/failure.ts'
 import type { Provider } from '../core/train/runtime.ts'
+import { deviceReport } from './device.ts'
 import { estimateRun } from './estimateRun.ts'
 import { evaluate, readRequest } from './evaluator.ts'
 import type { ExportRequest } from './exporting.ts'
@@ -15,7 +16,10 @@ import { type TrainIo, train } from './trainer.ts'
  * `selftest <provider>`. Answers with the exit code: 0 done (finished or stopped),
  * 2 failed, with one line on standard error.
  */
-export async function main(args: readonly string[], io: Pick<TrainIo, 'open' | 'models'>): Promise<number> {
+export async function main(
+  args: readonly string[],
+  io: Pick<TrainIo, 'open' | 'models'> & { readonly runtimeFolder: () => string },
+): Promise<number> {
   const [command, path] = args
   let ending = false
   // A polite end: the loop asks between two runs of the graph, saves, and says so in the log.
@@ -51,6 +55,10 @@ export async function main(args: readonly string[], io: Pick<TrainIo, 'open' | '
       process.stdout.write(`${JSON.stringify(report)}\n`)
       return 0
     }
+    if (path !== undefined && command === 'device') {
+      process.stdout.write(`${JSON.stringify(await deviceReport(io.open, io.runtimeFolder()))}\n`)
+      return 0
+    }
     if (path !== undefined && command === 'selftest') {
       const done = (name: string) => process.stderr.write(`${name}\n`)
       const report = await selftest(path as Provider | 'auto', { ...io, clock: () => performance.now(), done })
@@ -58,7 +66,7 @@ export async function main(args: readonly string[], io: Pick<TrainIo, 'open' | '
       return 0
     }
     process.stderr.write(
-      'usage: worker train <run folder> | worker estimate|inspect <run folder> | worker evaluate|export <request.json> | worker selftest <provider>\n',
+      'usage: worker train <run folder> | worker estimate|inspect <run folder> | worker evaluate|export <request.json> | worker selftest <provider> | worker device list\n',
     )
     return 2
   } catch (error) {
