@@ -1,9 +1,13 @@
+import { join } from 'node:path'
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
 import { never } from '../core/base/failure.ts'
 import { type Ledger, ledgerPieces } from '../core/eval/ledger.ts'
+import type { Vote } from '../core/eval/votes.ts'
 import type { FromComparePanel, ToComparePanel } from '../core/view/protocol.ts'
 import { loadPair } from '../node/evaluations.ts'
+import { runsFolder } from '../node/runs.ts'
+import { keepVotes, readVotes } from '../node/votes.ts'
 import { breathe, inPieces } from './adapt.ts'
 import { saveExport } from './exports.ts'
 import type { History, RunEntry } from './history.ts'
@@ -117,6 +121,8 @@ class ComparePanel implements Disposable {
         const row = this.ledger?.rows.find(one => one.file === message.place.file && one.row === message.place.row)
         return this.parts.rows.open(root, message.place, row?.text)
       }
+      case 'vote':
+        return this.keepVote(message.vote)
       case 'tune':
         return void (await vscode.commands.executeCommand('winnow.tune'))
       case 'showLog':
@@ -146,12 +152,31 @@ class ComparePanel implements Disposable {
     this.ledger = ledger
     this.panel.title = `${ledger.a.name} → ${ledger.b.name}`
     const { rows } = ledger
-    this.send({ kind: 'hydrate', ledger: { ...ledger, rows: rows.slice(0, piece) }, choices, a: this.a, b: this.b })
+    const votes = await this.votesOn(ledger)
+    if (asked !== this.asked) return
+    const first = { ...ledger, rows: rows.slice(0, piece) }
+    this.send({ kind: 'hydrate', ledger: first, choices, a: this.a, b: this.b, ...votes })
     for (let i = piece; i < rows.length; i += piece) {
       await breathe()
       if (asked !== this.asked) return
       this.send({ kind: 'rows', rows: rows.slice(i, i + piece) })
     }
+  }
+
+  /** The run folder of b, where its votes are. */
+  private votesFolder({ b }: Ledger): string | undefined {
+    const root = this.rootOf(this.b)
+    return b.run === undefined || root === undefined ? undefined : join(runsFolder(root), b.run)
+  }
+
+  private async votesOn(ledger: Ledger): Promise<{ readonly votes?: readonly Vote[] }> {
+    const folder = ledger.graded && this.votesFolder(ledger)
+    return folder ? { votes: await readVotes(folder, { a: ledger.a.name, b: ledger.b.name }) } : {}
+  }
+
+  private async keepVote(vote: Vote): Promise<void> {
+    const folder = this.ledger && this.votesFolder(this.ledger)
+    if (this.ledger && folder) await keepVotes(folder, { a: this.ledger.a.name, b: this.ledger.b.name }, [vote])
   }
 
   private rootOf(reference: string): string | undefined {

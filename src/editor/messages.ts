@@ -38,6 +38,14 @@ const fromRun = v.variant('kind', [
 const fromCompare = v.variant('kind', [
   ...either,
   v.strictObject({ kind: v.literal('choose'), a: choice, b: choice }),
+  v.strictObject({
+    kind: v.literal('vote'),
+    vote: v.strictObject({
+      ...place.entries,
+      winner: v.picklist(['a', 'b', 'tie']),
+      by: v.literal('person'),
+    }),
+  }),
   v.strictObject({ kind: v.literal('openRow'), place }),
   v.strictObject({ kind: v.literal('export'), format: v.picklist(['json', 'html']), content, name }),
 ])

@@ -302,4 +302,14 @@ test.concurrent('slices, reliability, and for texts their scores and differences
   expect(await changed.count()).toBe(3)
   expect(await changed.nth(0).locator('ins').first().textContent()).toContain('you')
   expect(await other.page.getByText('No difference.').count()).toBe(1)
+  const ballot = other.page.getByRole('region', { name: 'Blind vote' })
+  await ballot.getByRole('button', { name: 'Vote', exact: true }).click()
+  expect(await ballot.textContent()).not.toContain(`Gold`)
+  const first = (await ballot.locator('.row-text').nth(1).textContent()) === 'open the app and choose cancel'
+  await ballot.getByRole('button', { name: first ? '1 is better' : '2 is better' }).click()
+  const { file, row } = texts.find(one => one.a.label !== one.b.label)!
+  expect((await other.posted()).find(m => m.kind === 'vote')).toMatchObject({
+    vote: { file, row, winner: 'b', by: 'person' },
+  })
+  expect(await ballot.getByRole('status').textContent()).toContain('win rate 100.0 %')
 })

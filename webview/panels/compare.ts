@@ -2,6 +2,7 @@ import { never } from '../../src/core/base/failure.ts'
 import { ledgerHtml } from '../../src/core/eval/html.ts'
 import { type Ledger, type LedgerRow, outcomes, type RowOutcome } from '../../src/core/eval/ledger.ts'
 import { decided } from '../../src/core/eval/verdict.ts'
+import type { Vote } from '../../src/core/eval/votes.ts'
 import type { FromComparePanel, PanelState, ToComparePanel } from '../../src/core/view/protocol.ts'
 import type { Host } from '../host.ts'
 import { button, type Choice } from '../parts/controls.ts'
@@ -19,13 +20,14 @@ import { compareRows } from './compareRows.ts'
 import { reliabilitySection, sliceSection, textSection } from './compareSlices.ts'
 import { type CompareView, firstView, keyOf, outcomeLooks, passes, restoreView } from './compareState.ts'
 import { compareTabs } from './compareTabs.ts'
+import { compareVotes } from './compareVotes.ts'
 
 /** The ledger: two evaluations row by row, and the way back to each row. */
 export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToComparePanel>): void {
   let view: CompareView = restoreView(host.restored()?.['view'])
   let ledger: Ledger | undefined
   /** A ledger whose rows have not all come yet. */
-  let coming: { readonly ledger: Ledger; readonly rows: LedgerRow[] } | undefined
+  let coming: { readonly ledger: Ledger; readonly rows: LedgerRow[]; readonly votes: readonly Vote[] } | undefined
   let choices: readonly Choice[] = []
   let pair = { a: '', b: '' }
   let told = new Date()
@@ -62,6 +64,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
     move: by => rows?.move(by),
   })
   const right = h('div', { class: 'right' }, filter.element, list, detail.element)
+  const votes = compareVotes({ vote: vote => host.post({ kind: 'vote', vote }) })
   const body = h('div', { class: 'cols' }, left, right)
   const content = h('div', { class: 'content' }, scores, tabs.element, tabs.share, body)
   put(root, head.element, state.bar, state.strip, state.block, content)
@@ -103,6 +106,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
         predicted: view.predicted,
         pick: (gold, predicted) => set({ gold, predicted }),
       }),
+      votes.element,
       textSection(shown),
       sliceSection(shown),
       reliabilitySection(shown),
@@ -139,7 +143,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
   }
   const arrive = (more: readonly LedgerRow[]) => {
     if (!coming) return
-    const { rows: all, ledger: next } = coming
+    const { rows: all, ledger: next, votes: known } = coming
     for (const row of more) all.push(row)
     if (all.length < next.all.rows) {
       state.loading({ kind: 'loading', what: 'Rows', done: all.length, total: next.all.rows })
@@ -148,6 +152,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
     coming = undefined
     state.clear()
     hydrate({ ...next, rows: all })
+    votes.show({ ...next, rows: all }, known)
     told = new Date()
     tabs.show(view.tab)
     draw()
@@ -172,7 +177,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
       case 'hydrate':
         choices = message.choices.map(c => ({ value: c.id, text: c.name }))
         pair = { a: message.a, b: message.b }
-        coming = { ledger: message.ledger, rows: [] }
+        coming = { ledger: message.ledger, rows: [], votes: message.votes ?? [] }
         arrive(message.ledger.rows)
         break
       case 'rows':

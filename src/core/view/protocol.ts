@@ -1,4 +1,5 @@
 import type { Ledger } from '../eval/ledger.ts'
+import type { Vote } from '../eval/votes.ts'
 import type { Run } from '../run/run.ts'
 import type { RunEvent } from '../train/event.ts'
 
@@ -114,6 +115,8 @@ export type ToComparePanel =
       readonly choices: readonly { readonly id: string; readonly name: string }[]
       readonly a: string
       readonly b: string
+      /** What people and judges preferred, where answers are texts. */
+      readonly votes?: readonly Vote[]
     }
   | { readonly kind: 'rows'; readonly rows: Ledger['rows'] }
   /** Nothing to compare yet: fewer than two evaluations. */
@@ -124,6 +127,7 @@ export type ToComparePanel =
 /** What a compare panel asks. */
 export type FromComparePanel =
   | FromAnyPanel
+  | { readonly kind: 'vote'; readonly vote: Vote }
   | { readonly kind: 'choose'; readonly a: string; readonly b: string }
   | { readonly kind: 'openRow'; readonly place: RowPlace }
   | { readonly kind: 'export'; readonly format: 'json' | 'html'; readonly content: string; readonly name?: string }
