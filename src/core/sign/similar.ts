@@ -32,7 +32,7 @@ export class Similar {
   private index: { readonly keys: Keys; readonly parts: readonly SlotPairs[] } | undefined
   private readonly overlay = new Map<number, number[]>()
   private readonly overlaid = new Set<number>()
-  private readonly members = new Map<number, readonly number[]>()
+  private readonly members = new Map<number, number[]>()
   private prefix = new Uint32Array(256)
   private moment = -1
   private touched: Set<number> | undefined
@@ -125,8 +125,10 @@ export class Similar {
     this.overlay.clear()
     this.overlaid.clear()
     this.members.clear()
-    yield { phase: 'cluster', done: 0, total: forms.count }
-    this.collect(every(forms.count))
+    for (let from = 0; from < forms.count; from += collected) {
+      yield { phase: 'cluster', done: from, total: forms.count }
+      this.collect(range(from, Math.min(forms.count, from + collected)))
+    }
     yield { phase: 'cluster', done: forms.count, total: forms.count }
   }
 
@@ -260,18 +262,16 @@ export class Similar {
     return this.prefix.slice(0, keys.prefix(forms, slot, this.matcher.t, this.prefix, 0))
   }
 
-  /** Lists the sets of these slots, which are ascending and whole sets. */
+  /** Lists the sets of these slots, which are ascending, and so are those of further calls; sets that change were taken off. */
   private collect(slots: Iterable<number>): void {
-    const { sets, signatures } = this
-    const lists = new Map<number, number[]>()
+    const { sets, signatures, members } = this
     for (const slot of slots) {
       const root = sets.find(slot)
       if (root === slot || !signatures.alive(slot)) continue
-      const list = lists.get(root)
+      const list = members.get(root)
       if (list) list.push(slot)
-      else lists.set(root, [root, slot])
+      else members.set(root, [root, slot])
     }
-    for (const [root, list] of lists) this.members.set(root, list)
   }
 }
 
@@ -280,8 +280,11 @@ function pairsOf({ shingles, slots, length }: SlotPairs): SlotPairs {
   return { shingles, slots, length }
 }
 
-function* every(count: number): Generator<number> {
-  for (let slot = 0; slot < count; slot++) yield slot
+/** So many forms are listed by sets between two breaths. */
+const collected = 50_000
+
+function* range(from: number, to: number): Generator<number> {
+  for (let slot = from; slot < to; slot++) yield slot
 }
 
 /** First index in `[0, length)` whose value is not below `value`. */
