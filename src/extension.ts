@@ -23,6 +23,7 @@ import { Meter } from './editor/meter.ts'
 import { viewType } from './editor/panelPage.ts'
 import { PreflightPanels } from './editor/preflightPanels.ts'
 import { showInView } from './editor/progress.ts'
+import { RecipeWords } from './editor/recipeWords.ts'
 import { Rows } from './editor/rows.ts'
 import { parquetEditor, RowsPanels } from './editor/rowsPanels.ts'
 import { RunPanels } from './editor/runPanels.ts'
@@ -95,6 +96,7 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
   store.add(new Contexts(checking, history))
   store.add(showInView(checking, 'winnow.datasets'))
   store.add(tellEnds(history))
+  store.add(new RecipeWords(checking))
   store.add(new Tests(checking, history))
   store.add(registerTools(cli.path, context.extension.packageJSON.contributes.languageModelTools))
   store.add(
