@@ -24,6 +24,12 @@ const timed = async <T>(work: () => Promise<T>): Promise<{ readonly value: T; re
 
 const train = join(folder, 'train.jsonl')
 writeRows(train, sentences(rows))
+const memory = () => {
+  globalThis.gc?.()
+  const { heapUsed, external } = process.memoryUsage()
+  return (heapUsed + external) / 1e6
+}
+const atFirst = memory()
 const checker = startChecker({ worker: join(process.cwd(), 'dist/worker.cjs'), listener: { progress: () => {} } })
 const page = await stage()
 try {
@@ -51,10 +57,13 @@ try {
       const head = await open()
       let answering = Promise.resolve()
       await shown.page.exposeFunction('relay', (text: string) => {
-        answering = answering.then(async () => {
-          const said = await ask(JSON.parse(text), head)
-          if (said) void shown.send(said).catch(() => {})
-        })
+        answering = answering
+          .then(async () => {
+            const said = await ask(JSON.parse(text), head)
+            // The page may be gone by then.
+            if (said) await shown.send(said)
+          })
+          .catch(() => {})
       })
       await shown.page.evaluate(() => {
         const page = globalThis as unknown as { posted: unknown[]; relay(text: string): void }
@@ -65,9 +74,8 @@ try {
         }
       })
       await shown.send(await ask({ kind: 'ready' }, head))
-      // Written as text: what runs in the page is not of this program.
       await shown.page.waitForFunction(
-        `(document.querySelector('.rows-row .text')?.textContent ?? '') !== ''`,
+        () => (document.querySelector('.rows-row .text')?.textContent ?? '') !== '',
         undefined,
         { polling: 'raf' },
       )
@@ -113,7 +121,7 @@ try {
       times.push(ms)
       left = value.rows
     }
-    return { ms: quantile(times, 0.5), left }
+    return { ms: quantile(times, 0.5), least: Math.min(...times), left }
   }
   await time([])
   for (const [what, clauses] of [
@@ -123,16 +131,17 @@ try {
     ['label', [{ kind: 'values', column: 'column:label', values: ['label0', 'label3'] }]],
     ['length', [{ kind: 'range', column: 'column:text', min: 40, max: 80 }]],
   ] as [string, RowsClause[]][]) {
-    const { ms, left } = await time(clauses)
-    say(`filter, ${what}: ${ms.toFixed(0)} ms, ${left} rows, ${(ms / 300).toFixed(2)} of the limit`)
+    const { ms, least, left } = await time(clauses)
+    say(
+      `filter, ${what}: ${ms.toFixed(0)} ms (least ${least.toFixed(0)}), ${left} rows, ${(ms / 300).toFixed(2)} of the limit`,
+    )
   }
   for (const column of ['column:text', 'column:label', 'findings', 'row']) {
-    const { ms } = await time([], { column, down: true })
-    say(`sort by ${column}: ${ms.toFixed(0)} ms, ${(ms / 1500).toFixed(2)} of the limit`)
+    const { ms, least } = await time([], { column, down: true })
+    say(`sort by ${column}: ${ms.toFixed(0)} ms (least ${least.toFixed(0)}), ${(ms / 1500).toFixed(2)} of the limit`)
   }
-  globalThis.gc?.()
   say(
-    `this process, in the place of the extension host: ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB (with the browser's driver; asked 300)`,
+    `this process, in the place of the extension host, holds ${(memory() - atFirst).toFixed(0)} MB more than before (with the browser's driver; asked 300)`,
   )
 } finally {
   checker.dispose()

@@ -70,9 +70,10 @@ export function rowsSide(act: RowsSideActs): RowsSide {
         'div',
         { class: 'sec-head' },
         h('h2', { class: 'cut', title: detail.path }, `${fileName(detail.path)} row ${detail.row}`),
+        // A file without lines has no place that an editor could show.
         h(
           'span',
-          { class: 'push' },
+          { class: 'push', hidden: detail.line === undefined },
           button({
             label: 'Open row',
             icon: 'go-to-file',
