@@ -120,6 +120,17 @@ export const runStates: readonly State[] = [
       await shown.page.getByRole('checkbox', { name: 'Speed and memory' }).click()
     },
   },
+  {
+    name: 'run-seeds',
+    opening: { panel: 'run' },
+    show: hydrate({
+      ...hydrateRun,
+      shown: [1, 2, 3, 4, 5].map(i => {
+        const shown = shownOf({ ...before, id: `run-${i}`, name: `seed-${i}`, seed: i, floor: 0.3 + 0.04 * i }, i - 1)
+        return i === 5 ? shown : { ...shown, recipe: { ...(shown.recipe as object), rank: 4, seed: i } }
+      }),
+    }),
+  },
   { name: 'run-loading', opening: { panel: 'run' }, show: loading },
   { name: 'run-empty', opening: { panel: 'run' }, show: hydrate({ kind: 'hydrate', shown: [], others: [] }) },
   {

@@ -1,4 +1,5 @@
 import { scoreText } from '../../src/core/eval/headline.ts'
+import { seedGroups } from '../../src/core/view/bands.ts'
 import { type Axis, axes } from '../../src/core/view/curves.ts'
 import { checkbox } from '../parts/controls.ts'
 import { h, icon, refresh } from '../parts/dom.ts'
@@ -48,6 +49,11 @@ export function runBar(
     act.set({ table: on })
   })
   const legend = h('span', { class: 'row names' })
+  const bands = h(
+    'span',
+    { hidden: true },
+    checkbox({ label: 'Seeds as a band', on: view.bands, change: on => act.set({ bands: on }) }),
+  )
   const scores = h('span', { class: 'row' })
   let score = view.score
   return {
@@ -70,6 +76,7 @@ export function runBar(
       checkbox({ label: 'Log y', on: view.log, change: log => act.set({ log }) }),
       checkbox({ label: 'Cut outliers', on: view.clip, change: clip => act.set({ clip }) }),
       checkbox({ label: 'Speed and memory', on: view.machine, change: machine => act.set({ machine }) }),
+      bands,
       scores,
       h(
         'span',
@@ -88,6 +95,7 @@ export function runBar(
       ),
     ),
     update: (runs, names) => {
+      bands.hidden = seedGroups(runs.map(r => r.shown.recipe)).length === 0
       refresh(
         legend,
         runs.map(r => [r.curves.run.id, r.curves.run.name, r.shown.color]),

@@ -7,7 +7,7 @@ import { type Chart, chart, type Drawing, type Line, type Note } from '../parts/
 import type { Mark } from '../parts/crosshair.ts'
 import { type Child, h } from '../parts/dom.ts'
 import { hueClass, type Palette } from '../parts/palette.ts'
-import { forget, type LineCache, linesOf, type Metric, metrics, metricsOf, newLineCache } from './runLines.ts'
+import { bandsOf, forget, type LineCache, linesOf, type Metric, metrics, metricsOf, newLineCache } from './runLines.ts'
 import type { RunView, ShownRun } from './runState.ts'
 
 export interface RunCharts {
@@ -137,9 +137,11 @@ export function runCharts(act: { readonly pick: (step: number) => void; readonly
         c.element.hidden = !seen.includes(metric)
         if (c.element.hidden) continue
         const span = { from: x[0], to: x[1], columns: c.columns() }
-        const lines = linesOf(metric, { runs, view, span, cache }, palette)
+        const band = bandsOf(metric, { runs, view, span }, palette)
+        const lines = [...linesOf(metric, { runs, view, span, cache }, palette), ...band.lines]
         const y = rangeOf(metric, lines, view, runs)
-        const drawing = { lines, notes: notesOf(metric, runs, view), x, y: y.range, log: y.log }
+        const { shades } = band
+        const drawing = { lines, shades, notes: notesOf(metric, runs, view), x, y: y.range, log: y.log }
         last.set(metric, drawing)
         c.draw(drawing, palette)
         c.heading(headingOf(metric, view), detailOf(metric, y.clipped))

@@ -1,6 +1,7 @@
+import { bandOf, seedGroups } from '../../src/core/view/bands.ts'
 import { newThinned, type Smoothed, type Span, type Thinned, thin } from '../../src/core/view/curve.ts'
 import { type Axis, column, place, speedColumn, validations } from '../../src/core/view/curves.ts'
-import type { Line } from '../parts/chart.ts'
+import type { Line, Shade } from '../parts/chart.ts'
 import { type Palette, solidDash } from '../parts/palette.ts'
 import type { RunView, ShownRun } from './runState.ts'
 
@@ -34,7 +35,10 @@ export function linesOf(
   palette: Palette,
 ): Line[] {
   const out: Line[] = []
+  const grouped = new Set(bandGroups(from).flat())
   for (const item of [...from.runs].reverse()) {
+    // Runs of a band are told by it; where no band is drawn of a metric they stand for themselves.
+    if (grouped.has(item) && banded(metric)) continue
     const { curves, shown } = item
     const color = palette.series[shown.color % palette.series.length] as string
     const ends = curves.run.phase === 'running'
@@ -74,6 +78,46 @@ export function linesOf(
 export function memoryOf({ curves }: ShownRun, axis: Axis): { xs: number[]; ys: readonly number[] } {
   const { machine } = curves.run
   return { xs: machine.step.map(step => place(curves, axis, step)), ys: machine.rss }
+}
+
+const banded = (metric: Metric) => metric === 'loss' || metric === 'score' || metric === 'norm'
+
+/** The runs that are shown as one band each: those that differ only in their seed. */
+export function bandGroups(from: { readonly runs: readonly ShownRun[]; readonly view: RunView }): ShownRun[][] {
+  if (!from.view.bands) return []
+  return seedGroups(from.runs.map(r => r.shown.recipe)).map(group => group.map(i => from.runs[i] as ShownRun))
+}
+
+/** Mean lines and bands of the groups, in the colour of their first run. */
+export function bandsOf(
+  metric: Metric,
+  from: { readonly runs: readonly ShownRun[]; readonly view: RunView; readonly span: Span },
+  palette: Palette,
+): { readonly lines: Line[]; readonly shades: Shade[] } {
+  const lines: Line[] = []
+  const shades: Shade[] = []
+  if (!banded(metric)) return { lines, shades }
+  const { axis } = from.view
+  for (const group of bandGroups(from)) {
+    const { color: number } = (group[0] as ShownRun).shown
+    const color = palette.series[number % palette.series.length] as string
+    const add = (columns: { xs: readonly number[]; ys: readonly number[] }[], dash: readonly number[]) => {
+      const { xs, mean, low, high } = bandOf(columns, { ...from.span, places: Math.min(400, from.span.columns) })
+      shades.push({ xs, low, high, color })
+      lines.push({ xs, ys: mean, color, dash, width: 2, alpha: 1, ends: false, rest: undefined })
+    }
+    if (metric !== 'score')
+      add(
+        group.map(({ curves }) => ({ xs: column(curves, axis), ys: curves.smoothed[metric as 'loss'].values })),
+        solidDash(number),
+      )
+    if (metric !== 'norm')
+      add(
+        group.map(item => evaluated(item, axis, metric === 'loss' ? 'loss' : from.view.score)),
+        [5, 3],
+      )
+  }
+  return { lines, shades }
 }
 
 /** The points of a score on the validation split, as columns. */

@@ -18,6 +18,8 @@ export interface RunView {
   readonly table: boolean
   /** Also speed and memory. */
   readonly machine: boolean
+  /** Runs that differ only in their seed as one line and a band. */
+  readonly bands: boolean
   readonly score: string
   readonly dismissed: readonly string[]
   /** The step whose rows are listed. */
@@ -31,6 +33,7 @@ export const firstView: RunView = {
   clip: true,
   table: false,
   machine: false,
+  bands: true,
   score: 'accuracy',
   dismissed: [],
   step: undefined,

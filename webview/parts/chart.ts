@@ -26,8 +26,17 @@ export type Note =
   | { readonly kind: 'level'; readonly y: number; readonly text: string }
   | { readonly kind: 'ring'; readonly x: number; readonly y: number; readonly text: string }
 
+/** The room between the lowest and the highest of several runs. */
+export interface Shade {
+  readonly xs: readonly number[]
+  readonly low: readonly number[]
+  readonly high: readonly number[]
+  readonly color: string
+}
+
 export interface Drawing {
   readonly lines: readonly Line[]
+  readonly shades?: readonly Shade[]
   readonly notes: readonly Note[]
   readonly x: readonly [from: number, to: number]
   readonly y: readonly [low: number, high: number]
@@ -119,7 +128,7 @@ export function chart(options: ChartOptions): Chart {
       ],
       series: [{}, ...moving.map((_, i) => seriesOf(i))],
       hooks: {
-        drawAxes: [u => layer(u, drawing), u => drawMoving(u, moving, drawing.log)],
+        drawAxes: [u => shade(u, drawing), u => layer(u, drawing), u => drawMoving(u, moving, drawing.log)],
         draw: [u => notes(u, drawing, p)],
       },
     }
@@ -221,6 +230,22 @@ function restLayer(): (u: uPlot, drawing: Drawing) => void {
   }
 }
 
+function shade(u: uPlot, { shades = [], log }: Drawing): void {
+  const { ctx, bbox } = u
+  if (shades.length === 0) return
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+  ctx.clip()
+  ctx.globalAlpha = 0.2
+  for (const { xs, low, high, color } of shades) {
+    const outline = { xs: [...xs, ...xs.toReversed()], ys: [...high, ...low.toReversed()] }
+    ctx.fillStyle = color
+    ctx.fill(path(u, outline, log))
+  }
+  ctx.restore()
+}
+
 /** The dense lines of runs that move, on top of those that rest. */
 function drawMoving(u: uPlot, lines: readonly Line[], log: boolean): void {
   const { ctx, bbox } = u
@@ -235,7 +260,7 @@ function drawMoving(u: uPlot, lines: readonly Line[], log: boolean): void {
   ctx.restore()
 }
 
-function path(u: uPlot, line: Line | undefined, log: boolean): Path2D {
+function path(u: uPlot, line: Pick<Line, 'xs' | 'ys'> | undefined, log: boolean): Path2D {
   const out = new Path2D()
   const { min: x0 = 0, max: x1 = 1 } = u.scales['x'] as { min?: number; max?: number }
   const { min: y0 = 0, max: y1 = 1 } = u.scales['y'] as { min?: number; max?: number }
