@@ -21,11 +21,16 @@ export function tellEnds(history: History): Disposable {
     }
     const reached = score(run)
     const words = reached
-      ? vscode.l10n.t('{0} is done: accuracy {1}.', run.name, reached)
+      ? vscode.l10n.t('{0} is done: {1}.', run.name, named(reached))
       : vscode.l10n.t('{0} is done.', run.name)
     const compare = vscode.l10n.t('Compare with Base')
     const actions = isScored(run) ? [compare, open] : [open]
     const chosen = await vscode.window.showInformationMessage(words, ...actions)
     if (chosen) await vscode.commands.executeCommand(chosen === open ? 'winnow.openRun' : 'winnow.compareWithBase', id)
   }
+}
+
+/** A number alone is an accuracy; other scores bring their name. */
+function named(reached: string): string {
+  return /^\d/.test(reached) ? vscode.l10n.t('accuracy {0}', reached) : reached
 }

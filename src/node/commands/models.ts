@@ -143,6 +143,7 @@ async function getModel(
 ): Promise<void> {
   const { HF_ENDPOINT: endpoint, HF_TOKEN: token } = process.env
   let shown = ''
+  let told = 0
   const hub: HubIo = {
     ...(endpoint ? { endpoint } : {}),
     ...(token ? { token } : {}),
@@ -151,8 +152,11 @@ async function getModel(
       const text = `${file} ${total === 0 ? 100 : Math.floor((100 * done) / total)} % of ${size(total)}`
       if (text === shown) return
       shown = text
+      // Where no line is written over, a large file says each tenth.
+      const tenth = total > 10_000_000 ? Math.floor((10 * done) / total) : 0
       if (io.isTTY) io.err(`\r${text.padEnd(60)}${done === total ? '\n' : ''}`)
-      else if (done === total) io.err(`${text}\n`)
+      else if (done === total || tenth > told) io.err(`${text}\n`)
+      told = done === total ? 0 : tenth
     },
   }
   const model = await readHubModel(id, revision, hub)
