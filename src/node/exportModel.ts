@@ -1,5 +1,5 @@
 /* A trained model for other programs: merged weights in Hugging Face's layout, or ONNX that was held against the trained one. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
 import { random } from '../core/base/random.ts'
@@ -15,7 +15,7 @@ import { float32, int64, type Runtime, type Tensor } from '../core/train/runtime
 import { stateName } from '../core/train/state.ts'
 import { buildEvaluation } from '../core/train/step.ts'
 import { runCard } from './card.ts'
-import { diskFailure, inPlace } from './checkpoint.ts'
+import { inPlace } from './checkpoint.ts'
 import { copyTokenizer, type ExportedModel, exportLayout, writeConfig } from './export.ts'
 import type { ExportReport, ExportRequest, ExportType } from './exporting.ts'
 import { openStandalone, type Standalone } from './standalone.ts'
@@ -41,18 +41,24 @@ export async function exportModel(
   let check: ExportReport['check']
   const card = own.recipe && (await runCard(source, form === 'merged' ? { form: 'model' } : { form: 'onnx' }))
   // The folder is whole or not there; what must be awaited comes before.
-  if (form === 'merged') inPlace(dirname(out), nameOf(out), folder => writeMerged(own, folder, card))
+  if (form === 'merged') build(out, folder => writeMerged(own, folder, card))
   else {
     const runtime = await io.runtime()
     const graph = onnxFiles(own, request.type, io.embedBelow ?? embedded)
-    inPlace(dirname(out), nameOf(out), folder => {
+    build(out, folder => {
       for (const [name, data] of graph) writeFileSync(join(folder, name), data, { flush: true })
       writeConfig(folder, exportedOf(own))
       copyTokenizer(own.base.path, folder)
       copyTokenizer(own.folder, folder)
       if (card !== undefined) writeFileSync(join(folder, 'README.md'), card, { flush: true })
     })
-    check = await compare(runtime, own, { out, allowed: allowed[request.type] })
+    try {
+      check = await compare(runtime, own, { out, allowed: allowed[request.type] })
+    } catch (error) {
+      // What answers otherwise, or cannot be opened, is of no use to anybody.
+      rmSync(out, { recursive: true, force: true })
+      throw error
+    }
   }
   const files = readdirSync(out).sort()
   const bytes = files.reduce((n, file) => n + readFileSync(join(out, file)).length, 0)
@@ -82,12 +88,18 @@ const tensorsOf = ({ weights }: Pick<Standalone, 'weights'>): NamedTensor[] =>
 
 /** A Hugging Face folder with the adapter worked in. */
 function writeMerged(own: Standalone, folder: string, card: string | undefined): void {
+  exportLayout(exportedOf(own)).write(folder, tensorsOf(own))
+  copyTokenizer(own.folder, folder)
+  if (card !== undefined) writeFileSync(join(folder, 'README.md'), card, { flush: true })
+}
+
+/** Fills the folder or leaves none. Throws `Failure` (`disk-full`). */
+function build(out: string, fill: (folder: string) => void): void {
   try {
-    exportLayout(exportedOf(own)).write(folder, tensorsOf(own))
-    copyTokenizer(own.folder, folder)
-    if (card !== undefined) writeFileSync(join(folder, 'README.md'), card, { flush: true })
+    inPlace(dirname(out), nameOf(out), fill)
   } catch (error) {
-    throw diskFailure(error, folder) ?? error
+    if (!(error instanceof Failure) || error.code !== 'disk-full') throw error
+    throw new Failure(error.code, error.message, 'Free some space and export it again', { cause: error })
   }
 }
 
