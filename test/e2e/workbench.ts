@@ -34,6 +34,8 @@ export interface Workbench {
 
 /** Packs the extension once per test run. */
 export function packed(): string {
+  const made = process.env['WINNOW_VSIX']
+  if (made) return made
   const file = join(root, 'out/e2e/winnow.vsix')
   mkdirSync(join(root, 'out/e2e'), { recursive: true })
   const done = spawnSync(process.execPath, [join(root, 'test/tool/package.mjs'), '--out', file], {
@@ -50,6 +52,8 @@ export async function startWorkbench(options: {
   vsix: string
   from?: string
   settings?: object
+  /** Opens the folder in Restricted Mode. */
+  restricted?: boolean
 }): Promise<Workbench> {
   const home = join(root, 'out/e2e', options.name)
   rmSync(home, { recursive: true, force: true })
@@ -68,7 +72,12 @@ export async function startWorkbench(options: {
   if (packing.status !== 0) throw new Error(packing.stdout + packing.stderr)
   const first = await serveEditor({ data, vsix: probe, settings: options.settings ?? {} })
   await first.stop()
-  const editor = await serveEditor({ data, vsix: options.vsix, settings: options.settings ?? {} })
+  const editor = await serveEditor({
+    data,
+    vsix: options.vsix,
+    settings: options.settings ?? {},
+    restricted: options.restricted ?? false,
+  })
 
   const browser: Browser = await chromium.launch({ executablePath: needChromium(), args: chromiumArgs })
   const page = await (await browser.newContext({ viewport: { width: 1400, height: 900 } })).newPage()

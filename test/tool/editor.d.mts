@@ -1,7 +1,8 @@
 export function fetchEditor(): { server: string; node: string }
 export function freePort(): Promise<number>
 export function editorName(): string
-export function serveEditor(options: { data: string; vsix?: string; port?: number; settings?: object; quiet?: boolean }): Promise<{
+export function serveEditor(options: { data: string; vsix?: string; port?: number; settings?: object
+  restricted?: boolean; quiet?: boolean }): Promise<{
   readonly address: string
   readonly pid: number
   readonly closed: Promise<unknown>

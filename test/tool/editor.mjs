@@ -52,9 +52,9 @@ export function freePort() {
 
 /**
  * Serves VS Code on loopback with its own data folder. `vsix` is installed first.
- * Returns the address and a function that ends the server.
+ * `restricted` opens folders without trust. Returns the address and a function that ends the server.
  */
-export async function serveEditor({ data, vsix, port, settings = {}, quiet = true }) {
+export async function serveEditor({ data, vsix, port, settings = {}, restricted = false, quiet = true }) {
   const { server: home, node: binary } = fetchEditor()
   mkdirSync(join(data, 'data/User'), { recursive: true })
   mkdirSync(join(data, 'data/Machine'), { recursive: true })
@@ -64,7 +64,9 @@ export async function serveEditor({ data, vsix, port, settings = {}, quiet = tru
       {
         'workbench.startupEditor': 'none',
         'telemetry.telemetryLevel': 'off',
-        'security.workspace.trust.enabled': false,
+        'security.workspace.trust.enabled': restricted,
+        'security.workspace.trust.startupPrompt': 'never',
+        'security.workspace.trust.emptyWindow': !restricted,
         'workbench.colorTheme': 'Default Dark Modern',
         'workbench.secondarySideBar.defaultVisibility': 'hidden',
         'chat.disableAIFeatures': true,
@@ -104,7 +106,7 @@ export async function serveEditor({ data, vsix, port, settings = {}, quiet = tru
       '--without-connection-token',
       '--telemetry-level',
       'off',
-      '--disable-workspace-trust',
+      ...(restricted ? [] : ['--disable-workspace-trust']),
     ],
     { stdio: ['ignore', 'pipe', 'pipe'], env },
   )
