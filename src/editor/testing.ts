@@ -1,13 +1,14 @@
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
 import type { ReportedDataset, ReportedFinding } from '../core/check/report.ts'
-import { rules } from '../core/check/rules.ts'
 import { type Gate, gateResult, gateText } from '../core/run/gates.ts'
 import { type ConfigFile, findConfig } from '../node/config.ts'
 import { readData } from '../node/runs.ts'
+import { activeRules } from './activeRules.ts'
 import { folderOf, toRange, uriOf } from './adapt.ts'
 import type { Checking } from './checking.ts'
 import type { History } from './history.ts'
+import { setting } from './settings.ts'
 
 /** Findings of one test that are told one by one. */
 const most = 100
@@ -45,29 +46,28 @@ export class Tests implements Disposable {
   }
 
   private async list(datasets: readonly ReportedDataset[]): Promise<void> {
-    const items = datasets.map(dataset => this.datasetItem(dataset))
-    const roots = new Set(datasets.flatMap(dataset => rootOf(dataset) ?? []))
+    // A broken winnow.json is told by the check itself.
+    const configs = new Map<string | undefined, ConfigFile | undefined>([[undefined, undefined]])
+    for (const root of new Set(datasets.flatMap(dataset => rootOf(dataset) ?? [])))
+      configs.set(root, await findConfig(root).catch(() => undefined))
+    const items = datasets.map(dataset => this.datasetItem(dataset, configs.get(rootOf(dataset))))
     const read = new Set<string>()
-    for (const root of roots) {
-      // A broken winnow.json is told by the check itself.
-      const config = await findConfig(root).catch(() => undefined)
-      if (config && !read.has(config.path)) items.push(...this.gateItems(config, root))
-      if (config) read.add(config.path)
+    for (const [root, config] of configs) {
+      if (root === undefined || !config || read.has(config.path)) continue
+      read.add(config.path)
+      items.push(...this.gateItems(config, root))
     }
     this.controller.items.replace(items)
   }
 
-  private datasetItem(dataset: ReportedDataset): vscode.TestItem {
+  private datasetItem(dataset: ReportedDataset, config: ConfigFile | undefined): vscode.TestItem {
     const file = dataset.splits[0]?.files[0]?.uri
-    const item = this.controller.createTestItem(
-      `dataset/${dataset.name}/${file}`,
-      dataset.name,
-      file ? uriOf(file) : undefined,
-    )
-    for (const { meta } of rules) {
-      const child = this.controller.createTestItem(`${item.id}/${meta.id}`, meta.id, item.uri)
-      child.description = meta.title
-      this.cases.set(child, { kind: 'rule', dataset: dataset.name, rule: meta.id })
+    const uri = file ? uriOf(file) : undefined
+    const item = this.controller.createTestItem(`dataset/${dataset.name}/${file}`, dataset.name, uri)
+    for (const { id, title } of activeRules(config?.config, setting('rules', uri))) {
+      const child = this.controller.createTestItem(`${item.id}/${id}`, id, item.uri)
+      child.description = title
+      this.cases.set(child, { kind: 'rule', dataset: dataset.name, rule: id })
       item.children.add(child)
     }
     return item
