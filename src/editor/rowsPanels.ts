@@ -276,7 +276,7 @@ class RowsPanel implements Disposable {
   private async hydrate(again: boolean): Promise<void> {
     const before = this.head
     if (!before) this.send({ kind: 'loading', what: vscode.l10n.t('Rows') })
-    const head = await this.open()
+    const head = await this.open(before || this.wished.line ? 'all' : 'first rows')
     if (!head) return
     if (before && head.rows !== this.rowsBefore) this.edits.forget()
     this.rowsBefore = head.rows
@@ -293,9 +293,10 @@ class RowsPanel implements Disposable {
       ...(clauses ? { clauses } : {}),
       ...(show === undefined ? {} : { show }),
     })
+    if (head.partial) void this.next(() => this.hydrate(true))
   }
 
-  private async open(): Promise<RowsHead | undefined> {
+  private async open(wanted: 'first rows' | 'all' = 'all'): Promise<RowsHead | undefined> {
     const { checking } = this.parts
     const of = this.files()
     if (!of) {
@@ -310,7 +311,14 @@ class RowsPanel implements Disposable {
     })
     const roles = of.roles ? { roles: { ...of.roles } } : {}
     const predictions = this.predictions(of.files[0]?.path)
-    this.head = await checking.ask('rowsOpen', { view: this.view, name: of.name, files, predictions, ...roles })
+    this.head = await checking.ask('rowsOpen', {
+      view: this.view,
+      name: of.name,
+      files,
+      predictions,
+      first: wanted === 'first rows',
+      ...roles,
+    })
     return this.head
   }
 

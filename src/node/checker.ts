@@ -145,7 +145,8 @@ export class Checker {
   /** What rows are shown from: the tables that checks read, and what the last one found. */
   get rowSources(): RowSources {
     return {
-      open: (path, document) => this.tables.open(path, undefined, document),
+      open: (path, document, page) =>
+        this.tables.open(path, undefined, document, { cancel: { aborted: false }, ...(page ? { page } : {}) }),
       rolesOf: path => this.roles.get(path),
       findings: () => this.found,
     }

@@ -59,6 +59,7 @@ export class RowView {
     readonly findings: Iterable<Finding>
     readonly version: number
     readonly before: RowView | undefined
+    readonly isPartial?: boolean
   }) {
     const { name, files, roles, version, before } = of
     const segments = segmentsOf(files)
@@ -87,6 +88,7 @@ export class RowView {
       ...(label !== undefined && columns.some(({ id }) => id === label) ? { label } : {}),
       ...(readOnly === undefined ? {} : { readOnly }),
       version,
+      ...(of.isPartial ? { partial: true as const } : {}),
     }
     if (before) this.takeOver(before)
     // Asked for by the first query; begun now, so that it waits less.

@@ -3,6 +3,7 @@ import { Failure } from '../core/base/failure.ts'
 import type { Finding } from '../core/check/finding.ts'
 import type { Roles } from '../core/data/dataset.ts'
 import { inferRoles } from '../core/data/roles.ts'
+import { RowsView as PartOfTable } from '../core/data/rowsView.ts'
 import { bytesOf, type Source, type Table } from '../core/data/table.ts'
 import { tableLines } from '../core/data/tableLines.ts'
 import type { Prediction } from '../core/eval/evaluation.ts'
@@ -24,7 +25,8 @@ import type { FileTables } from './tables.ts'
 
 /** Where rows come from: the tables, roles and findings that checks keep. */
 export interface RowSources {
-  open(path: string, document: Source | undefined): Promise<FileTables>
+  /** `page` is shown a large file as far as it was read. */
+  open(path: string, document: Source | undefined, page?: (table: Table) => void): Promise<FileTables>
   rolesOf(path: string): Roles | undefined
   findings(): Iterable<Finding>
 }
@@ -38,6 +40,7 @@ const mostTwins = 20
 export class RowViews {
   private readonly views = new Map<string, RowView>()
   private readonly sources: RowSources
+  private readonly reading = new Map<string, Promise<FileTables>>()
   private readonly predictions = new Map<string, Promise<readonly Prediction[]>>()
   private versions = 0
 
@@ -45,18 +48,21 @@ export class RowViews {
     this.sources = sources
   }
 
-  async rowsOpen({ view: id, name, files, roles: given, predictions }: Asked<'rowsOpen'>): Promise<RowsHead> {
+  async rowsOpen({ view: id, name, files, roles: given, predictions, first }: Asked<'rowsOpen'>): Promise<RowsHead> {
     const opened: OpenedFile[] = []
+    let isPartial = false
     for (const { path, split, document } of files) {
       const at = slashed(path)
-      const tables = await this.sources.open(at, document && textSource(at, document.text, document.version))
+      const source = document && textSource(at, document.text, document.version)
+      const tables = source ? await this.sources.open(at, source) : await this.read(at, first ? 'first rows' : 'all')
+      if (tables.length === 1 && tables[0]!.table instanceof PartOfTable) isPartial = true
       for (const { table } of tables) opened.push({ path: at, split, table })
     }
     const known = files.map(({ path }) => this.sources.rolesOf(slashed(path))).find(roles => roles !== undefined)
     const roles = given ?? known ?? inferRoles(opened.map(({ table }) => table))
     const before = this.views.get(id)
     const findings = this.sources.findings()
-    const view = new RowView({ name, files: opened, roles, findings, version: ++this.versions, before })
+    const view = new RowView({ name, files: opened, roles, findings, version: ++this.versions, before, isPartial })
     before?.close()
     this.views.set(id, view)
     await view.predict(predictions ?? [], path => this.predictionsOf(path))
@@ -223,6 +229,23 @@ export class RowViews {
   rowsClose({ view: id }: Asked<'rowsClose'>): void {
     this.views.get(id)?.close()
     this.views.delete(id)
+  }
+
+  /** Reads a file; of the first rows what was read of a large one when its first page was, while it is read on. */
+  private async read(path: string, wanted: 'first rows' | 'all'): Promise<FileTables> {
+    const first = wanted === 'first rows'
+    const known = this.reading.get(path)
+    if (known) return known
+    let show: (part: FileTables) => void = () => {}
+    const part = new Promise<FileTables>(resolve => {
+      show = resolve
+    })
+    const page = (table: Table) => show([{ part: undefined, table: new PartOfTable(table, 0, table.rowCount) }])
+    const whole = this.sources.open(path, undefined, first ? page : undefined)
+    this.reading.set(path, whole)
+    const done = () => void this.reading.delete(path)
+    whole.then(done, done)
+    return first ? Promise.race([part, whole]) : whole
   }
 
   /** What a model said, kept by file: an evaluation is written once. One that cannot be read says nothing here. */

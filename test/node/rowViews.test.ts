@@ -132,7 +132,20 @@ test('changes of a file that is too large for an editor wait, and are written wi
   const before = readFileSync(path)
   const checker = new Checker(() => {})
   const views = viewsOf(checker)
-  await views.rowsOpen({ view: 'v', name: 'd', files: [{ path }], roles: { text: 'text', label: 'label' } })
+  const open = (first: boolean) =>
+    views.rowsOpen({ view: 'v', name: 'd', files: [{ path }], roles: { text: 'text', label: 'label' }, first })
+  // Its first rows can be seen while it is read.
+  const head = await open(true)
+  expect(head.partial).toBe(true)
+  expect(head.rows).toBeGreaterThan(10)
+  expect(head.rows).toBeLessThan(lines.length)
+  expect(views.rowsLines({ view: 'v', query: 0, from: 3, to: 4 }).lines[0]).toMatchObject({
+    row: 3,
+    cells: [null, expect.stringMatching(/^3 /), 'where', null],
+  })
+  const all = await open(false)
+  expect(all).toMatchObject({ rows: lines.length })
+  expect(all.partial).toBeUndefined()
   const pend = (at: number, value: string | undefined) =>
     views.rowsPend({ view: 'v', at, column: 'column:label', value })
   expect(pend(50_000, 'other')).toMatchObject({

@@ -82,7 +82,11 @@ export function rowsHeader(act: RowsHeaderActs): RowsHeader {
             })
           : h('b', { class: 'cut' }, head.name),
       )
-      put(facts, [counted(head.rows, 'row'), head.files.length > 1 && ` · ${count(head.files.length)} files`])
+      put(facts, [
+        counted(head.rows, 'row'),
+        head.partial && ' so far',
+        head.files.length > 1 && ` · ${count(head.files.length)} files`,
+      ])
       why.hidden = readOnly === undefined
       put(why, readOnly !== undefined && [icon('lock', 'small'), readOnly])
       label.hidden = head.label === undefined || readOnly !== undefined

@@ -58,6 +58,8 @@ export interface RowsHead {
   readonly readOnly?: string
   /** Counts what was opened: answers about something older are dropped. */
   readonly version: number
+  /** The first rows of files that are still being read. */
+  readonly partial?: true
 }
 
 /** The column in a glance. `shown` counts the rows that pass the filter, `all` every row; lists of equal length. */
@@ -231,6 +233,8 @@ export interface RowsService {
       readonly document?: { readonly version: number; readonly text: string }
     }[]
     readonly roles?: { readonly [role: string]: string }
+    /** Answers with the first rows of a large file while it is read; asked again, with all of them. */
+    readonly first?: boolean
     /** Files of what models said of rows, newest first, with the folder that the rows are named from, and whose they are. */
     readonly predictions?: readonly { readonly path: string; readonly root: string; readonly name: string }[]
   }): RowsHead
