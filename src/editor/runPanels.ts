@@ -19,6 +19,8 @@ import { runWords } from './words.ts'
 
 /** Steps sent in one message: more would keep the extension host from answering meanwhile. */
 const piece = 2000
+/** Steps handed over as columns in one message. */
+const stretch = 20_000
 
 interface Parts {
   readonly extension: vscode.Uri
@@ -237,11 +239,9 @@ class RunPanel implements Disposable {
   }
 
   private async sendTail({ id }: RunEntry, { run, from, to }: Tail): Promise<void> {
-    for (let i = from; i < to; i += piece) {
+    for (let i = from; i < to; i += stretch) {
       await breathe()
-      const events: RunEvent[] = []
-      for (let k = i; k < Math.min(i + piece, to); k++) events.push(stepAt(run, k))
-      this.send({ kind: 'events', id, events })
+      this.send({ kind: 'steps', id, series: stretchOf(run, i, Math.min(i + stretch, to)) })
     }
   }
 
@@ -276,24 +276,12 @@ interface Tail {
 function cut(run: Run): { head: Run; tail: Tail } {
   const to = run.series.step.length
   const from = Math.min(piece, to)
-  const series = Object.fromEntries(Object.entries(run.series).map(([name, column]) => [name, column.slice(0, from)]))
-  return { head: { ...run, series: series as unknown as Run['series'] }, tail: { run, from, to } }
+  return { head: { ...run, series: stretchOf(run, 0, from) }, tail: { run, from, to } }
 }
 
-function stepAt({ series }: Run, k: number): RunEvent {
-  const at = (column: readonly number[]) => column[k] as number
-  return {
-    kind: 'step',
-    at: at(series.at),
-    step: at(series.step),
-    epoch: at(series.epoch),
-    loss: at(series.loss),
-    rate: at(series.rate),
-    norm: at(series.norm),
-    rows: at(series.rows),
-    tokens: at(series.tokens),
-    ms: at(series.ms),
-  }
+function stretchOf({ series }: Run, from: number, to: number): Run['series'] {
+  const columns = Object.entries(series).map(([name, column]) => [name, column.slice(from, to)])
+  return Object.fromEntries(columns) as unknown as Run['series']
 }
 
 /** Indices into the training rows of a step; undefined where the log does not say. A resumed run's last word counts. */

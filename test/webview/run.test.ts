@@ -265,3 +265,20 @@ test('pause, continue and another rate are asked for by button and by key; notes
   expect(shown.complaints).toEqual([])
   await shown.close()
 })
+
+test('a long run is handed over in columns: the panel is the same as if it had come at once', async () => {
+  const shown = await s.open({ panel: 'run' })
+  const whole = shownOf(live, 0)
+  const stretch = (from: number, to: number) =>
+    Object.fromEntries(Object.entries(whole.run.series).map(([name, column]) => [name, column.slice(from, to)]))
+  const head = { ...whole, run: { ...whole.run, series: stretch(0, 100) } }
+  await shown.send({ kind: 'hydrate', shown: [head], others: [] })
+  await shown.send({ kind: 'steps', id: live.id, series: stretch(100, 300) })
+  await shown.send({ kind: 'steps', id: live.id, series: stretch(300, live.done) })
+  const texts = () => shown.page.locator('.chart figcaption').allTextContents()
+  const pieces = await texts()
+  await shown.send({ kind: 'hydrate', shown: [whole], others: [] })
+  expect(pieces).toEqual(await texts())
+  expect(pieces[0]).toContain(fixed(whole.run.series.loss.at(-1), 3))
+  await shown.close()
+})

@@ -232,7 +232,7 @@ function blockView({ kind, from, pieces }: Block, ids: boolean): HTMLElement {
       'div',
       {},
       h('b', { class: 'small' }, kind),
-      h('div', { class: 'tiny dim' }, `${count(from)} to ${count(from + size - 1)}`),
+      h('div', { class: 'tiny dim' }, size === 1 ? count(from) : `${count(from)} to ${count(from + size - 1)}`),
     ),
     h(
       'div',

@@ -156,6 +156,16 @@ export function runPanel(root: HTMLElement, host: Host<FromRunPanel, ToRunPanel>
         draw()
         break
       }
+      case 'steps': {
+        const item = runs.find(r => r.shown.run.id === message.id)
+        if (!item) break
+        const { series } = item.curves.run
+        for (const [name, column] of Object.entries(message.series) as [keyof typeof series, number[]][])
+          for (const value of column) series[name].push(value)
+        follow(item.curves, item.curves.run)
+        draw()
+        break
+      }
       case 'batch':
         state.loaded()
         batch.rows(message.step, message.rows)

@@ -51,7 +51,7 @@ export function runBar(
   const legend = h('span', { class: 'row names' })
   const bands = h(
     'span',
-    { hidden: true },
+    { class: 'row', hidden: true },
     checkbox({ label: 'Seeds as a band', on: view.bands, change: on => act.set({ bands: on }) }),
   )
   const scores = h('span', { class: 'row' })

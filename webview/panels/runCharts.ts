@@ -7,7 +7,17 @@ import { type Chart, chart, type Drawing, type Line, type Note } from '../parts/
 import type { Mark } from '../parts/crosshair.ts'
 import { type Child, h } from '../parts/dom.ts'
 import { hueClass, type Palette } from '../parts/palette.ts'
-import { bandsOf, forget, type LineCache, linesOf, type Metric, metrics, metricsOf, newLineCache } from './runLines.ts'
+import {
+  bandGroups,
+  bandsOf,
+  forget,
+  type LineCache,
+  linesOf,
+  type Metric,
+  metrics,
+  metricsOf,
+  newLineCache,
+} from './runLines.ts'
 import type { RunView, ShownRun } from './runState.ts'
 
 export interface RunCharts {
@@ -144,7 +154,10 @@ export function runCharts(act: { readonly pick: (step: number) => void; readonly
         const drawing = { lines, shades, notes: notesOf(metric, runs, view), x, y: y.range, log: y.log }
         last.set(metric, drawing)
         c.draw(drawing, palette)
-        c.heading(headingOf(metric, view), detailOf(metric, y.clipped))
+        c.heading(
+          headingOf(metric, view),
+          [bandWords(shades.length > 0, runs, view), detailOf(metric, y.clipped)].filter(Boolean).join(' · '),
+        )
       }
       aim()
     },
@@ -274,6 +287,14 @@ function detailOf(metric: Metric, clipped: number | undefined): string {
     clipped === undefined ? undefined : `above ${tick(clipped)} cut off`,
   ]
   return parts.filter(Boolean).join(' · ')
+}
+
+/** What a band is made of. */
+function bandWords(drawn: boolean, runs: readonly ShownRun[], view: RunView): string | undefined {
+  if (!drawn) return undefined
+  return bandGroups({ runs, view })
+    .map(group => `mean and range of ${group.length} seeds`)
+    .join(', ')
 }
 
 function axisText(axis: Axis, value: number): string {

@@ -1,6 +1,6 @@
 import type { Ledger } from '../eval/ledger.ts'
 import type { Vote } from '../eval/votes.ts'
-import type { Run } from '../run/run.ts'
+import type { Run, Series } from '../run/run.ts'
 import type { RunEvent } from '../train/event.ts'
 
 /**
@@ -75,6 +75,8 @@ export type ToRunPanel =
       readonly others: readonly { readonly id: string; readonly name: string; readonly detail: string }[]
     }
   | { readonly kind: 'events'; readonly id: string; readonly events: readonly RunEvent[] }
+  /** Further steps of a run that is being handed over: columns, since a hundred thousand events are slow to copy. */
+  | { readonly kind: 'steps'; readonly id: string; readonly series: Series }
   | { readonly kind: 'overlay'; readonly shown: RunShown }
   | Problem
   | Loading
