@@ -118,7 +118,7 @@ export function runJoinJob({ forms: arrays, t, prefix, prefixStart, part, parts,
       shingles[length] = prefix[i]!
       slots[length++] = slot
     }
-  if (!singles) length = dropSingles(shingles, slots, length)
+  if (!singles) length = finishWork(dropSingles(shingles, slots, length))
   const sorted = finishWork(sortPairs({ shingles, slots, length }))
   const postings = { ...sorted, prefix, prefixStart }
   const cost = finishWork(walkCost(postings, matcher))

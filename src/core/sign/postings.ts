@@ -174,8 +174,7 @@ export function* sortedPostings(
     ;({ slot, length } = takePrefixes(forms, slot, { ...how, t, shingles, slots, length }))
     yield { phase: 'prefix', done: slot, total: forms.count }
   }
-  if (!how.singles) length = dropSingles(shingles, slots, length)
-  yield { phase: 'prefix', done: forms.count, total: forms.count }
+  if (!how.singles) length = yield* dropSingles(shingles, slots, length)
   const prefix = shingles.slice(0, length)
   const prefixStart = startsOf(slots, length, forms.count)
   const sorted = yield* sortPairs({ shingles, slots, length })
@@ -256,16 +255,41 @@ export function meetFirstAt(
 }
 
 /** Drops shingles that occur once, by counters that collide only towards keeping too much. Returns the new length. */
-export function dropSingles(shingles: Uint32Array, slots: Uint32Array, length: number): number {
+export function* dropSingles(shingles: Uint32Array, slots: Uint32Array, length: number): Work<number> {
   const bits = Math.min(24, Math.max(10, 34 - Math.clz32(length)))
   const seen = new Uint8Array(1 << bits)
   const shift = 32 - bits
-  for (let i = 0; i < length; i++) {
+  for (let from = 0; from < length; from += piece) {
+    countSeen(shingles.subarray(from, Math.min(length, from + piece)), seen, shift)
+    yield { phase: 'prefix', done: from, total: length }
+  }
+  let kept = 0
+  for (let from = 0; from < length; from += piece) {
+    kept = keepSeen({ shingles, slots, length: Math.min(length, from + piece) }, from, kept, { seen, shift })
+    yield { phase: 'prefix', done: from, total: length }
+  }
+  return kept
+}
+
+/** So many pairs are looked at between two breaths. */
+const piece = 1_000_000
+
+function countSeen(shingles: Uint32Array, seen: Uint8Array, shift: number): void {
+  for (let i = 0; i < shingles.length; i++) {
     const at = Math.imul(shingles[i]!, 0x9e3779b1) >>> shift
     if (seen[at]! < 2) seen[at]!++
   }
-  let kept = 0
-  for (let i = 0; i < length; i++) {
+}
+
+/** Moves the pairs from `from` on that were seen twice to the front, behind the `to` that are there; how many are there now. */
+function keepSeen(
+  { shingles, slots, length }: SlotPairs,
+  from: number,
+  to: number,
+  { seen, shift }: { readonly seen: Uint8Array; readonly shift: number },
+): number {
+  let kept = to
+  for (let i = from; i < length; i++) {
     if (seen[Math.imul(shingles[i]!, 0x9e3779b1) >>> shift]! < 2) continue
     shingles[kept] = shingles[i]!
     slots[kept++] = slots[i]!
