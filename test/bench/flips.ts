@@ -53,7 +53,7 @@ const common = { rows: 32, smoothing: 0, seed: 1 }
 const full: Method = { kind: 'full', freezeEmbeddings: false }
 const epochs = Number(process.argv.find(argument => /^\d+$/.test(argument)) ?? 0)
 const recipes: Readonly<Record<'head' | 'full', Tuning>> = {
-  head: { ...common, method: { kind: 'head' }, rate: 5e-3, epochs: epochs || 12, dropout: 0 },
+  head: { ...common, method: { kind: 'head' }, rate: 5e-3, epochs: epochs || 50, dropout: 0 },
   full: { ...common, method: full, rate: 1e-3, epochs: epochs || 5, dropout: 0.1 },
 }
 interface Accepted {
