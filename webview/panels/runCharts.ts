@@ -1,24 +1,14 @@
-import { count, percent } from '../../src/core/base/words.ts'
-import { scoreText } from '../../src/core/eval/headline.ts'
+import { count } from '../../src/core/base/words.ts'
 import { nearest, niceUp, outlierTop, spikes } from '../../src/core/view/curve.ts'
 import { type Axis, column, place, reach, speedColumn, validations } from '../../src/core/view/curves.ts'
-import { bytes, duration, fixed, small, tick } from '../../src/core/view/words.ts'
+import { fixed } from '../../src/core/view/words.ts'
 import { type Chart, chart, type Drawing, type Line, type Note } from '../parts/chart.ts'
 import type { Mark } from '../parts/crosshair.ts'
 import { type Child, h } from '../parts/dom.ts'
 import { hueClass, type Palette } from '../parts/palette.ts'
-import {
-  bandGroups,
-  bandsOf,
-  forget,
-  type LineCache,
-  linesOf,
-  type Metric,
-  metrics,
-  metricsOf,
-  newLineCache,
-} from './runLines.ts'
+import { bandsOf, forget, type LineCache, linesOf, type Metric, metrics, metricsOf, newLineCache } from './runLines.ts'
 import type { RunView, ShownRun } from './runState.ts'
+import { axisText, bandWords, detailOf, format, headingOf, tickOf, titleOf } from './runWords.ts'
 
 export interface RunCharts {
   readonly element: HTMLElement
@@ -30,8 +20,6 @@ export interface RunCharts {
   /** Puts the crosshair on a step of the panel's own run, or takes it away. */
   aim(step: number | undefined): void
 }
-
-const scoreTitles: Record<string, string> = { accuracy: 'Accuracy', macroF1: 'Macro F1', mcc: 'MCC' }
 
 /** Four charts under one crosshair and one x axis. */
 export function runCharts(act: { readonly pick: (step: number) => void; readonly leave: () => void }): RunCharts {
@@ -243,70 +231,6 @@ function legendOf(values: Values, metric: Metric, score: string): Child {
       h('span', {}, format(metric, p.value, score)),
     ),
   )
-}
-
-/** Exactly what the log says, to the digits that fit. */
-export function format(metric: Metric, value: number | undefined, score = 'accuracy'): string {
-  // What diverges has no decimals worth reading.
-  if (value !== undefined && Math.abs(value) >= 1e5 && metric !== 'memory' && metric !== 'speed') return small(value, 2)
-  switch (metric) {
-    case 'loss':
-      return value !== undefined && Math.abs(value) < 0.01 && value !== 0 ? small(value, 2) : fixed(value, 3)
-    case 'score':
-      return score === 'accuracy' || score === 'macroF1' || value === undefined
-        ? percent(value)
-        : scoreText(score, value).text
-    case 'rate':
-      return small(value, 2)
-    case 'norm':
-      return fixed(value, 2)
-    case 'speed':
-      return value === undefined ? '–' : count(Math.round(value))
-    case 'memory':
-      return value === undefined ? '–' : bytes(value)
-  }
-}
-
-function titleOf(metric: Metric): string {
-  return {
-    ...{ loss: 'Loss', score: 'Score', rate: 'Learning rate', norm: 'Gradient norm' },
-    ...{ speed: 'Tokens a second', memory: 'Memory' },
-  }[metric]
-}
-
-function headingOf(metric: Metric, view: RunView): string {
-  return metric === 'score' ? (scoreTitles[view.score] ?? scoreText(view.score, 0).title) : titleOf(metric)
-}
-
-function detailOf(metric: Metric, clipped: number | undefined): string {
-  const parts = [
-    metric === 'score' ? 'validation' : undefined,
-    metric === 'norm' ? 'before clipping' : undefined,
-    metric === 'speed' ? 'mean of 32 steps' : undefined,
-    metric === 'memory' ? 'of the training process' : undefined,
-    clipped === undefined ? undefined : `above ${tick(clipped)} cut off`,
-  ]
-  return parts.filter(Boolean).join(' · ')
-}
-
-/** What a band is made of. */
-function bandWords(drawn: boolean, runs: readonly ShownRun[], view: RunView): string | undefined {
-  if (!drawn) return undefined
-  return bandGroups({ runs, view })
-    .map(group => `mean and range of ${group.length} seeds`)
-    .join(', ')
-}
-
-function axisText(axis: Axis, value: number): string {
-  if (axis === 'time') return value === 0 ? '0' : duration(value).replace(/\.0 s$/, ' s')
-  if (axis === 'epochs') return String(Number(value.toFixed(2)))
-  return value < 10_000 && axis === 'steps' ? count(value) : tick(value)
-}
-
-function tickOf(metric: Metric, value: number, score: string): string {
-  if (metric === 'score' && score !== 'mcc') return `${Math.round(value * 100)} %`
-  if (metric === 'memory') return value === 0 ? '0' : bytes(value)
-  return metric === 'rate' ? small(value, 1) : tick(value)
 }
 
 /** A live axis of tokens or time ends at a round number ahead, so that it moves rarely. */

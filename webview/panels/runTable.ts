@@ -4,8 +4,8 @@ import { duration } from '../../src/core/view/words.ts'
 import { h } from '../parts/dom.ts'
 import { type Column, type Grid, grid } from '../parts/grid.ts'
 import { segments } from '../parts/segments.ts'
-import { format } from './runCharts.ts'
 import type { ShownRun } from './runState.ts'
+import { format } from './runWords.ts'
 
 export interface RunTable {
   readonly element: HTMLElement

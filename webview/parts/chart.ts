@@ -1,6 +1,6 @@
 import uPlot from 'uplot'
 import { crosshair, type Mark } from './crosshair.ts'
-import { drawDense } from './dense.ts'
+import { drawDense, type Place } from './dense.ts'
 import { type Child, h, put, say } from './dom.ts'
 import type { Palette } from './palette.ts'
 
@@ -217,7 +217,7 @@ function restLayer(): (u: uPlot, drawing: Drawing) => void {
       for (const line of lines) {
         ctx.globalAlpha = line.alpha
         if (line.dense) {
-          drawDense(ctx, u, line, log)
+          drawDense(ctx, placeOf(u, log), line)
           continue
         }
         ctx.strokeStyle = line.color
@@ -255,9 +255,14 @@ function drawMoving(u: uPlot, lines: readonly Line[], log: boolean): void {
   ctx.clip()
   for (const line of lines) {
     ctx.globalAlpha = line.alpha
-    if (line.dense) drawDense(ctx, u, line, log)
+    if (line.dense) drawDense(ctx, placeOf(u, log), line)
   }
   ctx.restore()
+}
+
+function placeOf(u: uPlot, log: boolean): Place {
+  const range = (scale: uPlot.Scale | undefined) => ({ min: scale?.min ?? 0, max: scale?.max ?? 1 })
+  return { x: range(u.scales['x']), y: range(u.scales['y']), box: u.bbox, ratio: uPlot.pxRatio, log }
 }
 
 function path(u: uPlot, line: Pick<Line, 'xs' | 'ys'> | undefined, log: boolean): Path2D {

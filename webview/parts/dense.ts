@@ -1,5 +1,3 @@
-import uPlot from 'uplot'
-
 /** What of a line counts here. */
 export interface DenseLine {
   readonly xs: readonly number[]
@@ -10,22 +8,33 @@ export interface DenseLine {
   readonly alpha: number
 }
 
+/** Where lines are drawn: the ranges of the axes and the plot in device pixels. */
+export interface Place {
+  readonly x: { readonly min: number; readonly max: number }
+  readonly y: { readonly min: number; readonly max: number }
+  readonly box: { readonly left: number; readonly top: number; readonly width: number; readonly height: number }
+  /** Device pixels for one of the page. */
+  readonly ratio: number
+  readonly log: boolean
+}
+
 /**
  * A line of several points a pixel, as one upright bar a pixel column from its lowest to its highest value. Rectangles on
  * whole pixels cost next to nothing, while a stroke of the same points zigzags over every pixel of the plot.
  */
-export function drawDense(ctx: CanvasRenderingContext2D, u: uPlot, line: DenseLine, log: boolean): void {
-  const { min: x0 = 0, max: x1 = 1 } = u.scales['x'] as { min?: number; max?: number }
-  const { min: y0 = 0, max: y1 = 1 } = u.scales['y'] as { min?: number; max?: number }
-  const { left, top, width, height } = u.bbox
+export function drawDense(ctx: CanvasRenderingContext2D, at: Place, line: DenseLine): void {
+  const { ratio, log } = at
+  const { min: x0, max: x1 } = at.x
+  const { min: y0, max: y1 } = at.y
+  const { left, top, width, height } = at.box
   const low = log ? Math.log10(y0) : y0
   const high = log ? Math.log10(y1) : y1
   const kx = width / (x1 - x0)
   const ky = height / (high - low)
-  const thick = Math.max(1, Math.round(line.width * uPlot.pxRatio))
+  const thick = Math.max(1, Math.round(line.width * ratio))
   // What shines through must not lie on itself.
   const wide = line.alpha < 1 ? 1 : thick
-  const dashes = line.dash.map(d => d * uPlot.pxRatio)
+  const dashes = line.dash.map(d => d * ratio)
   const period = dashes.reduce((a, b) => a + b, 0)
   const drawn = (column: number): boolean => {
     if (period === 0) return true
