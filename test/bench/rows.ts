@@ -29,7 +29,6 @@ const memory = () => {
   const { heapUsed, external } = process.memoryUsage()
   return (heapUsed + external) / 1e6
 }
-const atFirst = memory()
 const checker = startChecker({ worker: join(process.cwd(), 'dist/worker.cjs'), listener: { progress: () => {} } })
 const page = await stage()
 try {
@@ -143,7 +142,7 @@ try {
     say(`sort by ${column}: ${ms.toFixed(0)} ms (least ${least.toFixed(0)}), ${(ms / 1500).toFixed(2)} of the limit`)
   }
   say(
-    `this process, in the place of the extension host, holds ${(memory() - atFirst).toFixed(0)} MB more than before (with the browser's driver; asked 300)`,
+    `this process, in the place of the extension host, holds ${memory().toFixed(0)} MB (with the browser's driver; asked 300)`,
   )
 } finally {
   checker.dispose()
