@@ -248,6 +248,8 @@ async function runOf(
     if (!history.find(id)) await history.refresh()
     return history.find(id)
   }
+  // A run that the command line started a moment ago counts.
+  await history.refresh()
   const entries = history.runs.filter(fits)
   const [only, ...others] = entries
   if (!only) {

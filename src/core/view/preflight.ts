@@ -51,7 +51,8 @@ export function batchChoices({ batch, largestBatch, memory, machine }: Preflight
   const beyond = 2 ** Math.ceil(Math.log2(largestBatch + 1))
   return [...near, ...(largestBatch > 0 && beyond <= 8 * own ? [beyond] : [])].map(rows => ({
     rows,
-    memory: Math.max(0, memory.value + slope * (rows - own)),
+    // Half the rows do not take less than half: the line is drawn through rows of full length, which these may not have.
+    memory: Math.max((memory.value * Math.min(rows, own)) / own, memory.value + slope * (rows - own)),
     fits: rows <= largestBatch,
     ...(rows === own ? { note: 'recipe' as const } : rows === largestBatch ? { note: 'largest' as const } : {}),
   }))
