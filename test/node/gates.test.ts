@@ -23,7 +23,7 @@ test('winnow runs --gates ends with 1 until every gate is reached', async () => 
   const scored = { kind: 'evaluated', at: 1, step: 9, epoch: 1, split: 'test', of: 'best', scores: { accuracy: 0.85 } }
   const ended = { kind: 'ended', at: 2, outcome: 'finished' }
   writeFileSync(join(folder, 'events.jsonl'), `${JSON.stringify(scored)}\n${JSON.stringify(ended)}\n`)
-  expect(await runs([gate])).toMatchObject({ code: 0, out: expect.stringMatching(/^passed  accuracy on test/) })
+  expect(await runs([gate])).toMatchObject({ code: 0, out: expect.stringMatching(/^passed {2}accuracy on test/) })
   expect(await runs([gate, { metric: 'accuracy', least: 0.9 }])).toMatchObject({
     code: 1,
     out: expect.stringContaining('accuracy 85.0 %, asked for at least 90.0 %'),
