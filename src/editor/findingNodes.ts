@@ -2,6 +2,7 @@ import * as vscode from 'vscode'
 import { count, counted } from '../core/base/words.ts'
 import type { Severity } from '../core/check/finding.ts'
 import type { ReportedFinding } from '../core/check/report.ts'
+import { ruleIcons, severityIcons } from '../core/view/signs.ts'
 import { baseName, openCommand, shownPath } from './adapt.ts'
 import type { Group } from './catalog.ts'
 
@@ -102,19 +103,4 @@ export function severityWords(severity: Severity): string {
 
 function severityColor(severity: Severity): vscode.ThemeColor {
   return new vscode.ThemeColor(`problems${severity[0]?.toUpperCase()}${severity.slice(1)}Icon.foreground`)
-}
-
-const severityIcons: { readonly [S in Severity]: string } = { error: 'error', warning: 'warning', info: 'info' }
-
-/** A rule keeps its sign in every view. */
-const ruleIcons: { readonly [rule: string]: string } = {
-  'broken-row': 'error',
-  'empty-field': 'circle-slash',
-  duplicate: 'files',
-  'near-duplicate': 'copy',
-  leak: 'arrow-swap',
-  'label-conflict': 'tag',
-  'label-typo': 'edit',
-  'label-error': 'tag',
-  secret: 'lock',
 }

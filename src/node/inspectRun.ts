@@ -1,7 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Failure } from '../core/base/failure.ts'
 import { random } from '../core/base/random.ts'
 import { type Inspection, inspectRows } from '../core/train/inspection.ts'
 import { methodOf } from '../core/train/methods.ts'
@@ -10,7 +7,7 @@ import { taskOf } from '../core/train/tasks.ts'
 import { openChatTemplate } from './chatTemplate.ts'
 import { findModel, openModel } from './modelFolder.ts'
 import type { PreparedRun } from './prepare.ts'
-import { runWorker } from './program.ts'
+import { askWorker, type WorkerIo } from './preparedRun.ts'
 import { readData, readRecipe } from './runs.ts'
 import { openTokenizer } from './tokenizer.ts'
 import { readRunRows } from './trainRows.ts'
@@ -56,24 +53,8 @@ export async function inspectRun(folder: string, models: readonly string[]): Pro
 
 /** The same for a run that was prepared only, in a process of its own; nothing of it stays. Throws `Failure`. */
 export async function inspectPrepared(
-  { recipe, data }: Pick<PreparedRun, 'recipe' | 'data'>,
-  io: Omit<Parameters<typeof runWorker>[1], 'err'>,
+  prepared: Pick<PreparedRun, 'recipe' | 'data'>,
+  io: WorkerIo,
 ): Promise<Inspection> {
-  const folder = await mkdtemp(join(tmpdir(), 'winnow-inspect-'))
-  try {
-    await writeFile(join(folder, 'recipe.json'), JSON.stringify(recipe))
-    await writeFile(join(folder, 'data.json'), JSON.stringify(data))
-    let said = ''
-    const err = (text: string) => {
-      said += text
-    }
-    const { code } = await runWorker(['inspect', folder], { ...io, err })
-    if (code !== 0) {
-      const line = said.trim().split('\n').at(-1) ?? ''
-      throw new Failure('inspect-failed', line === '' ? `The process ended with code ${code}` : line)
-    }
-    return JSON.parse(await readFile(join(folder, 'inspection.json'), 'utf8')) as Inspection
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  return (await askWorker(prepared, { verb: 'inspect', answer: 'inspection.json' }, io)) as Inspection
 }

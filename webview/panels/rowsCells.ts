@@ -1,7 +1,8 @@
 import type { RowsClause, RowsColumn, RowsFinding, RowsLine } from '../../src/core/view/rowsProtocol.ts'
 import { patternOf } from '../../src/core/view/rowsSearch.ts'
+import { ruleIcons, severityIcons } from '../../src/core/view/signs.ts'
 import { type Child, h, icon } from '../parts/dom.ts'
-import { ruleIcons, severityIcons, severityTones, textOf } from './rowsState.ts'
+import { severityTones, textOf } from './rowsState.ts'
 
 /** What a cell of a row shows. `clauses` mark what is looked for. */
 export function cellContent(

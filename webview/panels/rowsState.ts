@@ -67,17 +67,4 @@ export function textOf(clauses: readonly RowsClause[]): Extract<RowsClause, { ki
   return clauses.find(clause => clause.kind === 'text')
 }
 
-/** A rule keeps its sign in every view. */
-export const ruleIcons: { readonly [rule: string]: string } = {
-  'broken-row': 'error',
-  'empty-field': 'circle-slash',
-  duplicate: 'files',
-  'near-duplicate': 'copy',
-  leak: 'arrow-swap',
-  'label-conflict': 'tag',
-  'label-typo': 'edit',
-  'label-error': 'tag',
-  secret: 'lock',
-}
-export const severityIcons = { error: 'error', warning: 'warning', info: 'info' } as const
 export const severityTones = { error: 'c-error', warning: 'c-warning', info: 'c-info' } as const
