@@ -250,7 +250,7 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
       return path.slice(folder.length + 1)
     },
     // Texts that are replayed count on from the training rows; they are nobody's to look at.
-    onRows: (epoch, samples, values) => {
+    onRows: (epoch, { samples, losses: values }) => {
       const own = samples.filter(sample => sample < rows.train.samples.length)
       losses.note(
         epoch,

@@ -12,6 +12,7 @@ import { normalizedMargin } from '../../src/core/label/quality.ts'
 import { normalForm } from '../../src/core/sign/normal.ts'
 import { finishWork } from '../../src/core/sign/progress.ts'
 import type { Method } from '../../src/core/train/methods.ts'
+import type { SampleLosses } from '../../src/core/train/models/task.ts'
 import { softmaxRow } from '../../src/core/train/tasks/softmax.ts'
 import { openRuntime } from '../../src/node/ort.ts'
 import { banking77, select } from './banking77/data.ts'
@@ -73,7 +74,7 @@ async function measure(name: 'head' | 'full'): Promise<void> {
   const start = performance.now()
   const recipe = recipes[name]
   const losses: Float32Array[] = []
-  const onRows = (epoch: number, rows: Int32Array, values: Float32Array) => {
+  const onRows = (epoch: number, { samples: rows, losses: values }: SampleLosses) => {
     losses[epoch] ??= new Float32Array(given.length).fill(Number.NaN)
     rows.forEach((row, i) => {
       losses[epoch]![row] = values[i]!

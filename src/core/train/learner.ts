@@ -1,7 +1,7 @@
 /* What learns: its state, what a step tells, and what it is made of. `makeLearner.ts` makes one. */
 import type { Lowering } from '../graph/graph.ts'
 import type { Batch } from './batch.ts'
-import type { Task } from './models/task.ts'
+import type { Rivals, Task } from './models/task.ts'
 import type { Optimizer } from './optimizer.ts'
 import type { Provider, Runtime } from './runtime.ts'
 import type { Parameter } from './state.ts'
@@ -33,6 +33,8 @@ export interface StepResult {
   /** The samples of the batch by their index, and the loss of each; no losses where the task gives none. */
   readonly samples: Int32Array
   readonly rows: Float32Array
+  /** Beside the losses, where each sample carries one class. */
+  readonly rivals?: Rivals
   /** Tokens in the batch, padding not counted. */
   readonly tokens: number
 }

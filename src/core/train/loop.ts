@@ -4,6 +4,7 @@ import { type Batch, planEpoch, stepsOf } from './batch.ts'
 import { type ControlPort, rateFactors } from './control.ts'
 import type { Outcome, RunEvent, Scores } from './event.ts'
 import type { Learner, StepResult } from './learner.ts'
+import type { SampleLosses } from './models/task.ts'
 import type { Recipe } from './recipe.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -62,7 +63,7 @@ export interface LoopOptions {
   /** Keeps a checkpoint and returns its path; throws `Failure` (`disk-full`) where it cannot. */
   readonly save: (state: LoopState) => Promise<string>
   /** Told the loss of each row as it was trained on, before the update. */
-  readonly onRows?: (epoch: number, rows: Int32Array, losses: Float32Array) => void
+  readonly onRows?: (epoch: number, told: SampleLosses) => void
   /** Told each step; a text ends the run before its schedule does, and says why. */
   readonly watch?: (step: { readonly rate: number; readonly loss: number }) => string | undefined
   /** Milliseconds since 1970, for events; and a steady clock in milliseconds, for durations. */
@@ -154,7 +155,8 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<RunEvent,
         yield badStep(result, { step, at: now() })
         return yield* end('failed', `the loss at step ${step} is no number; the last checkpoint is kept`)
       }
-      options.onRows?.(state.epoch, samples, result.rows)
+      const { rows: losses, rivals } = result
+      options.onRows?.(state.epoch, { samples, losses, ...(rivals ? { rivals } : {}) })
       lossSum += result.loss
       lossCount++
       const factor = factors[i] as number

@@ -10,7 +10,7 @@ import {
 } from './learner.ts'
 import { packLearner, unpackLearner } from './learnerState.ts'
 import { makeMicroLearner } from './microLearner.ts'
-import type { Fed, Feed, Task } from './models/task.ts'
+import type { Fed, Feed, SampleLosses, Task } from './models/task.ts'
 import { float32, int64, type Runtime, type Session, type Tensor } from './runtime.ts'
 import { nextName, nextState, type StateShape, slots } from './state.ts'
 import { buildLoop, buildStep, type TrainingSpec } from './step.ts'
@@ -94,8 +94,9 @@ class GraphLearner implements Learner {
     return fed.map(({ tokens }, i) => {
       const batch = batches[i] as Batch
       const own = rows.slice(i * each, (i + 1) * each)
-      const { samples, losses } = task.samples?.(batch, first + i, own) ?? { samples: batch.rows, losses: own }
-      return { loss: loss[i] as number, norm: norm[i] as number, samples, rows: losses, tokens }
+      const told: SampleLosses = task.samples?.(batch, first + i, own) ?? { samples: batch.rows, losses: own }
+      const { samples, losses, ...rivals } = told
+      return { loss: loss[i] as number, norm: norm[i] as number, samples, rows: losses, ...rivals, tokens }
     })
   }
 

@@ -4,7 +4,7 @@ import type { Batch } from './batch.ts'
 import type { Learner, LearnerOptions, LearnerState, StepResult } from './learner.ts'
 import { packLearner, unpackLearner } from './learnerState.ts'
 import { buildGradient, buildUpdate, sumSlots } from './micro.ts'
-import type { Feed, Task } from './models/task.ts'
+import type { Feed, SampleLosses, Task } from './models/task.ts'
 import { float32, int64, type Runtime, type Session, type Tensor } from './runtime.ts'
 import { nextName, nextState, type StateShape, slots } from './state.ts'
 import type { TrainingSpec } from './step.ts'
@@ -83,8 +83,7 @@ class MicroLearner implements Learner {
     )
     let sums = this.zeros
     let loss = 0
-    const samples: number[] = []
-    const losses: number[] = []
+    const told: SampleLosses[] = []
     for (const [i, piece] of pieces.entries()) {
       const { feeds, weight } = fed[i] as (typeof fed)[number]
       const share = total > 0 ? weight / total : 0
@@ -99,9 +98,7 @@ class MicroLearner implements Learner {
       sums = Object.fromEntries(Object.keys(sums).map(name => [name, outputs[nextName(name)] as Tensor]))
       loss += share * ((await read(gradient, outputs, 'loss'))[0] as number)
       const rows = await read(gradient, outputs, 'rows')
-      const told = task.samples?.(piece, step, rows) ?? { samples: piece.rows, losses: rows }
-      samples.push(...told.samples)
-      losses.push(...told.losses)
+      told.push(task.samples?.(piece, step, rows) ?? { samples: piece.rows, losses: rows })
     }
     const scalars = float32(stepScalars(spec, step, rate))
     const outputs = await update.run({ ...this.tensors, ...sums, scalars })
@@ -110,7 +107,7 @@ class MicroLearner implements Learner {
     this.tensors = nextState(shape, outputs)
     const tokens = fed.reduce((sum, piece) => sum + piece.tokens, 0)
     const norm = (await read(update, outputs, 'norm'))[0] as number
-    return { loss, norm, tokens, samples: Int32Array.from(samples), rows: Float32Array.from(losses) }
+    return { loss, norm, tokens, ...joined(told) }
   }
 
   state(): Promise<LearnerState> {
@@ -124,6 +121,18 @@ class MicroLearner implements Learner {
   async release(): Promise<void> {
     await this.parts.gradient.release()
     await this.parts.update.release()
+  }
+}
+
+/** What was told of the samples of all pieces. */
+function joined(told: readonly SampleLosses[]): Pick<StepResult, 'samples' | 'rows' | 'rivals'> {
+  const floats = (part: (one: SampleLosses) => Float32Array) => Float32Array.from(told.flatMap(one => [...part(one)]))
+  const whole = (part: (one: SampleLosses) => Int32Array) => Int32Array.from(told.flatMap(one => [...part(one)]))
+  const apart = { samples: whole(one => one.samples), rows: floats(one => one.losses) }
+  if (!told.every(one => one.rivals)) return apart
+  return {
+    ...apart,
+    rivals: { margins: floats(one => one.rivals!.margins), others: whole(one => one.rivals!.others) },
   }
 }
 

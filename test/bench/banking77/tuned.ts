@@ -7,6 +7,7 @@ import type { Method } from '../../../src/core/train/methods.ts'
 import type { Head } from '../../../src/core/train/models/architecture.ts'
 import { initialTensors } from '../../../src/core/train/models/initial.ts'
 import { startTensors } from '../../../src/core/train/models/start.ts'
+import type { SampleLosses } from '../../../src/core/train/models/task.ts'
 import { type Division, memoryWeights, parametersOf, type Weights } from '../../../src/core/train/models/weights.ts'
 import { adamWDefaults } from '../../../src/core/train/optimizer.ts'
 import { resolveRecipe } from '../../../src/core/train/recipe.ts'
@@ -98,7 +99,7 @@ interface Setup {
 type Options = Tuning & {
   readonly onEpoch?: (epoch: number, loss: number) => void
   /** The losses of rows as they were trained on. */
-  readonly onRows?: (epoch: number, rows: Int32Array, losses: Float32Array) => void
+  readonly onRows?: (epoch: number, told: SampleLosses) => void
 }
 
 /** Class scores of the test rows after training through the whole graph. */
@@ -179,7 +180,8 @@ async function learn(
       step++
       const [result] = await learner.step([batch], step, [schedule.rate(step)])
       sum += result!.loss
-      onRows?.(epoch, result!.samples, result!.rows)
+      const { samples, rows: losses, rivals } = result!
+      onRows?.(epoch, { samples, losses, ...(rivals ? { rivals } : {}) })
     }
     onEpoch?.(epoch, sum / perEpoch)
   }

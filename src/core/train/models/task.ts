@@ -44,4 +44,14 @@ export interface Fed {
 export interface SampleLosses {
   readonly samples: Int32Array
   readonly losses: Float32Array
+  /** Where each sample carries one class. */
+  readonly rivals?: Rivals
+}
+
+/** How the own class of each sample stood against the best other one. */
+export interface Rivals {
+  /** Its score less the greatest other one. */
+  readonly margins: Float32Array
+  /** The class of that other one. */
+  readonly others: Int32Array
 }

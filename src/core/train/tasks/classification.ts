@@ -3,6 +3,7 @@ import { counted } from '../../base/words.ts'
 import type { Table } from '../../data/table.ts'
 import { type Columns, needColumn } from './columns.ts'
 import type { EncodedRows } from './encoded.ts'
+import { readRivals, tellRivals } from './rivals.ts'
 import type { Unusable } from './sample.ts'
 import { brokenRow, emptyText, noLabel, type Sample } from './sample.ts'
 import { encodeTexts, rowAnswers, rowTask, rowWeights } from './sequence.ts'
@@ -30,8 +31,10 @@ const classTarget: RowTarget = {
       focal,
       ...(classWeights ? { classWeights: g.const(classWeights, [classWeights.length]) } : {}),
     }
-    return g.crossEntropy(scores, inputs['labels']!, inputs['weights']!, options)
+    const { loss, rows } = g.crossEntropy(scores, inputs['labels']!, inputs['weights']!, options)
+    return { loss, rows: tellRivals(g, scores, { labels: inputs['labels']!, losses: rows }) }
   },
+  samples: (batch, _, told) => readRivals(batch, told),
 }
 
 /** One label for each text. */

@@ -32,6 +32,7 @@ export function features(
 export function rowTask(target: RowTarget, model: TaskModel, rows: EncodedRows, options: BindOptions): Task {
   return {
     inputs: { ...tokenInputs(rows), ...target.inputs(model.classes) },
+    ...(target.samples ? { samples: target.samples } : {}),
     loss(g, lookup, inputs, dropout) {
       const x = features(g, lookup, inputs, { model, ...(dropout ? { dropout } : {}) })
       return target.loss(g, headOf(model).scores(g, lookup, x, dropout), inputs, options)
@@ -54,6 +55,7 @@ export interface FeatureRows extends Pick<EncodedRows, 'targets'> {
 export function featureTask(target: RowTarget, model: TaskModel, rows: FeatureRows, options: BindOptions): Task {
   return {
     inputs: { features: { dtype: 'float32', dims: ['B', rows.width] }, ...target.inputs(model.classes) },
+    ...(target.samples ? { samples: target.samples } : {}),
     loss(g, lookup, inputs, dropout) {
       const scores = headOf(model).scores(g, lookup, inputs['features'] as Value, dropout)
       return target.loss(g, scores, inputs, options)

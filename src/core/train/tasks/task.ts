@@ -136,8 +136,9 @@ export interface RowTarget {
   /** The inputs `targets` and `weights` for so many classes. */
   inputs(classes: number): Task['inputs']
   feeds(rows: Pick<EncodedRows, 'targets'>, batch: Batch, classes: number): Readonly<Record<string, Feed>>
-  /** From scores [B, classes]; `rows` [B]. */
+  /** From scores [B, classes]; `rows` [B], or what `samples` reads. */
   loss(g: Builder, scores: Value, inputs: Readonly<Record<string, Value>>, options: BindOptions): LossValues
+  readonly samples?: Task['samples']
 }
 
 /** One kind of task. */
