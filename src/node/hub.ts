@@ -1,12 +1,10 @@
 /* Models from a hub that speaks the Hugging Face protocol: only what a model needs, resumed where it broke off, checked by hash. */
-import { createHash, type Hash } from 'node:crypto'
-import { createReadStream, createWriteStream, existsSync } from 'node:fs'
-import { mkdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { type Cancel, Cancelled, checkCancel } from '../core/base/cancel.ts'
+import type { Cancel } from '../core/base/cancel.ts'
 import { Failure } from '../core/base/failure.ts'
-import { diskFailure } from './checkpoint.ts'
+import { checkSpace, downloadFile, fetchFrom } from './download.ts'
 import { isPickle } from './safetensors.ts'
 
 /** One file of a model on the hub. */
@@ -45,9 +43,6 @@ const weights = /^model(-\d+-of-\d+)?\.safetensors$/
 
 /** The public hub. Its own client would bring 60 kB for what is two kinds of requests, and does not resume. */
 const publicHub = 'https://huggingface.co'
-
-/** Attempts at one file before the download gives up; each goes on where the last one broke off. */
-const attempts = 4
 
 /**
  * What a model consists of. Throws `Failure`: `no-such-model`, `not-allowed`, `pickled-weights`, `no-weights`, `network`.
@@ -95,7 +90,7 @@ export async function readHubModel(id: string, revision: string, io: HubIo): Pro
  */
 export async function downloadModel(model: HubModel, folder: string, io: HubIo): Promise<void> {
   await mkdir(folder, { recursive: true })
-  await checkSpace(model, folder)
+  await checkSpace(model.id, await missingBytes(model, folder), folder)
   for (const file of model.files) {
     const path = join(folder, file.name)
     if (existsSync(path) && (await stat(path)).size === file.bytes) io.progress(file.name, file.bytes, file.bytes)
@@ -109,101 +104,32 @@ export async function downloadModel(model: HubModel, folder: string, io: HubIo):
 }
 
 async function download(model: HubModel, file: HubFile, path: string, io: HubIo): Promise<void> {
-  const partial = `${path}.partial`
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await fetchRest(model, file, { partial, io })
-      break
-    } catch (error) {
-      if (io.cancel.aborted) throw new Cancelled()
-      const full = diskFailure(error, partial)
-      if (full) throw full
-      const lasting = error instanceof Failure && error.code !== 'network'
-      if (lasting || attempt === attempts)
-        throw error instanceof Failure ? error : networkFailure(`${file.name} of ${model.id}`, error)
-      await new Promise(resolve => setTimeout(resolve, io.pause ?? 1000 * attempt))
-    }
-  }
-  const found = await hashOf(partial, file)
-  if (found !== file.hash.value) {
-    await rm(partial, { force: true })
-    throw new Failure(
-      'bad-download',
-      `${file.name} of ${model.id} arrived damaged: its hash is ${found}, not ${file.hash.value}`,
-      'Try again',
-    )
-  }
-  await rename(partial, path)
-}
-
-/** Appends what is still missing of a file. */
-async function fetchRest(
-  model: HubModel,
-  file: HubFile,
-  { partial, io }: { readonly partial: string; readonly io: HubIo },
-): Promise<void> {
-  const have = existsSync(partial) ? (await stat(partial)).size : 0
-  if (have === file.bytes && have > 0) return
-  const from = have < file.bytes ? have : 0
-  const path = `/${model.id}/resolve/${model.revision}/${encodeURIComponent(file.name)}`
-  const response = await request(path, io, from > 0 ? { range: `bytes=${from}-` } : {})
-  // A server that ignores the range sends everything, so it is written from the start.
-  const going = response.status === 206
-  let done = going ? from : 0
-  io.progress(file.name, done, file.bytes)
-  const body = response.body
-  if (!body) throw new Error('an answer without content')
-  await pipeline(
-    body,
-    async function* (source: AsyncIterable<Uint8Array>) {
-      for await (const chunk of source) {
-        checkCancel(io.cancel)
-        done += chunk.length
-        if (done > file.bytes) throw new Failure('bad-download', `${file.name} of ${model.id} is longer than announced`)
-        io.progress(file.name, done, file.bytes)
-        yield chunk
-      }
+  const url = `/${model.id}/resolve/${model.revision}/${encodeURIComponent(file.name)}`
+  await downloadFile(
+    {
+      label: `${file.name} of ${model.id}`,
+      bytes: file.bytes,
+      hash: file.hash,
+      request: headers => request(url, io, headers),
     },
-    createWriteStream(partial, { flags: going ? 'a' : 'w' }),
+    path,
+    { ...io, progress: (done, total) => io.progress(file.name, done, total) },
   )
-  if (done < file.bytes) throw new Error(`the connection ended after ${done} of ${file.bytes} bytes`)
 }
 
-async function hashOf(path: string, { bytes, hash }: HubFile): Promise<string> {
-  const sum: Hash = createHash(hash.kind === 'sha256' ? 'sha256' : 'sha1')
-  if (hash.kind === 'git-sha1') sum.update(`blob ${bytes}\0`)
-  for await (const chunk of createReadStream(path)) sum.update(chunk as Uint8Array)
-  return sum.digest('hex')
-}
-
-async function checkSpace(model: HubModel, folder: string): Promise<void> {
+async function missingBytes(model: HubModel, folder: string): Promise<number> {
   let missing = 0
   for (const { name, bytes } of model.files) {
     const there = [name, `${name}.partial`].map(one => join(folder, one)).find(existsSync)
     missing += bytes - (there ? (await stat(there)).size : 0)
   }
-  const { bavail, bsize } = await statfs(folder)
-  if (missing > bavail * bsize)
-    throw new Failure(
-      'disk-full',
-      `${model.id} needs ${missing} bytes, ${folder} has ${bavail * bsize}`,
-      'Free some space',
-    )
+  return missing
 }
 
 async function request(path: string, io: HubIo, headers: Record<string, string> = {}): Promise<Response> {
   const { endpoint = publicHub, token, cancel } = io
   const url = `${endpoint.replace(/\/$/, '')}${path}`
-  let response: Response
-  try {
-    response = await fetch(url, {
-      headers: { ...headers, ...(token ? { authorization: `Bearer ${token}` } : {}) },
-      ...(cancel instanceof AbortSignal ? { signal: cancel } : {}),
-    })
-  } catch (error) {
-    if (cancel.aborted) throw new Cancelled()
-    throw networkFailure(url, error)
-  }
+  const response = await fetchFrom(url, { ...headers, ...(token ? { authorization: `Bearer ${token}` } : {}) }, cancel)
   if (response.ok) return response
   await response.body?.cancel()
   switch (response.status) {
@@ -219,12 +145,4 @@ async function request(path: string, io: HubIo, headers: Record<string, string> 
     default:
       throw new Failure('network', `${url}: the hub answered ${response.status}`, 'Try again later')
   }
-}
-
-function networkFailure(what: string, error: unknown): Failure {
-  const cause = (error as { cause?: unknown }).cause
-  const why = cause instanceof Error && cause.message ? cause.message : (error as Error).message
-  return new Failure('network', `${what} cannot be fetched: ${why}`, 'Check the connection; what has arrived is kept', {
-    cause: error,
-  })
 }
