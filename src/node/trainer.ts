@@ -33,7 +33,7 @@ import { FeatureCache } from './featureCache.ts'
 import { writeLock } from './lock.ts'
 import { Measured } from './measured.ts'
 import { writeRowHashes } from './rowHashes.ts'
-import { RowLosses } from './rowLosses.ts'
+import { RowNotes } from './rowNotes.ts'
 import { readEvents } from './runLog.ts'
 import { readData, readRecipe, stopAsked } from './runs.ts'
 import { TrainLog } from './trainLog.ts'
@@ -218,7 +218,7 @@ const scored = ({ parameters, average }: LearnerState) => average ?? parameters
 async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd> {
   const { folder, recipe, encoded, rows } = setup
   const { model, schedule, from, layout, emit, io, stopped } = options
-  const losses = new RowLosses(join(folder, 'rows.bin'), rows.train.samples.length, from.epoch)
+  const noted = new RowNotes(folder, rows.train.samples.length, from.epoch)
   const finder = recipe.schedule.kind === 'range' ? new RateFinder() : undefined
   const loop = trainLoop({
     learner: model.learner,
@@ -242,22 +242,14 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
         }
       : {}),
     save: async state => {
-      losses.flush()
+      noted.flush()
       const learner = await model.learner.state()
       const checkpoint = { learner, loop: state, published: model.publish(scored(learner)) }
       const path = writeCheckpoint(folder, checkpoint, { layout, recipe, steps: schedule.steps })
       pruneCheckpoints(folder, recipe.save.keep, state.best?.step)
       return path.slice(folder.length + 1)
     },
-    // Texts that are replayed count on from the training rows; they are nobody's to look at.
-    onRows: (epoch, { samples, losses: values }) => {
-      const own = samples.filter(sample => sample < rows.train.samples.length)
-      losses.note(
-        epoch,
-        own,
-        values.filter((_, i) => (samples[i] as number) < rows.train.samples.length),
-      )
-    },
+    onRows: (epoch, told) => noted.note(epoch, told),
     now: io.now,
     clock: io.clock,
     stopped,
@@ -271,7 +263,7 @@ async function learn(setup: TrainSetup, options: LearnOptions): Promise<LoopEnd>
   for (;;) {
     const next = await loop.next()
     if (next.done) {
-      if (next.value.outcome !== 'failed') losses.flush()
+      if (next.value.outcome !== 'failed') noted.flush()
       // That a search ends in a loss that is no number is nothing bad: it ends there.
       if (finder && next.value.outcome !== 'stopped')
         return { ...next.value, outcome: 'finished', reason: foundText(finder.found()) }

@@ -7,7 +7,7 @@ import { scoreTwice } from '../../../src/core/eval/score.ts'
 import type { RunEvent } from '../../../src/core/train/event.ts'
 import { evaluate } from '../../../src/node/evaluator.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
-import { readRowLosses } from '../../../src/node/rowLosses.ts'
+import { readRowLosses, readRowRivals } from '../../../src/node/rowLosses.ts'
 import { readData } from '../../../src/node/runs.ts'
 import { readHeader } from '../../../src/node/safetensors.ts'
 import { type TrainIo, train } from '../../../src/node/trainer.ts'
@@ -169,6 +169,22 @@ describe('what a run says', () => {
     for (const [i, e] of steps.entries()) {
       const mean = e.batch!.reduce((sum, row) => sum + losses[Math.floor(i / 8)]![row]!, 0) / e.batch!.length
       expect(mean).toBeCloseTo(e.loss, 4)
+    }
+  })
+
+  test('the margin of every row and its rival class in every epoch are in rowRivals.bin', () => {
+    for (const kind of ['full', 'lora', 'head'] as const) {
+      const folder = folders[kind]!
+      const epochs = readRowRivals(join(folder, 'rowRivals.bin'))
+      const losses = readRowLosses(join(folder, 'rows.bin'))
+      expect(epochs).toHaveLength(2)
+      // Of two classes the margin is the log-odds of the own one: the loss is ln(1 + e^-margin).
+      for (const [e, { margins, others }] of epochs.entries()) {
+        losses[e]!.forEach((loss, row) => {
+          expect(Math.log1p(Math.exp(-margins[row]!))).toBeCloseTo(loss, 4)
+        })
+        expect(new Set(others)).toEqual(new Set([0, 1]))
+      }
     }
   })
 
