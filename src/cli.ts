@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { Cancelled } from './core/base/cancel.ts'
 import { Failure, failureLine } from './core/base/failure.ts'
 import { command as check } from './node/commands/check.ts'
@@ -51,6 +52,21 @@ function version(): string {
   return manifest.version
 }
 
+/** On the standard error, like all that is no result. An end of input, or Ctrl+C, is an empty answer. */
+async function askPerson(question: string, signal: AbortSignal): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await new Promise(resolve => {
+      terminal.once('close', () => resolve(''))
+      terminal.once('SIGINT', () => terminal.close())
+      signal.addEventListener('abort', () => terminal.close(), { once: true })
+      terminal.question(question, resolve)
+    })
+  } finally {
+    terminal.close()
+  }
+}
+
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...args] = argv
   const aborted = new AbortController()
@@ -62,6 +78,7 @@ async function main(argv: readonly string[]): Promise<number> {
     cwd: process.cwd(),
     isTTY: process.stdout.isTTY === true && !process.env['NO_COLOR'],
     cancel: aborted.signal,
+    ...(process.stdin.isTTY ? { ask: question => askPerson(question, aborted.signal) } : {}),
   }
   if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && args.length === 0)) {
     io.out(overview())

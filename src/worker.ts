@@ -1,6 +1,7 @@
 import { serveChecks } from './node/checkServer.ts'
 import { embeddedModels } from './node/models.ts'
-import { openRuntime, ortPath } from './node/ort.ts'
+import { openRuntime } from './node/ort.ts'
+import { ortPath } from './node/ortPath.ts'
 import { parentPort } from './node/processPort.ts'
 import { main } from './node/trainMain.ts'
 

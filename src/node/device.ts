@@ -3,6 +3,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
 import { type Provider, providerNames, type RuntimeChoice } from '../core/train/runtime.ts'
+import { installedCuda } from './cudaHome.ts'
+import { neededLibraries } from './elf.ts'
 
 /** A library that CUDA training needs, where it was found, and what brings it. */
 export interface Library {
@@ -44,24 +46,22 @@ const systems: Readonly<Record<Provider, readonly string[]>> = {
   coreml: ['darwin arm64', 'darwin x64'],
 }
 
-/** What CUDA training loads on Linux: two files of ONNX Runtime, the driver, and the libraries of CUDA 12 and cuDNN 9. */
-const wanted: readonly Library[] = [
-  { name: 'libonnxruntime_providers_cuda.so', from: 'ONNX Runtime for CUDA 12, of the same version as the one here' },
-  { name: 'libonnxruntime_providers_shared.so', from: 'ONNX Runtime for CUDA 12, of the same version as the one here' },
-  { name: 'libcuda.so.1', from: 'the NVIDIA driver' },
-  { name: 'libcudart.so.12', from: 'CUDA 12 (runtime)' },
-  { name: 'libcublas.so.12', from: 'CUDA 12 (cuBLAS)' },
-  { name: 'libcublasLt.so.12', from: 'CUDA 12 (cuBLAS)' },
-  { name: 'libcurand.so.10', from: 'CUDA 12 (cuRAND)' },
-  { name: 'libcufft.so.11', from: 'CUDA 12 (cuFFT)' },
-  { name: 'libcudnn.so.9', from: 'cuDNN 9 for CUDA 12' },
-]
+const provider = 'libonnxruntime_providers_cuda.so'
+/** What every Linux has. */
+const common = /^(lib(c|m|dl|rt|pthread|stdc\+\+|gcc_s)\.so|ld-linux)/
+const brought = 'winnow device install cuda'
 
-/** Looks each library up where the loader does: beside the runtime, in LD_LIBRARY_PATH, in the system's folders. */
-export function findLibraries(
+/** What brings a library: only the driver has to come from the system. */
+const bringerOf = (name: string) => (name.startsWith('libcuda.') ? 'the NVIDIA driver' : brought)
+
+/** Of CUDA itself, where no provider is here to say what it needs: the versions that an installation brings. */
+const usual = ['libcuda.so.1', 'libcudart.so.13', 'libcublas.so.13', 'libcublasLt.so.13', 'libcurand.so.10']
+
+/** Where the loader looks: beside the runtime, in LD_LIBRARY_PATH, in the system's folders. */
+export function libraryPlaces(
   runtime: string,
   { env, roots = ['/'] }: { readonly env: NodeJS.ProcessEnv; readonly roots?: readonly string[] },
-): Library[] {
+): string[] {
   const bin = join(runtime, 'bin')
   const beside = existsSync(bin)
     ? readdirSync(bin, { withFileTypes: true }).flatMap(napi =>
@@ -75,11 +75,32 @@ export function findLibraries(
     'usr/lib64',
     'usr/lib/wsl/lib',
     'usr/local/cuda/lib64',
+    'usr/local/nvidia/lib64',
   ]
-  const places = [...beside, ...named, ...roots.flatMap(root => system.map(folder => join(root, folder)))]
-  return wanted.map(({ name, from }) => {
-    const folder = places.find(place => existsSync(join(place, name)))
-    return { name, from, ...(folder === undefined ? {} : { folder }) }
+  return [...beside, ...named, ...roots.flatMap(root => system.map(folder => join(root, folder)))]
+}
+
+/**
+ * Looks up what CUDA training loads: the provider of ONNX Runtime, each library that the provider's own file names, and cuDNN, which
+ * it opens while it runs.
+ */
+export function findLibraries(
+  runtime: string,
+  { env, roots = ['/'] }: { readonly env: NodeJS.ProcessEnv; readonly roots?: readonly string[] },
+): Library[] {
+  const places = libraryPlaces(runtime, { env, roots })
+  const folderOf = (name: string) => places.find(place => existsSync(join(place, name)))
+  const home = folderOf(provider)
+  const needed = home === undefined ? [] : neededLibraries(join(home, provider)).filter(name => !common.test(name))
+  const names = [
+    provider,
+    'libonnxruntime_providers_shared.so',
+    ...(needed.length > 0 ? needed : usual),
+    'libcudnn.so.9',
+  ]
+  return names.map(name => {
+    const folder = folderOf(name)
+    return { name, from: bringerOf(name), ...(folder === undefined ? {} : { folder }) }
   })
 }
 
@@ -97,7 +118,8 @@ export async function deviceReport(
     else providers.push(await tried(provider, open))
   }
   const { runtime: chosen } = await open({ provider: 'auto' })
-  const libraries = systems.cuda.includes(system) ? findLibraries(runtime, { env: process.env }) : []
+  const home = installedCuda()?.runtime ?? runtime
+  const libraries = systems.cuda.includes(system) ? findLibraries(home, { env: process.env }) : []
   return { version: 1, system, auto: chosen.provider, providers, libraries }
 }
 

@@ -1,9 +1,7 @@
 /* The runtime on onnxruntime-node. Loaded only in the process that trains: a native crash takes that one alone. */
-import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import type * as Ort from 'onnxruntime-node'
 import { Failure } from '../core/base/failure.ts'
 import { builder } from '../core/graph/builder.ts'
@@ -21,7 +19,9 @@ import {
   type TensorData,
   type TensorType,
 } from '../core/train/runtime.ts'
+import { installedCuda } from './cudaHome.ts'
 import { wrongWith } from './ortCheck.ts'
+import { ortPath } from './ortPath.ts'
 import { type Probe, probe } from './ortProbe.ts'
 
 export interface RuntimeRequest {
@@ -38,28 +38,25 @@ export interface RuntimeRequest {
 
 type Module = typeof Ort
 
-/**
- * The folder or name of onnxruntime-node: `WINNOW_ORT`, else `ort` beside the bundle (a packaged extension brings
- * one platform's files there), else the installed package.
- */
-export function ortPath(): string {
-  const override = process.env.WINNOW_ORT
-  if (override) return override
-  const here = typeof __dirname === 'string' ? __dirname : dirname(fileURLToPath(import.meta.url))
-  const beside = join(here, 'ort')
-  if (existsSync(join(beside, 'package.json'))) return beside
-  try {
-    return dirname(createRequire(join(here, 'ort.js')).resolve('onnxruntime-node/package.json'))
-  } catch (cause) {
-    const hint = 'Install the dependencies, or set WINNOW_ORT to the folder of onnxruntime-node'
-    throw new Failure('runtime-missing', 'ONNX Runtime is not installed', hint, { cause })
-  }
+/** The folder that a provider's runtime is in: CUDA has one of its own where `winnow device install cuda` was run. */
+const folderOf = (provider: Provider): string =>
+  (provider === 'cuda' ? installedCuda()?.runtime : undefined) ?? ortPath()
+
+const loaded = new Map<string, Module>()
+
+/** A process has one native library of a name, so the CPU is taken from what is loaded already: each build has it. */
+function moduleOf(provider: Provider): Module {
+  const [first] = loaded.values()
+  return provider === 'cpu' && first !== undefined && installedCuda() ? first : loadModule(folderOf(provider))
 }
 
-function loadModule(): Module {
-  const path = ortPath()
+function loadModule(path: string): Module {
+  const known = loaded.get(path)
+  if (known) return known
   try {
-    return createRequire(join(path, 'package.json'))(path) as Module
+    const module = createRequire(join(path, 'package.json'))(path) as Module
+    loaded.set(path, module)
+    return module
   } catch (cause) {
     const hint = 'Its native part may be for another platform; set WINNOW_ORT to a folder that fits'
     throw new Failure('runtime-broken', `ONNX Runtime at ${path} cannot be loaded: ${reasonOf(cause)}`, hint, { cause })
@@ -73,25 +70,23 @@ function loadModule(): Module {
  */
 export async function openRuntime(request: RuntimeRequest): Promise<RuntimeChoice> {
   const threads = request.threads ?? Math.max(1, availableParallelism() - 1)
-  const ort = loadModule()
   const attempts: Attempt[] = []
   const choose = (provider: Provider, reason: string, rate?: number): RuntimeChoice => {
     attempts.push({ provider, chosen: true, reason, ...(rate === undefined ? {} : { rate }) })
-    return { runtime: new OrtRuntime(ort, provider, threads), attempts }
+    return { runtime: new OrtRuntime(moduleOf(provider), provider, threads), attempts }
   }
   if (request.provider === 'cpu') return choose('cpu', 'asked for')
   const model = probeModel()
-  const supported = ort.listSupportedBackends().map(b => b.name)
   /** Notes what a provider computes wrongly. */
   const isWrong = async (provider: Provider): Promise<boolean> => {
     if (request.operators === 'trusted') return false
-    const reason = await wrongWith({ provider, path: ortPath(), lowering: loweringFor(provider) })
+    const reason = await wrongWith({ provider, path: folderOf(provider), lowering: loweringFor(provider) })
     if (reason !== undefined) attempts.push({ provider, chosen: false, reason })
     return reason !== undefined
   }
   if (request.provider !== 'auto') {
     const { provider } = request
-    const result = await probe({ provider, path: ortPath(), model, threads })
+    const result = await probe({ provider, path: folderOf(provider), model, threads })
     if (result.rate !== undefined) {
       if (await isWrong(provider)) return choose('cpu', 'it computes what it should')
       return choose(provider, 'asked for, and it runs', result.rate)
@@ -101,8 +96,9 @@ export async function openRuntime(request: RuntimeRequest): Promise<RuntimeChoic
   }
   let cpu: Probe | undefined
   for (const provider of candidates) {
-    if (!supported.includes(provider)) continue
-    const result = await probe({ provider, path: ortPath(), model, threads })
+    if (elsewhere[provider] !== undefined && elsewhere[provider] !== process.platform) continue
+    const result = await probe({ provider, path: folderOf(provider), model, threads })
+    if (result.absent) continue
     if (result.rate === undefined) {
       attempts.push({ provider, chosen: false, reason: result.reason })
       continue
@@ -122,6 +118,8 @@ export async function openRuntime(request: RuntimeRequest): Promise<RuntimeChoic
 }
 
 const candidates: readonly Provider[] = ['cuda', 'webgpu', 'dml', 'coreml']
+/** Systems that alone have a provider: the others need not be asked in a process of their own. */
+const elsewhere: Partial<Record<Provider, NodeJS.Platform>> = { dml: 'win32', coreml: 'darwin' }
 
 /** A chain of eight products of a square matrix: enough work to tell a GPU from a program that imitates one. */
 function probeModel(): Uint8Array {

@@ -17,6 +17,8 @@ export interface Probe {
   readonly rate?: number
   /** Why it did not run, in words that follow the provider's name: `found no graphics adapter`. */
   readonly reason: string
+  /** This build of the runtime knows nothing of the provider. */
+  readonly absent?: true
 }
 
 /** Runs in the child, so it is text: nothing but the module of ONNX Runtime is needed. */
@@ -24,9 +26,12 @@ const script = `
 const [path, provider, model, threads] = process.argv.slice(1)
 const ort = require(path)
 const run = async () => {
+  const known = ort.listSupportedBackends ? ort.listSupportedBackends().map(b => b.name) : [provider]
+  if (!known.includes(provider))
+    return process.stdout.write(JSON.stringify({ absent: true }) + '\\n', () => process.exit(1))
   const session = await ort.InferenceSession.create(Buffer.from(model, 'base64'), {
     executionProviders: [provider],
-    logSeverityLevel: 4,
+    logSeverityLevel: 3,
     intraOpNumThreads: Number(threads),
   })
   const timed = async n => {
@@ -57,7 +62,12 @@ export function probe(request: ProbeRequest): Promise<Probe> {
       const line = stdout.trim().split('\n').at(-1) ?? ''
       const answer = parse(line)
       if (answer?.rate !== undefined) return resolve({ rate: answer.rate, reason: 'runs' })
-      if (answer?.error) return resolve({ reason: plain(answer.error) })
+      if (answer?.absent) return resolve({ reason: 'is not in this build of ONNX Runtime', absent: true })
+      if (answer?.error) {
+        // The exception says that a library was not opened; only the log says which one that library lacks.
+        const lacking = /with error: (\S+): cannot open shared object file/.exec(stderr)?.[1]
+        return resolve({ reason: plain(lacking ? `Failed to load library ${lacking}: cannot open` : answer.error) })
+      }
       if (error?.killed) return resolve({ reason: `did not answer within ${limit / 1000} s` })
       // What C++ says of an uncaught exception, else the first line: stack traces come after it.
       const lines = stderr.split('\n').map(text => text.trim())
@@ -72,9 +82,9 @@ export function probe(request: ProbeRequest): Promise<Probe> {
   })
 }
 
-function parse(line: string): { rate?: number; error?: string } | undefined {
+function parse(line: string): { rate?: number; error?: string; absent?: boolean } | undefined {
   try {
-    return JSON.parse(line) as { rate?: number; error?: string }
+    return JSON.parse(line) as { rate?: number; error?: string; absent?: boolean }
   } catch {
     return undefined
   }
@@ -85,6 +95,9 @@ export function plain(message: string): string {
   if (/No supported adapters|Failed to get a WebGPU adapter|adapter/i.test(message)) {
     return 'found no graphics adapter with a usable driver'
   }
+  const cuda = /CUDA failure (\d+)/.exec(message)?.[1]
+  if (cuda === '35') return 'needs a newer NVIDIA driver, or found none at work'
+  if (cuda === '100') return 'found no NVIDIA graphics card'
   if (/Failed to load shared library/i.test(message)) return 'is not installed beside ONNX Runtime'
   const library =
     /(?:load library|cannot open shared object file|Failed to load).*?([\w.-]+\.(?:so|dll|dylib)[\w.]*)/.exec(message)

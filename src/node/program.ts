@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { Cancel } from '../core/base/cancel.ts'
 import { Failure } from '../core/base/failure.ts'
 import { askControl } from './control.ts'
+import { withCuda } from './cudaHome.ts'
 import { childEnv, leanEnv } from './environment.ts'
 import { holderOf, writeLock } from './lock.ts'
 import { allowToRun, askToStop, readRecipe } from './runs.ts'
@@ -44,7 +45,7 @@ export async function startTraining(folder: string, worker = workerPath()): Prom
     const child = spawn(process.execPath, [worker, 'train', folder], {
       detached: true,
       stdio: ['ignore', 'ignore', log],
-      env: { ...childEnv(process.env), ...(lean ? leanEnv : {}) },
+      env: { ...withCuda(childEnv(process.env)), ...(lean ? leanEnv : {}) },
       windowsHide: true,
     })
     child.on('error', () => {}) // Told below, through the missing pid.
@@ -117,7 +118,7 @@ export async function runWorker(
   const options: SpawnOptions = {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: childEnv(process.env),
+    env: withCuda(childEnv(process.env)),
     windowsHide: true,
   }
   const child = spawn(process.execPath, [worker, ...args], options)

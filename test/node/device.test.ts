@@ -19,24 +19,24 @@ test('libraries are found beside the runtime, in named folders and in those of t
   }
   const beside = put(`ort/bin/napi-v6/${process.platform}/${process.arch}`, 'libonnxruntime_providers_cuda.so')
   const named = put('mine', 'libcudnn.so.9')
-  const system = put('usr/local/cuda/lib64', 'libcublas.so.12')
+  const system = put('usr/local/cuda/lib64', 'libcublas.so.13')
   const found = findLibraries(join(root, 'ort'), { env: { LD_LIBRARY_PATH: named }, roots: [root] })
   const at = (name: string) => found.find(l => l.name === name)?.folder
   expect(at('libonnxruntime_providers_cuda.so')).toBe(beside)
   expect(at('libcudnn.so.9')).toBe(named)
-  expect(at('libcublas.so.12')).toBe(system)
+  expect(at('libcublas.so.13')).toBe(system)
   expect(at('libcuda.so.1')).toBeUndefined()
   const text = deviceText({
     version: 1,
     system: 'linux x64',
     auto: 'cpu',
-    providers: [{ provider: 'cuda', usable: false, said: 'lacks the library libcudart.so.12' }],
+    providers: [{ provider: 'cuda', usable: false, said: 'lacks the library libcudart.so.13' }],
     libraries: found,
   })
-  expect(text).toMatch(/CUDA +lacks the library libcudart\.so\.12/)
+  expect(text).toMatch(/CUDA +lacks the library libcudart\.so\.13/)
   expect(text).toMatch(/libcuda\.so\.1 +missing: the NVIDIA driver/)
   // What brings two libraries is named once.
-  expect(text.match(/To train with CUDA, install: .*/)?.[0].match(/ONNX Runtime for CUDA 12/g)).toHaveLength(1)
+  expect(text.match(/To train with CUDA: .*/)?.[0].match(/winnow device install cuda/g)).toHaveLength(1)
 })
 
 test('the command tries what is here', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { operatorCheck } from '../../src/core/graph/operatorCheck.ts'
-import { ortPath } from '../../src/node/ort.ts'
+import { ortPath } from '../../src/node/ortPath.ts'
 import { cacheFolder, wrongWith } from '../../src/node/ortCheck.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'winnow-check-test-'))

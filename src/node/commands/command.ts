@@ -10,6 +10,8 @@ export interface CommandIo {
   readonly cwd: string
   /** Does a person read standard output? Colour and progress lines only then. */
   readonly isTTY: boolean
+  /** Asks the person at the terminal and gives the line that was typed; absent where nobody can answer. */
+  readonly ask?: (question: string) => Promise<string>
   /** Ctrl+C. Work that notices it throws `Cancelled`; a run that must save first does so. */
   readonly cancel: Cancel
 }

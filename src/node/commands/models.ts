@@ -12,6 +12,7 @@ import { findModel } from '../modelFolder.ts'
 import { knownModels, modelFolders } from '../models.ts'
 import { findRoot, findRun } from '../runs.ts'
 import type { Command, CommandIo } from './command.ts'
+import { fetchingLines, size } from './fetching.ts'
 import { oneOf, readOptions } from './options.ts'
 
 export const command: Command = {
@@ -142,22 +143,11 @@ async function getModel(
   { revision, to, io }: { readonly revision: string; readonly to: string; readonly io: CommandIo },
 ): Promise<void> {
   const { HF_ENDPOINT: endpoint, HF_TOKEN: token } = process.env
-  let shown = ''
-  let told = 0
   const hub: HubIo = {
     ...(endpoint ? { endpoint } : {}),
     ...(token ? { token } : {}),
     cancel: io.cancel,
-    progress(file, done, total) {
-      const text = `${file} ${total === 0 ? 100 : Math.floor((100 * done) / total)} % of ${size(total)}`
-      if (text === shown) return
-      shown = text
-      // Where no line is written over, a large file says each tenth.
-      const tenth = total > 10_000_000 ? Math.floor((10 * done) / total) : 0
-      if (io.isTTY) io.err(`\r${text.padEnd(60)}${done === total ? '\n' : ''}`)
-      else if (done === total || tenth > told) io.err(`${text}\n`)
-      told = done === total ? 0 : tenth
-    },
+    progress: fetchingLines(io),
   }
   const model = await readHubModel(id, revision, hub)
   const total = model.files.reduce((n, file) => n + file.bytes, 0)
@@ -200,16 +190,4 @@ function memoryLines({ memory }: ModelSummary): string[] {
       ]),
     ]),
   ]
-}
-
-/** `7.6 MB`, decimal. */
-function size(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let value = bytes
-  let unit = 0
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
 }

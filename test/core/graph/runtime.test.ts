@@ -9,7 +9,8 @@ import { Failure } from '../../../src/core/base/failure.ts'
 import { builder } from '../../../src/core/graph/builder.ts'
 import { modelBytes } from '../../../src/core/graph/onnx.ts'
 import { float32, passedOver, type Runtime } from '../../../src/core/train/runtime.ts'
-import { openRuntime, ortPath } from '../../../src/node/ort.ts'
+import { openRuntime } from '../../../src/node/ort.ts'
+import { ortPath } from '../../../src/node/ortPath.ts'
 import { plain, probe } from '../../../src/node/ortProbe.ts'
 import { matmulRate } from '../../bench/matmul.ts'
 
@@ -86,7 +87,7 @@ test('the runtime is found beside the bundle, or where the environment says', as
 
 test('a bundle finds the runtime that was packed beside it', async () => {
   const dist = join(folder, 'dist')
-  const ort = join(import.meta.dirname, '../../../src/node/ort.ts')
+  const ort = join(import.meta.dirname, '../../../src/node/ortPath.ts')
   const contents = `import { ortPath } from ${JSON.stringify(ort)}; console.log(ortPath())`
   await build({
     stdin: { contents, resolveDir: folder },

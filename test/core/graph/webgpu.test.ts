@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { expect, test } from 'vitest'
-import { ortPath } from '../../../src/node/ort.ts'
+import { ortPath } from '../../../src/node/ortPath.ts'
 import type { WebGpuReport } from './webgpuChild.ts'
 
 /** SwiftShader, a Vulkan driver in software, and the Vulkan loader beside it, as Debian's chromium installs them. */
