@@ -1,5 +1,5 @@
 import type { FormColumns } from './formColumns.ts'
-import { MinHash } from './minhash.ts'
+import { MinHash, SlotSignatures } from './minhash.ts'
 import { type Keys, type Postings, sortedPostings } from './postings.ts'
 import type { Work } from './progress.ts'
 import type { Threshold } from './threshold.ts'
@@ -28,24 +28,22 @@ export function bandingFor(t: Threshold): Banding {
 /** One key a band of a slot's signature. */
 export class Bands implements Keys {
   private readonly banding: Banding
-  private readonly minhash: MinHash
-  private readonly signature: Uint32Array
+  private readonly signatures: SlotSignatures
 
   constructor(banding: Banding) {
     this.banding = banding
-    this.minhash = new MinHash(banding.bands * banding.rows)
-    this.signature = new Uint32Array(this.minhash.k)
+    this.signatures = new SlotSignatures(new MinHash(banding.bands * banding.rows))
   }
 
   /** Writes the distinct keys of a slot, ascending, to `out` from `at`; returns the new end. */
   prefix(forms: FormColumns, slot: number, _t: Threshold, out: Uint32Array, at: number): number {
     const { bands, rows } = this.banding
-    const { signature } = this
-    this.minhash.sign(forms.pool, forms.start[slot]!, forms.start[slot + 1]!, signature)
+    const from = this.signatures.of(forms, slot)
+    const { values } = this.signatures
     for (let band = 0; band < bands; band++) {
       let key = Math.imul(band + 1, 0x9e3779b1)
       for (let row = 0; row < rows; row++) {
-        key = Math.imul(key ^ signature[band * rows + row]!, 0x85ebca6b)
+        key = Math.imul(key ^ values[from + band * rows + row]!, 0x85ebca6b)
         key ^= key >>> 15
       }
       key >>>= 0
