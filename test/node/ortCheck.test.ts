@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { operatorCheck } from '../../src/core/graph/operatorCheck.ts'
-import { ortPath } from '../../src/node/ortPath.ts'
 import { cacheFolder, wrongWith } from '../../src/node/ortCheck.ts'
+import { ortPath } from '../../src/node/ortPath.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'winnow-check-test-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
