@@ -5,7 +5,7 @@ import { evidenceKey, type TrainingEvidence } from '../core/check/training.ts'
 import { dynamicsOf, type RowDynamics } from '../core/eval/dynamics.ts'
 import type { RunData } from '../core/train/data.ts'
 import { slashed } from './files.ts'
-import { readRowLosses } from './rowLosses.ts'
+import { readRowLosses, readRowRivals } from './rowLosses.ts'
 import { listRuns, type RunCache, readData } from './runs.ts'
 import { readRunRows } from './trainRows.ts'
 
@@ -14,7 +14,9 @@ export function runDynamics(folder: string): RowDynamics | undefined {
   const path = join(folder, 'rows.bin')
   if (!existsSync(path)) return undefined
   const losses = readRowLosses(path)
-  return losses.length === 0 ? undefined : dynamicsOf(losses)
+  if (losses.length === 0) return undefined
+  const rivals = join(folder, 'rowRivals.bin')
+  return existsSync(rivals) ? dynamicsOf(losses, readRowRivals(rivals)) : dynamicsOf(losses)
 }
 
 /** Losses of one epoch are those of a model that knew nothing yet. */
@@ -44,25 +46,40 @@ export class Witness {
   }
 }
 
+/** What dynamics tell of rows, by text and label. `labels` in class order. */
+export function heardOf(
+  { confidence, rivals }: RowDynamics,
+  rows: readonly { readonly text: string; readonly gold: string }[],
+  labels: readonly string[],
+): Pick<TrainingEvidence, 'confidence' | 'rivals'> {
+  const own = new Map<string, number>()
+  const others = new Map<string, readonly (readonly [string, number])[]>()
+  rows.forEach(({ text, gold }, i) => {
+    const believed = confidence[i] as number
+    if (Number.isNaN(believed)) return
+    const key = evidenceKey(text, gold)
+    own.set(key, believed)
+    if (rivals)
+      others.set(
+        key,
+        rivals[i]!.slice(0, mostRivals).map(r => [labels[r.label] as string, r.probability]),
+      )
+  })
+  return { confidence: own, ...(rivals ? { rivals: others } : {}) }
+}
+
+/** The rest of them had next to nothing. */
+const mostRivals = 8
+
 async function evidenceOf(folder: string, run: string, data: RunData): Promise<TrainingEvidence | undefined> {
   if ((data.task ?? 'classification') !== 'classification') return undefined
   const dynamics = runDynamics(folder)
   if (!dynamics || dynamics.epochs < leastEpochs) return undefined
-  const confidence = await byText(dynamics, data)
-  return confidence && { run, epochs: dynamics.epochs, confidence }
-}
-
-/** By text and label; undefined where a file has changed since. */
-async function byText(dynamics: RowDynamics, data: RunData): Promise<Map<string, number> | undefined> {
-  const found = new Map<string, number>()
+  // A file that has changed since is undefined.
   try {
     const { train } = await readRunRows(data, ['train'])
     if (train.samples.length !== dynamics.confidence.length) return undefined
-    train.samples.forEach(({ text, gold }, i) => {
-      const confidence = dynamics.confidence[i] as number
-      if (!Number.isNaN(confidence)) found.set(evidenceKey(text, gold), confidence)
-    })
-    return found
+    return { run, epochs: dynamics.epochs, ...heardOf(dynamics, train.samples, data.labels) }
   } catch (error) {
     if (error instanceof Failure) return undefined
     throw error

@@ -50,6 +50,8 @@ export interface Finding {
   readonly span: Span
   /** How it is like the related rows, where that is what the finding is about. */
   readonly alike?: Alike
+  /** Where its first fix is a suggestion: how probable it is against what stands there, 0 to 1. */
+  readonly confidence?: number
   /** One sentence: what is wrong, with the other row named where there is one. */
   readonly message: string
   readonly related: readonly Related[]

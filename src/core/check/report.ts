@@ -27,6 +27,7 @@ export interface ReportedFinding {
   readonly row?: number
   readonly range: Range
   readonly alike?: Alike
+  readonly confidence?: number
   readonly message: string
   readonly related: readonly {
     readonly uri: string

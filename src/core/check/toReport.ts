@@ -73,7 +73,7 @@ export function* reportOf(checked: Checked, ms: () => number, places: Places): W
 
 /** One finding with lines and columns. */
 export function reported(finding: Finding, id: number, places: Places): ReportedFinding {
-  const { key, rule, severity, uri, part, row, alike, message } = finding
+  const { key, rule, severity, uri, part, row, alike, confidence, message } = finding
   return {
     id,
     key,
@@ -84,6 +84,7 @@ export function reported(finding: Finding, id: number, places: Places): Reported
     ...(row === undefined ? {} : { row }),
     range: places.range(uri, finding.span),
     ...(alike === undefined ? {} : { alike }),
+    ...(confidence === undefined ? {} : { confidence }),
     message,
     related: finding.related.map(other => ({
       uri: other.uri,

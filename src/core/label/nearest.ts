@@ -61,22 +61,26 @@ export function* nearestVotes(x: Sparse, labels: Int32Array, options: NearestOpt
   return { rows: x.rows, classes, values }
 }
 
-/** Of some rows the one that a row is most similar to, by the cosine; of equals the first; -1 of none. */
-export function nearestOf(x: Sparse, row: number, others: Iterable<number>): number {
-  const own = new Map<number, number>()
-  for (let k = x.start[row]!; k < x.start[row + 1]!; k++) own.set(x.index[k]!, x.value[k]!)
-  let best = -1
-  let most = Number.NEGATIVE_INFINITY
-  for (const other of others) {
-    if (other === row) continue
-    let near = 0
-    for (let k = x.start[other]!; k < x.start[other + 1]!; k++) near += x.value[k]! * (own.get(x.index[k]!) ?? 0)
-    if (near > most) {
-      best = other
-      most = near
+/** Asks, for a row, which of some others it is most similar to, by the cosine; of equals the first; -1 of none. */
+export function nearestIn(x: Sparse): (row: number, others: Iterable<number>) => number {
+  // The row asked about, spread out over all columns: looking a column up is an array access.
+  const own = new Float32Array(x.columns)
+  return (row, others) => {
+    for (let k = x.start[row]!; k < x.start[row + 1]!; k++) own[x.index[k]!] = x.value[k]!
+    let best = -1
+    let most = Number.NEGATIVE_INFINITY
+    for (const other of others) {
+      if (other === row) continue
+      let near = 0
+      for (let k = x.start[other]!; k < x.start[other + 1]!; k++) near += x.value[k]! * own[x.index[k]!]!
+      if (near > most) {
+        best = other
+        most = near
+      }
     }
+    for (let k = x.start[row]!; k < x.start[row + 1]!; k++) own[x.index[k]!] = 0
+    return best
   }
-  return best
 }
 
 /** What every class has before anybody votes, in units of one neighbour that says the same. */

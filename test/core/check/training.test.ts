@@ -28,4 +28,15 @@ test('what training did not believe is a label-error that the vote alone does no
   const believed = found({ run: 'tickets', epochs: 5, confidence })
   expect(believed.map(f => f.row)).toEqual(alone.map(f => f.row))
   expect(believed[0]!.message).toContain('0.90')
+  // What stood against the label is named, and makes the finding surer.
+  const rivals = new Map([...confidence.keys()].map(key => [key, [['refund', 0.7] as const]]))
+  const named = found({
+    run: 'tickets',
+    epochs: 5,
+    confidence: new Map([...confidence.keys()].map(k => [k, 0.02])),
+    rivals,
+  })
+  const refund = named.find(f => f.fixes[0]!.title === 'Relabel as "refund"')!
+  expect(refund.message).toContain('probability of 0.02, the other one 0.70.')
+  expect(refund.confidence).toBeGreaterThan(0.95)
 })

@@ -89,3 +89,18 @@ test('dynamics: margin, confidence, variability, forgetting', () => {
   expect([...found.learned]).toEqual([0, 3, 2, 0])
   expect(suspects(found)).toEqual([1, 2, 0])
 })
+
+test('dynamics: with margins noted, the area under them, and what stood against the label', () => {
+  const losses = [0.6, 0.2].map(p => Float32Array.of(-Math.log(p)))
+  const against = [
+    { margins: Float32Array.of(1), others: Float32Array.of(4) },
+    { margins: Float32Array.of(-1), others: Float32Array.of(7) },
+  ]
+  const { margin, rivals } = dynamicsOf(losses, against)
+  expect(margin[0]).toBe(0)
+  const [first, second] = rivals![0]!
+  expect(first!.label).toBe(7)
+  expect(first!.probability).toBeCloseTo((0.2 * Math.E) / 2, 5)
+  expect(second!.label).toBe(4)
+  expect(second!.probability).toBeCloseTo(0.6 / Math.E / 2, 5)
+})

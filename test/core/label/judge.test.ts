@@ -4,7 +4,7 @@ import { random } from '../../../src/core/base/random.ts'
 import { type Sparse, tfIdf, tokensOf } from '../../../src/core/label/features.ts'
 import { groupedFolds } from '../../../src/core/label/folds.ts'
 import { judgeLabels } from '../../../src/core/label/judge.ts'
-import { nearestOf, nearestVotes } from '../../../src/core/label/nearest.ts'
+import { nearestIn, nearestVotes } from '../../../src/core/label/nearest.ts'
 import { likeliest } from '../../../src/core/label/probabilities.ts'
 import { selfConfidence } from '../../../src/core/label/quality.ts'
 import { areaUnderRoc, averagePrecision } from '../../../src/core/label/ranking.ts'
@@ -85,8 +85,9 @@ test('neighbours vote as brute force says, without copies of the row', () => {
     const all = sums.reduce((a, b) => a + b)
     for (let k = 0; k < 3; k++) expect(votes.values[row * 3 + k]).toBeCloseTo(sums[k]! / all, 5)
   }
-  expect(nearestOf(x, 0, [0, 1])).toBe(1)
-  expect(nearestOf(x, 0, [0])).toBe(-1)
+  const nearest = nearestIn(x)
+  expect(nearest(0, [0, 1])).toBe(1)
+  expect(nearest(0, [0])).toBe(-1)
 })
 
 function cosine(x: Sparse, a: number, b: number): number {

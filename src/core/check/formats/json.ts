@@ -4,7 +4,7 @@ import type { Report } from '../report.ts'
 /**
  * A report as one JSON document for scripts: rows 0-based, lines and columns 1-based, columns in UTF-16 units. `row` is
  * null for a finding about a whole file; `part` names the list of the file that it is counted in, where there are several; `alike`
- * says how a row is like those that are related; `suggestedSplit` stands where it was asked for. This shape is stable; `version` would change with it.
+ * says how a row is like those that are related; `confidence` how probable a suggested label is against the row's own; `suggestedSplit` stands where it was asked for. This shape is stable; `version` would change with it.
  */
 export function reportJson(
   report: Report,
@@ -33,6 +33,7 @@ export function reportJson(
       endLine: finding.range.endLine + 1,
       endColumn: finding.range.endColumn + 1,
       ...(finding.alike === undefined ? {} : { alike: finding.alike }),
+      ...(finding.confidence === undefined ? {} : { confidence: Number(finding.confidence.toPrecision(6)) }),
       message: finding.message,
       related: finding.related.map(related => ({
         file: path(related.uri),

@@ -1,8 +1,9 @@
 import { counted } from '../../base/words.ts'
 import { findLabelErrors } from '../../label/confident.ts'
 import { type Judged, judgeLabels } from '../../label/judge.ts'
-import { nearestOf } from '../../label/nearest.ts'
+import { nearestIn } from '../../label/nearest.ts'
 import { likeliest } from '../../label/probabilities.ts'
+import { type Heard, suggestByText, suggestWithTraining, sureEnough } from '../../label/suggest.ts'
 import type { Work } from '../../sign/progress.ts'
 import { type LabelRows, labelRows } from '../labelRows.ts'
 import { quoted } from '../labels.ts'
@@ -14,10 +15,6 @@ import { tellSetErrors } from './labelSetErrors.ts'
 /** A class of fewer rows cannot be learned from the others of it. */
 const leastOfClass = 5
 const leastRows = 50
-/** What training believed less than this, on average over its epochs, it did not believe. */
-const disbelieved = 0.1
-/** The least probability of the other label where training speaks against the row's own. */
-const leastWithTraining = 0.3
 /** Probabilities kept at most: rows times classes. */
 const mostCells = 2e7
 
@@ -34,12 +31,15 @@ is reported only if the vote of its nearest rows agrees with the classifier on t
 or more. Where rows and labels are many (about 5,000 short texts of 50 labels or more), they are judged with less effort: by words and
 pairs of words instead of words and their pieces, and three times over, each time trained on two thirds. Labels of fewer than ${leastOfClass} rows are not judged, nor are datasets of fewer than ${leastRows} such rows or of more than \`rows\`.
 Where a cell holds several labels (a list, or names with a separator), each label is judged by itself, as carried or not (at most 60 labels, of 200 rows or more): a row is reported with a
-label that does not fit, or with one that is missing, where the classifier says so with \`probability\` or more and the nearest rows agree. Where a finished run was trained on these very files, its losses are a witness: a row whose label training gave a mean probability below
-${disbelieved} is reported with another label of ${leastWithTraining} or more, and the finding says so. A text that carries two labels is a \`label-conflict\` and not repeated here.`,
+label that does not fit, or with one that is missing, where the classifier says so with \`probability\` or more and the nearest rows agree.
+Where a finished run was trained on these very files, it is a witness: the mean probability over its epochs of the row's own label and of the labels that stood
+against it (area under the margin; Pleiss et al., 2020) is multiplied with what the text says, and a row is reported, too, where that gives another label
+\`confidence\` or more against its own. The finding says so. A text that carries two labels is a \`label-conflict\` and not repeated here.`,
     why: `Every public benchmark looked at has wrong labels, 3 % on average. In training they teach the wrong thing; in a test set they
 reward it.`,
     fix: `Read the row, then relabel it or ignore the finding. This is evidence, not proof: of the findings
-on three datasets whose wrong labels are known, 81 to 98 in a hundred were right, the others texts that are hard to label. So "fix all" never touches them.`,
+on three datasets whose wrong labels are known, 81 to 98 in a hundred were right, the others texts that are hard to label. So "fix all" never touches them; \`winnow fix --accept\`, or "Accept Label Suggestions" in
+the editor, relabels those that are surer than a bound of your own (usually ${sureEnough}).`,
     example: `Among rows about refunds and deliveries:
 \`\`\`jsonl
 {"text": "I want my money back for the broken lamp", "label": "delivery"}
@@ -47,7 +47,12 @@ on three datasets whose wrong labels are known, 81 to 98 in a hundred were right
 Row 0: \`The text fits "refund" (probability 0.93) rather than "delivery" (0.01): the classifier gives it 0.88, the nearest rows 0.91.\``,
     options: {
       probability: numberOption(0.8, [0, 1], 'The least probability of the other label.'),
-      most: numberOption(500, [1, 1e9], 'At most so many findings, the surest first.'),
+      confidence: numberOption(
+        0.9,
+        [0.5, 1],
+        "Where a run tells of the row: the least probability of the other label against the row's own, by text and training together.",
+      ),
+      most: numberOption(2000, [1, 1e9], 'At most so many findings, the surest first.'),
       rows: numberOption(
         100_000,
         [1, 1e9],
@@ -63,25 +68,18 @@ Row 0: \`The text fits "refund" (probability 0.93) rather than "delivery" (0.01)
       yield* tellSetErrors(context, labels)
       return
     }
-    const verdicts = yield* judged(context, labels)
     const { corpus, settings, add } = context
-    const most = settings.options['most'] as number
-    const least = settings.options['probability'] as number
-    const found = verdicts
-      .filter(
-        ({ probability, believed }) =>
-          probability >=
-          (believed !== undefined && believed < disbelieved ? Math.min(least, leastWithTraining) : least),
-      )
-      .sort((a, b) => a.own - b.own || b.probability - a.probability || a.row - b.row)
-      .slice(0, most)
-    for (const { row, label, probability, own, twin, opinions, believed } of found) {
+    const found = (yield* judged(context, labels))
+      .sort((a, b) => b.confidence - a.confidence || a.own - b.own || a.row - b.row)
+      .slice(0, settings.options['most'] as number)
+    for (const { row, label, probability, own, confidence, twin, opinions, heard } of found) {
       const other = labels.names[label]!
       add({
         rule: 'label-error',
         severity: settings.severity,
         ...corpus.place(row, corpus.labelColumn),
-        message: `The text fits ${quoted(other)} (probability ${shown(probability)}) rather than ${quoted(corpus.label(row)!)} (${shown(own)}): the classifier gives it ${shown(opinions.classifier)}, the nearest rows ${shown(opinions.neighbours)}.${witness(context.training, believed)}`,
+        message: `The text fits ${quoted(other)} (probability ${shown(probability)}) rather than ${quoted(corpus.label(row)!)} (${shown(own)}): the classifier gives it ${shown(opinions.classifier)}, the nearest rows ${shown(opinions.neighbours)}.${witness(context.training, heard)}`,
+        confidence,
         related: twin === undefined ? [] : [corpus.related(twin, `The nearest row labelled ${quoted(other)}`)],
         fixes: [corpus.relabel(row, other, { title: `Relabel as ${quoted(other)}`, preferred: false })],
         key: corpus.key('label-error', corpus.text(row), corpus.label(row)),
@@ -101,14 +99,17 @@ interface Verdict {
   readonly opinions: { readonly classifier: number; readonly neighbours: number }
   /** The nearest row that carries the better label. */
   readonly twin: number | undefined
-  /** The mean probability that training gave the row's own label, where a run tells. */
-  readonly believed: number | undefined
+  /** The probability of the better label against the row's own, by all that was heard. */
+  readonly confidence: number
+  /** The mean probabilities that training gave the row's own label and the better one, where a run tells. */
+  readonly heard: { readonly own: number; readonly other: number | undefined } | undefined
 }
 
 /** What the run says of the row. */
-function witness(training: TrainingEvidence | undefined, believed: number | undefined): string {
-  if (!training || believed === undefined) return ''
-  return ` In training (${training.run}, ${counted(training.epochs, 'epoch')}) the label had a mean probability of ${believed.toFixed(2)}.`
+function witness(training: TrainingEvidence | undefined, heard: Verdict['heard']): string {
+  if (!training || !heard) return ''
+  const other = heard.other === undefined ? '' : `, the other one ${heard.other.toFixed(2)}`
+  return ` In training (${training.run}, ${counted(training.epochs, 'epoch')}) the label had a mean probability of ${heard.own.toFixed(2)}${other}.`
 }
 
 /** What was found out once: by form and label, since rows move. */
@@ -116,10 +117,12 @@ interface Known {
   readonly judged: Set<string>
   /** The evidence that was heard. */
   readonly training: TrainingEvidence | undefined
+  readonly options: RuleContext['settings']['options']
   readonly verdicts: Map<string, Omit<Verdict, 'row' | 'twin'> & { readonly twinForm: number }>
 }
 
 function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows): Work<Verdict[]> {
+  const { options } = settings
   const likeness = yield* corpus.likeness('word:1+2', 0.8)
   const rows: number[] = []
   const classes: number[] = []
@@ -130,13 +133,14 @@ function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows)
     for (const row of readable) rows.push(row)
   }
   rows.sort((a, b) => a - b)
-  const limit = settings.options['rows'] as number
+  const limit = options['rows'] as number
   if (classes.length < 2 || rows.length < leastRows || rows.length > limit) return []
   if (rows.length * classes.length > mostCells) return []
   const key = (row: number) => `${likeness.slots[row]!} ${labels.of[row]!}`
   const known = corpus.notes.get('label-error') as Known | undefined
   // A judgement costs seconds, and one edited row in a hundred hardly changes it.
-  if (known && known.training === training && changes(known, rows.map(key)) <= Math.max(20, rows.length / 100)) {
+  const alike = known?.training === training && sameOptions(known?.options, options)
+  if (known && alike && changes(known, rows.map(key)) <= Math.max(20, rows.length / 100)) {
     return rows.flatMap(row => {
       const verdict = known.verdicts.get(key(row))
       if (!verdict) return []
@@ -156,20 +160,19 @@ function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows)
     groups: forms.map(slot => groups.get(slot) ?? slot),
     forms,
   })
-  const believed = rows.map(row => training?.confidence.get(evidenceKey(corpus.text(row), corpus.label(row) ?? '')))
-  const found = yield* wrongOnes(result, given, { forms, believed })
-  const verdicts = found.map(({ at, label, probability, own, opinions, twin }) => ({
+  const names = new Map(classes.map((label, i) => [labels.names[label]!, i]))
+  const heard = rows.map(row => heardOf(training, names, evidenceKey(corpus.text(row), corpus.label(row) ?? '')))
+  const found = yield* wrongOnes(result, given, { forms, heard, options })
+  const verdicts = found.map(({ at, label, twin, ...verdict }) => ({
+    ...verdict,
     row: rows[at]!,
     label: classes[label]!,
-    probability,
-    own,
-    opinions,
     twin: twin < 0 ? undefined : rows[twin]!,
-    believed: believed[at],
   }))
   corpus.notes.set('label-error', {
     judged: new Set(rows.map(key)),
     training,
+    options,
     verdicts: new Map(
       verdicts.map(({ row, twin, ...verdict }) => [
         key(row),
@@ -180,6 +183,25 @@ function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows)
   return verdicts
 }
 
+function sameOptions(a: Known['options'] | undefined, b: Known['options']): boolean {
+  return a !== undefined && Object.keys(b).every(name => a[name] === b[name])
+}
+
+/** What the run said of a row, its labels as classes. */
+function heardOf(
+  training: TrainingEvidence | undefined,
+  names: ReadonlyMap<string, number>,
+  key: string,
+): Heard | undefined {
+  const own = training?.confidence.get(key)
+  if (own === undefined) return undefined
+  const rivals = training?.rivals?.get(key)?.flatMap(([name, probability]) => {
+    const label = names.get(name)
+    return label === undefined ? [] : [{ label, probability }]
+  })
+  return { own, rivals }
+}
+
 function changes(known: Known, keys: readonly string[]): number {
   const now = new Set(keys)
   let changed = 0
@@ -187,29 +209,66 @@ function changes(known: Known, keys: readonly string[]): number {
   return Math.max(changed, known.judged.size + changed - now.size)
 }
 
-/** The rows that confident learning flags and on which classifier and neighbours agree, and those that training did not believe. */
+interface Wrong extends Pick<Verdict, 'label' | 'probability' | 'own' | 'opinions' | 'confidence' | 'heard'> {
+  readonly at: number
+  readonly twin: number
+}
+
+/**
+ * The rows that confident learning flags and on which classifier and neighbours agree with enough probability, and those where text and
+ * training together are sure enough of another label.
+ */
 function* wrongOnes(
   { both, classifier, neighbours, features }: Judged,
   given: Int32Array,
-  { forms, believed }: { readonly forms: Int32Array; readonly believed: readonly (number | undefined)[] },
-) {
+  about: {
+    readonly forms: Int32Array
+    readonly heard: readonly (Heard | undefined)[]
+    readonly options: RuleContext['settings']['options']
+  },
+): Work<Wrong[]> {
+  const { forms, heard, options } = about
   const flagged = findLabelErrors(both, given)
+  yield { phase: 'label-error', done: 0, total: given.length }
   const conflicting = conflicts(forms, given)
   const members = Array.from({ length: both.classes }, (): number[] => [])
   for (let at = 0; at < given.length; at++) members[given[at]!]!.push(at)
-  const found: (Pick<Verdict, 'label' | 'probability' | 'own' | 'opinions'> & { at: number; twin: number })[] = []
+  const nearest = nearestIn(features)
+  const found: Wrong[] = []
+  let work = 0
   for (let at = 0; at < given.length; at++) {
-    if (conflicting.has(forms[at]!)) continue
-    const label = likeliest(both, at)
-    if (label === given[at]) continue
-    const agreed = flagged[at] !== 0 && likeliest(classifier, at) === label && likeliest(neighbours, at) === label
-    if (!agreed && (believed[at] ?? 1) >= disbelieved) continue
+    const mine = given[at]!
+    const said = heard[at]
+    if (conflicting.has(forms[at]!) || (flagged[at] === 0 && !said)) continue
     const start = at * both.classes
-    const twin = nearestOf(features, at, members[label]!)
-    const opinions = { classifier: classifier.values[start + label]!, neighbours: neighbours.values[start + label]! }
-    const [probability, own] = [both.values[start + label]!, both.values[start + given[at]!]!]
-    found.push({ at, label, probability, own, opinions, twin })
-    if (found.length % 20 === 0) yield { phase: 'label-error', done: at, total: given.length }
+    const text = suggestByText(both, at, mine)
+    const agreed =
+      flagged[at] !== 0 &&
+      likeliest(both, at) === text.label &&
+      likeliest(classifier, at) === text.label &&
+      likeliest(neighbours, at) === text.label &&
+      both.values[start + text.label]! >= (options['probability'] as number)
+    const joint = said ? suggestWithTraining(both, at, { own: mine, heard: said }) : text
+    work += both.classes
+    if (!agreed && !(said && joint.confidence >= (options['confidence'] as number))) continue
+    // What text and classifier agree on is told as they say it, unless training is as sure of something else.
+    const label =
+      joint.confidence >= (options['confidence'] as number) ? joint.label : agreed ? text.label : joint.label
+    found.push({
+      at,
+      label,
+      probability: both.values[start + label]!,
+      own: both.values[start + mine]!,
+      opinions: { classifier: classifier.values[start + label]!, neighbours: neighbours.values[start + label]! },
+      confidence: joint.confidence,
+      heard: said && { own: said.own, other: said.rivals?.find(rival => rival.label === label)?.probability },
+      twin: nearest(at, members[label]!),
+    })
+    work += 50 * members[label]!.length
+    if (work > 100_000) {
+      work = 0
+      yield { phase: 'label-error', done: at, total: given.length }
+    }
   }
   return found
 }
