@@ -27,7 +27,7 @@ const magic = 0x31534e57
 const digestBytes = 32
 
 /** Where the user's caches are. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env
   if (XDG_CACHE_HOME) return join(XDG_CACHE_HOME, 'winnow')
   if (process.platform === 'win32') return join(LOCALAPPDATA ?? homedir(), 'winnow', 'cache')

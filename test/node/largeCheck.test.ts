@@ -76,7 +76,7 @@ test('a check says of files that are not held what it says of those that are', a
   expect(paged.tables.every(table => table.source.windows !== undefined)).toBe(true)
   // Rows within others need the sets of all.
   const rules = { leak: { containment: 0 }, 'near-duplicate': { containment: 0 }, 'label-error': 'off' }
-  const report = (datasets: Parameters<typeof check>[0]['datasets'], sets: 'kept' | 'recomputed') => {
+  const report = (datasets: Parameters<typeof check>[0]['datasets'], sets: 'kept' | 'spilled') => {
     const memory = new Memory({ incremental: false, sets })
     const { datasets: _, ms: __, ...rest } = toReport(finishWork(check({ datasets, rules, memory: () => memory })), 0)
     return rest
@@ -94,7 +94,7 @@ test('a check says of files that are not held what it says of those that are', a
     ]),
   )
   expect(report([paged], 'kept')).toEqual(whole)
-  expect(report([paged], 'recomputed')).toEqual(whole)
+  expect(report([paged], 'spilled')).toEqual(whole)
 })
 
 test('mending files that are not held makes the same edits', async () => {

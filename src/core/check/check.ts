@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts'
 import type { Work } from '../sign/progress.ts'
 import type { Shelf } from '../sign/shelf.ts'
+import type { OpenSpill } from '../sign/spill.ts'
 import type { Threads } from '../sign/threads.ts'
 import type { Benchmarks } from './contamination.ts'
 import { Corpus } from './corpus.ts'
@@ -33,6 +34,9 @@ export interface CheckInput {
   readonly threads?: Threads | undefined
   /** Keeps signed rows for the next check of the same files. */
   readonly shelf?: Shelf | undefined
+  /** So many bytes comparing rows may hold, besides some hundred a row; the rest goes through `spill`. */
+  readonly budget?: number | undefined
+  readonly spill?: OpenSpill | undefined
   /** Where settings come from, for error messages. */
   readonly where?: string
   /** The rules to run; all of them unless a test says otherwise. */
@@ -75,7 +79,14 @@ export function* check(input: CheckInput): Work<Checked> {
     const corpus = new Corpus(
       dataset,
       input.memory?.(dataset) ??
-        new Memory({ incremental: false, exact: input.exact ?? false, threads: input.threads, shelf: input.shelf }),
+        new Memory({
+          incremental: false,
+          exact: input.exact ?? false,
+          threads: input.threads,
+          shelf: input.shelf,
+          budget: input.budget,
+          spill: input.spill,
+        }),
       looks,
     )
     const add = (finding: Finding) => {

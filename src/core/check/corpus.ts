@@ -1,15 +1,14 @@
 import { canonical, contentHash } from '../base/hash.ts'
 import type { Dataset, SplitName } from '../data/dataset.ts'
-import { rowText, textColumns, textsOf } from '../data/roles.ts'
+import { rowText, textColumns } from '../data/roles.ts'
 import { bytesOf, type Table } from '../data/table.ts'
 import { numbersDiffer, overlapOf } from '../sign/exact.ts'
-import { LeanSimilar, type SimilarForms } from '../sign/leanSimilar.ts'
+import type { LeanSimilar, SimilarForms } from '../sign/leanSimilar.ts'
 import { normalForm } from '../sign/normal.ts'
 import { type PlainComparison, PlainOverlap, type PlainText } from '../sign/plainOverlap.ts'
 import type { Work } from '../sign/progress.ts'
 import { listOver } from '../sign/reuse.ts'
 import { defaultScheme, parseScheme } from '../sign/scheme.ts'
-import { parseThreshold } from '../sign/threshold.ts'
 import type { Fix, Related } from './finding.ts'
 import { foldedNumbers } from './labels.ts'
 import type { Comparison, Memory } from './memory.ts'
@@ -244,29 +243,15 @@ export class Corpus {
     return { slots, similar: yield* this.memory.similarAt(scheme, threshold), memo: scheme }
   }
 
-  /** Of files whose sets of shingles would not fit: nothing of it is updated, but it holds as long as the files are the same. */
+  /** Of files whose sets of shingles do not fit: nothing of it is updated, but it holds as long as the files are the same. */
   private *lean(scheme: string, threshold: string | number) {
     const name = `lean ${scheme} ${threshold}`
     const known = this.memory.notes.get(name) as Lean | undefined
     const tables = this.files.map(({ table }) => table)
     if (known && known.tables.length === tables.length && known.tables.every((table, i) => table === tables[i]))
       return known
-    const texts = this.files.map(({ table }) => textsOf(table, this.dataset.roles))
-    const similar = yield* LeanSimilar.join({
-      scheme: parseScheme(scheme),
-      t: parseThreshold(threshold),
-      exact: this.memory.exact,
-      rowCount: this.rowCount,
-      signRow: (row, shingler) => {
-        const file = this.fileOf(row)
-        const own = texts[this.files.indexOf(file)]!
-        const span = own.plain?.span(row - file.base)
-        const n = span ? shingler.signBytes(own.plain!.bytes, span.start, span.end) : -1
-        if (n >= 0) return n
-        const text = own.text(row - file.base)
-        return text === undefined ? 0 : shingler.sign(text)
-      },
-    })
+    known?.similar.close()
+    const similar = yield* this.memory.leanSimilar(tables, { scheme, threshold, roles: this.dataset.roles })
     leans++
     const fresh = { tables, similar, slots: similar.slots, memo: `${name} ${leans}` }
     this.memory.notes.set(name, fresh)

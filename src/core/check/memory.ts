@@ -2,14 +2,17 @@ import type { Roles } from '../data/dataset.ts'
 import { textsOf } from '../data/roles.ts'
 import { lengthOf, type Table } from '../data/table.ts'
 import type { SignedRows } from '../sign/forms.ts'
+import { LeanSimilar } from '../sign/leanSimilar.ts'
 import type { Work } from '../sign/progress.ts'
 import { listOver } from '../sign/reuse.ts'
 import { readByThreads, tableJobs } from '../sign/rowsJob.ts'
 import { parseScheme } from '../sign/scheme.ts'
 import { type Shelf, shelvedRows } from '../sign/shelf.ts'
 import { type Elsewhere, type Kept, Signatures } from '../sign/signatures.ts'
+import { signPieces } from '../sign/signPieces.ts'
 import { Similar } from '../sign/similar.ts'
 import { SlotRows } from '../sign/slotRows.ts'
+import { HeldSpill, type OpenSpill } from '../sign/spill.ts'
 import type { Threads } from '../sign/threads.ts'
 import { parseThreshold } from '../sign/threshold.ts'
 import { ownCopy } from '../text/decode.ts'
@@ -46,7 +49,9 @@ export class Memory {
   private readonly rows = new Map<string, SlotRows>()
   private readonly incremental: boolean
   readonly exact: boolean
-  private readonly sets: 'kept' | 'recomputed' | undefined
+  private readonly sets: 'kept' | 'spilled' | undefined
+  private readonly budget: number | undefined
+  private readonly openSpill: OpenSpill
   private readonly threads: Threads | undefined
   private readonly shelf: Shelf | undefined
   private compared: { readonly old: Table; readonly now: Table; readonly kept: Kept } | undefined
@@ -60,10 +65,16 @@ export class Memory {
     readonly exact?: boolean
     readonly threads?: Threads | undefined
     readonly shelf?: Shelf | undefined
-    /** Whether the sets of shingles are kept, or made again where they are asked for; by the size of the files if not said. */
-    readonly sets?: 'kept' | 'recomputed'
+    /** Whether the sets of shingles are kept, or put away and read where they are asked for; by the size of the files if not said. */
+    readonly sets?: 'kept' | 'spilled'
+    /** So many bytes comparing rows may hold, besides some hundred a row. */
+    readonly budget?: number | undefined
+    /** Where sets are put away; in memory if not said. */
+    readonly spill?: OpenSpill | undefined
   }) {
     this.sets = options.sets
+    this.budget = options.budget
+    this.openSpill = options.spill ?? (() => new HeldSpill())
     this.threads = options.threads
     this.shelf = options.shelf
     this.incremental = options.incremental
@@ -72,7 +83,33 @@ export class Memory {
 
   /** Do the sets of all shingles of these tables fit? They take about as much as the texts themselves. */
   keepsSets(tables: readonly Table[]): boolean {
-    return this.sets ? this.sets === 'kept' : setsFit(tables)
+    return this.sets ? this.sets === 'kept' : setsFit(tables, this.budget)
+  }
+
+  /** Similar rows of tables whose sets do not fit. The rows of all of them are numbered in their order. */
+  *leanSimilar(tables: readonly Table[], by: { scheme: string; threshold: string | number; roles: Roles }) {
+    const { budget = usualBudget } = this
+    const scheme = parseScheme(by.scheme)
+    const parts = tables.map(table => ({
+      texts: textsOf(table, by.roles),
+      elsewhere: this.elsewhere(table, by.scheme, by.roles),
+    }))
+    return yield* LeanSimilar.join({
+      t: parseThreshold(by.threshold),
+      exact: this.exact,
+      rowCount: tables.reduce((sum, table) => sum + table.rowCount, 0),
+      spill: this.openSpill,
+      most: Math.max(leastPairs, Math.floor(budget / 256)),
+      *sign(take) {
+        let base = 0
+        for (const { texts, elsewhere } of parts) {
+          const based = (rows: SignedRows) => take({ ...rows, from: rows.from + base })
+          if (elsewhere && texts.rowCount >= fewRows) yield* elsewhere.sign(0, texts.rowCount, based)
+          else yield* signPieces(texts, scheme, based)
+          base += texts.rowCount
+        }
+      },
+    })
   }
 
   /** Drops what is known of files that are no longer there. */
@@ -217,16 +254,23 @@ export class Memory {
   }
 }
 
-/** Are these tables few or small enough for the sets of their shingles? Where they are not, rows within others go untold. */
-export function setsFit(tables: readonly Table[]): boolean {
-  const large = tables.filter(({ source }) => source.windows)
-  return large.length === 0 || large.reduce((sum, { source }) => sum + lengthOf(source), 0) <= mostSets
+/**
+ * Do the sets of the shingles of these tables fit into a budget in bytes? They take about as much as the texts, and twice that
+ * where they are sorted. Without a budget only large files count: what editors hold anyway is kept, so that it can be followed.
+ */
+function setsFit(tables: readonly Table[], budget: number | undefined): boolean {
+  const counted = budget === undefined ? tables.filter(({ source }) => source.windows) : tables
+  return counted.reduce((sum, { source }) => sum + lengthOf(source), 0) * 2 <= (budget ?? usualBudget)
 }
 
 const noRows = new Int32Array(0)
 
-/** Files of so many bytes in all have their sets kept. */
-const mostSets = 256 * 1024 * 1024
+/** Files of half as many bytes have their sets kept. */
+const usualBudget = 512 * 1024 * 1024
+/** Smaller parts take longer and save nothing. */
+const leastPairs = 50_000
+/** With fewer rows, telling other threads takes longer. */
+const fewRows = 20_000
 
 function splitKey(key: string): [string, string] {
   const at = key.indexOf('\0')

@@ -26,6 +26,7 @@ export interface Keys {
 
 /** The level of a shingle is `table[shingle >>> shift]`. */
 export interface LevelTable {
+  /** Where other threads see it. */
   readonly table: Uint8Array
   readonly shift: number
 }
@@ -35,9 +36,9 @@ export interface LevelTable {
  * counting a sample and letting shingles share a bucket costs speed only. Counters are 32 bits wide: saturating ones
  * make all the boilerplate of a template tie, and with it one huge group.
  */
-export class Levels implements Keys {
+export class Levels implements Keys, LevelTable {
   readonly table: Uint8Array
-  private readonly shift: number
+  readonly shift: number
 
   constructor({ table, shift }: LevelTable) {
     this.table = table
@@ -51,17 +52,14 @@ export class Levels implements Keys {
   /** The levels as plain data. */
   static *table(forms: FormColumns, alive: (slot: number) => boolean): Work<LevelTable> {
     const total = forms.start[forms.count]!
-    const bits = Math.min(23, Math.max(10, 31 - Math.clz32(total)))
+    const { bits, step } = levelSample(total)
     const shift = 32 - bits
     const counts = new Uint32Array(1 << bits)
-    const step = Math.max(1, Math.round(total / sample))
     for (let slot = 0; slot < forms.count; ) {
       slot = countFrom(forms, slot, { counts, shift, step, alive })
       yield { phase: 'count', done: Math.min(slot, forms.count), total: forms.count }
     }
-    const table = new Uint8Array(counts.length)
-    fillLevels(table, counts)
-    return { table, shift }
+    return { table: levelsOf(counts), shift }
   }
 
   size(forms: FormColumns, slot: number, t: Threshold): number {
@@ -109,6 +107,14 @@ export class Levels implements Keys {
 
 const sample = 1 << 23
 
+/** For so many shingles: how many bits of each choose its counter, and that of every so-manieth form they are counted. */
+export function levelSample(shingles: number): { readonly bits: number; readonly step: number } {
+  return {
+    bits: Math.min(23, Math.max(10, 31 - Math.clz32(shingles))),
+    step: Math.max(1, Math.round(shingles / sample)),
+  }
+}
+
 // Loops over millions stand in functions of their own: inside a generator they are compiled late or not at all.
 
 /** Counts the shingles of some living slots from one on; the first slot that is left. */
@@ -133,8 +139,9 @@ function countFrom(
   return slot
 }
 
-/** Exact up to 15, then eight levels for each doubling. */
-function fillLevels(table: Uint8Array, counts: Uint32Array): void {
+/** The level of each counter: exact up to 15, then eight levels for each doubling. */
+export function levelsOf(counts: Uint32Array): Uint8Array {
+  const table = new Uint8Array(new SharedArrayBuffer(counts.length))
   for (let i = 0; i < counts.length; i++) {
     const c = counts[i]!
     if (c < 16) table[i] = c
@@ -143,6 +150,7 @@ function fillLevels(table: Uint8Array, counts: Uint32Array): void {
       table[i] = 16 + (log - 4) * 8 + ((c >>> (log - 3)) & 7)
     }
   }
+  return table
 }
 /** All zero between two calls of `prefix`. */
 const histogram = new Uint32Array(256)
@@ -210,27 +218,49 @@ function takePrefixes(
 }
 
 /** Where the pairs of each slot begin, in pairs that are in the order of their slots. */
-function startsOf(slots: Uint32Array, length: number, count: number): Uint32Array {
+export function startsOf(slots: Uint32Array, length: number, count: number): Uint32Array {
   const start = new Uint32Array(count + 1)
   for (let i = 0; i < length; i++) start[slots[i]! + 1]!++
   for (let slot = 0; slot < count; slot++) start[slot + 1]! += start[slot]!
   return start
 }
 
-/** The pairs sorted by shingle, pairs of one shingle in the order they had. What is given is used up. */
+/**
+ * The pairs sorted by shingle, pairs of one shingle in the order they had: a radix sort of three passes. What is given is used
+ * up; what comes back is seen by other threads if that was.
+ */
 export function* sortPairs(pairs: SlotPairs): Work<SlotPairs> {
   let { shingles, slots } = pairs
   const { length } = pairs
   yield { phase: 'sort', done: 0, total: 3 }
-  let otherShingles: Uint32Array = new Uint32Array(length)
-  let otherSlots: Uint32Array = new Uint32Array(length)
+  let otherShingles = likeList(shingles, length)
+  let otherSlots = likeList(slots, length)
   for (let pass = 0; pass < 3; pass++) {
-    scatter(shingles, slots, otherShingles, otherSlots, { length, shift: pass * 11 })
+    const shift = pass * 11
+    const at = new Uint32Array(2048)
+    for (let from = 0; from < length; from += piece)
+      countDigits(shingles.subarray(from, Math.min(length, from + piece)), shift, at)
+    let sum = 0
+    for (let i = 0; i < 2048; i++) {
+      const c = at[i]!
+      at[i] = sum
+      sum += c
+    }
+    for (let from = 0; from < length; from += piece) {
+      yield { phase: 'sort', done: pass * length + from, total: 3 * length }
+      const to = Math.min(length, from + piece)
+      scatter(shingles, slots, otherShingles, otherSlots, { from, to, shift, at })
+    }
     ;[shingles, otherShingles] = [otherShingles, shingles]
     ;[slots, otherSlots] = [otherSlots, slots]
-    yield { phase: 'sort', done: pass + 1, total: 3 }
   }
   return { shingles, slots, length }
+}
+
+function likeList(list: Uint32Array, length: number): Uint32Array {
+  return list.buffer instanceof SharedArrayBuffer
+    ? new Uint32Array(new SharedArrayBuffer(length * 4))
+    : new Uint32Array(length)
 }
 
 /**
@@ -297,26 +327,27 @@ function keepSeen(
   return kept
 }
 
-/** One stable pass of a radix sort, 11 bits. */
+function countDigits(keys: Uint32Array, shift: number, counts: Uint32Array): void {
+  for (let i = 0; i < keys.length; i++) counts[(keys[i]! >>> shift) & 2047]!++
+}
+
+/** A piece of a stable pass of a radix sort, 11 bits: `at` is where the next key of each digit goes. */
 function scatter(
   keys: Uint32Array,
   values: Uint32Array,
   toKeys: Uint32Array,
   toValues: Uint32Array,
-  { length, shift }: { length: number; shift: number },
+  {
+    from,
+    to,
+    shift,
+    at,
+  }: { readonly from: number; readonly to: number; readonly shift: number; readonly at: Uint32Array },
 ): void {
-  const at = new Uint32Array(2048)
-  for (let i = 0; i < length; i++) at[(keys[i]! >>> shift) & 2047]!++
-  let sum = 0
-  for (let i = 0; i < 2048; i++) {
-    const c = at[i]!
-    at[i] = sum
-    sum += c
-  }
-  for (let i = 0; i < length; i++) {
+  for (let i = from; i < to; i++) {
     const key = keys[i]!
-    const to = at[(key >>> shift) & 2047]!++
-    toKeys[to] = key
-    toValues[to] = values[i]!
+    const place = at[(key >>> shift) & 2047]!++
+    toKeys[place] = key
+    toValues[place] = values[i]!
   }
 }

@@ -9,7 +9,6 @@ import { reportHtml } from '../../core/check/formats/html.ts'
 import { reportJson } from '../../core/check/formats/json.ts'
 import { reportSarif } from '../../core/check/formats/sarif.ts'
 import { ansiPaint, noPaint, reportText } from '../../core/check/formats/text.ts'
-import { setsFit } from '../../core/check/memory.ts'
 import { rules } from '../../core/check/rules.ts'
 import { Places, reportOf } from '../../core/check/toReport.ts'
 import { rowText } from '../../core/data/roles.ts'
@@ -17,6 +16,7 @@ import { readForCheck, shownPath } from '../checkInput.ts'
 import { filesOf } from '../datasets.ts'
 import { drive } from '../drive.ts'
 import { FileShelf } from '../fileShelf.ts'
+import { FileSpill } from '../fileSpill.ts'
 import { writeAtomic } from '../files.ts'
 import { regroupings, regroupingText } from '../regrouping.ts'
 import { findRoot } from '../runs.ts'
@@ -41,6 +41,7 @@ Without a path, the current folder.
   --format text|json|sarif|html   default text
   --rule <id>=<severity>          error, warning, info or off; may be repeated, and goes before winnow.json
   --exact                         compare all similar rows, whatever it costs
+  --memory <MB>                   comparing rows holds about so much (default 512), and what is more in a temporary file
   --fail-on error|warning|info|never
                                   exit 1 where a finding is at or above (default error)
   --baseline <file>               findings that the file lists are old: they are left out and not counted
@@ -59,6 +60,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
       options: {
         format: { type: 'string', default: 'text' },
         exact: { type: 'boolean', default: false },
+        memory: { type: 'string' },
         rule: { type: 'string', multiple: true },
         'fail-on': { type: 'string', default: 'error' },
         baseline: { type: 'string' },
@@ -68,6 +70,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     })
     const format = oneOf(values.format, formats, '--format')
     const bar = oneOf(values['fail-on'], bars, '--fail-on')
+    const budget = values.memory === undefined ? undefined : megabytes(values.memory)
     const { baseline, 'write-baseline': writes } = values
     if (writes && baseline === undefined)
       throw new Failure('usage', '--write-baseline needs a file', 'Name it with --baseline')
@@ -79,13 +82,18 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
       early: baseline === undefined ? earlyLines(io) : () => 'enough',
     })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
-    for (const { name, splits } of input.datasets)
-      if (!setsFit(splits.flatMap(split => split.tables)))
-        io.err(`winnow: ${name} is too large to look for rows within others; equal and similar ones are told\n`)
     const paths = input.files.flatMap(filesOf)
     const training = await new Witness().of(paths, findRoot(io.cwd))
     const whole = await drive(
-      check({ ...input, training, exact: values.exact, threads: openThreads(), shelf: new FileShelf() }),
+      check({
+        ...input,
+        training,
+        exact: values.exact,
+        threads: openThreads(),
+        shelf: new FileShelf(),
+        spill: () => new FileSpill(),
+        budget,
+      }),
       io.cancel,
       progressOn(io),
     )
@@ -125,6 +133,13 @@ async function newFindings({ findings }: Checked, baseline: string, cwd: string)
     throw new Failure('no-baseline', `${baseline} cannot be read`, 'Write it with --write-baseline')
   }
   return sinceBaseline(findings, parseBaseline(text, baseline))
+}
+
+/** In bytes. */
+function megabytes(text: string): number {
+  const value = Number(text)
+  if (!(value >= 1 && value <= 1e6)) throw new Failure('usage', `--memory must be a number of megabytes, not "${text}"`)
+  return value * 1024 * 1024
 }
 
 /** `near-duplicate=off` */
