@@ -5,13 +5,18 @@ import { Pieces } from '../text/pieces.ts'
 import { type Edit, orderEdits } from '../text/span.ts'
 import type { Windows } from '../text/windows.ts'
 import { type CheckInput, check } from './check.ts'
-import type { Finding } from './finding.ts'
+import type { Finding, Fix } from './finding.ts'
 import type { Rule } from './rule.ts'
 import { rules } from './rules.ts'
 
 export interface MendInput extends CheckInput {
   /** Only findings of these rules are mended; all of them where it is not given. */
   readonly only?: ReadonlySet<string>
+  /**
+   * Suggestions for training rows that are this sure or surer (`Finding.confidence`) are accepted as well; rows that are scored on are left
+   * to a person, since scores would follow the model that suggests. None where it is not given.
+   */
+  readonly accept?: number
   /** Reads a changed file anew, as it was read before: its tables in order. */
   readonly reread: (source: Source) => readonly Table[]
   /** As `reread`, of a file that is too large to be held. */
@@ -43,8 +48,16 @@ export function* mend(input: MendInput): Work<Mended> {
   let removed = 0
   let changed = 0
   for (let round = 0; round < mostRounds; round++) {
-    const { findings } = yield* check({ ...input, datasets, rules: { ...input.rules, ...withoutAdvice } })
-    const fixes = choose(findings.filter(finding => !input.only || input.only.has(finding.rule)))
+    // Suggestions are taken once, all from what was there: those that follow from others that were taken are for the next time.
+    const advice = round === 0 && input.accept !== undefined
+    const off = advice ? {} : withoutAdvice
+    const { findings } = yield* check({ ...input, datasets, rules: { ...input.rules, ...off } })
+    const training = new Set(datasets.flatMap(trainingFiles))
+    const accepted = ({ uri, confidence = 0 }: Finding) => advice && confidence >= input.accept! && training.has(uri)
+    const fixes = choose(
+      findings.filter(finding => !input.only || input.only.has(finding.rule)),
+      finding => finding.fixes.find(one => one.preferred) ?? (accepted(finding) ? finding.fixes[0] : undefined),
+    )
     if (fixes.accepted.length === 0) break
     for (const { rule } of fixes.accepted) counts[rule] = (counts[rule] ?? 0) + 1
     removed += fixes.removed
@@ -71,14 +84,14 @@ interface Chosen {
 }
 
 /** The fixes that can be applied together; what does not fit waits for the next round. */
-function choose(findings: readonly Finding[]): Chosen {
+function choose(findings: readonly Finding[], fixOf: (finding: Finding) => Fix | undefined): Chosen {
   const accepted: Finding[] = []
   const kept = new Set<string>()
   const gone = new Set<string>()
   const removals = new Map<Table, Set<number>>()
   const relabels: { readonly finding: Finding; readonly uri: string; readonly edit: Edit }[] = []
   for (const finding of findings) {
-    const fix = finding.fixes.find(one => one.preferred)
+    const fix = fixOf(finding)
     if (!fix) continue
     const own = placeOf(finding.uri, finding.row ?? -1, finding.part)
     const others = finding.related.map(related => placeOf(related.uri, related.row, related.part))
@@ -134,6 +147,14 @@ function ordered(uri: string, edits: readonly Edit[]): Edit[] {
   const result = orderEdits(edits)
   if ('overlap' in result) throw new Error(`fixes of ${uri} overlap: ${JSON.stringify(result.overlap)}`)
   return result.ok
+}
+
+/** Files that hold training rows and no others. */
+function trainingFiles({ splits }: Dataset): string[] {
+  const files = (train: boolean) =>
+    splits.filter(split => (split.name === 'train') === train).flatMap(split => split.tables.map(t => t.source.uri))
+  const others = new Set(files(false))
+  return files(true).filter(uri => !others.has(uri))
 }
 
 function placeOf(uri: string, row: number, part = ''): string {

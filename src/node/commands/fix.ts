@@ -11,6 +11,8 @@ import { drive } from '../drive.ts'
 import { planEdits, planRewrites, sourceHash } from '../edits.ts'
 import { applyPlan, recoverJournal } from '../journal.ts'
 import { readLarge } from '../largeFiles.ts'
+import { findRoot } from '../runs.ts'
+import { Witness } from '../training.ts'
 import { progressOn } from './check.ts'
 import type { Command } from './command.ts'
 import { readOptions } from './options.ts'
@@ -26,17 +28,25 @@ rows removed, labels made one. Nothing is written without --write. What needs a 
 numbers only, labels without a majority, broken rows) is left alone. Fixing twice changes nothing.
 
   --rule <id>   only the findings of this rule; may be repeated
+  --accept <p>  training rows: take the suggested label, too, where it is this probable against the row's own (0.95 is usual).
+                With a finished run on these files, what training saw counts; rows that are scored on are left to you
   --write       write the files, each atomically; winnow undo takes it back
 
 winnow fix data
 winnow fix data --rule duplicate --rule label-typo --write
+winnow fix data --rule label-error --accept 0.95
 `,
   async run(args, io) {
     const { values, positionals } = readOptions(args, {
       command: 'fix',
       most: Number.POSITIVE_INFINITY,
-      options: { rule: { type: 'string', multiple: true }, write: { type: 'boolean', default: false } },
+      options: {
+        rule: { type: 'string', multiple: true },
+        write: { type: 'boolean', default: false },
+        accept: { type: 'string' },
+      },
     })
+    const accept = values.accept === undefined ? undefined : share(values.accept)
     const only = values.rule ? new Set(values.rule.map(knownRule)) : undefined
     if (values.write)
       for (const file of await recoverJournal(io.cwd))
@@ -45,10 +55,13 @@ winnow fix data --rule duplicate --rule label-typo --write
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
     const formats = formatsOf(input.files)
     const memories = new Map<string, Memory>()
+    const training =
+      accept === undefined ? undefined : await new Witness().of(input.files.flatMap(filesOf), findRoot(io.cwd))
     const mended = await drive(
       mend({
         ...input,
         ...(only ? { only } : {}),
+        ...(accept === undefined ? {} : { accept, training }),
         reread: source => parseTables(source, formats.get(source.uri)).map(({ table }) => table),
         rereadLarge: source => readLarge(source, formats.get(source.uri)),
         memory: ({ name }) => {
@@ -89,6 +102,13 @@ winnow fix data --rule duplicate --rule label-typo --write
     io.err(`Fixed ${what}. winnow undo takes it back.\n`)
     return 0
   },
+}
+
+/** A probability. Throws `Failure` (`usage`). */
+function share(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value >= 0.5 && value <= 1) return value
+  throw new Failure('usage', `--accept must be a number from 0.5 to 1, not "${text}"`, '0.95 is usual')
 }
 
 function knownRule(id: string): string {

@@ -1,8 +1,12 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { check } from '../../../src/core/check/check.ts'
+import { mend } from '../../../src/core/check/mend.ts'
 import { evidenceKey } from '../../../src/core/check/training.ts'
+import type { Dataset } from '../../../src/core/data/dataset.ts'
+import { parseTables } from '../../../src/core/data/formats.ts'
 import { rowText } from '../../../src/core/data/roles.ts'
+import type { Source } from '../../../src/core/data/table.ts'
 import { finishWork } from '../../../src/core/sign/progress.ts'
 import { readForCheck } from '../../../src/node/checkInput.ts'
 
@@ -39,4 +43,23 @@ test('what training did not believe is a label-error that the vote alone does no
   const refund = named.find(f => f.fixes[0]!.title === 'Relabel as "refund"')!
   expect(refund.message).toContain('probability of 0.02, the other one 0.70.')
   expect(refund.confidence).toBeGreaterThan(0.95)
+})
+
+test('suggestions are accepted from a bound on, in training rows alone, and once', async () => {
+  const input = await readForCheck([folder], { cwd: folder })
+  const as = (name: 'train' | 'test'): Dataset[] =>
+    input.datasets.map(dataset => ({ ...dataset, splits: dataset.splits.map(split => ({ ...split, name })) }))
+  const training = as('train')
+  const reread = (source: Source) => parseTables(source, undefined).map(({ table }) => table)
+  const mended = (datasets: readonly Dataset[], accept?: number) => {
+    const given = { ...input, datasets, only: new Set(['label-error']), ...(accept === undefined ? {} : { accept }) }
+    return finishWork(mend({ ...given, reread }))
+  }
+  const suggested = finishWork(check({ ...input, datasets: training })).findings.filter(f => f.rule === 'label-error')
+  const sure = suggested.filter(f => f.confidence! >= 0.95).length
+  expect(sure).toBeGreaterThan(0)
+  expect(mended(training).counts).toEqual({})
+  expect(mended(training, 0.95)).toMatchObject({ counts: { 'label-error': sure }, changed: sure, removed: 0 })
+  expect(mended(training, 1).counts).toEqual({})
+  expect(mended(as('test'), 0.95).counts).toEqual({})
 })
