@@ -14,7 +14,9 @@ import {
   splitNames,
 } from '../core/data/dataset.ts'
 import type { EvaluateRequest, Evaluation } from '../core/eval/evaluation.ts'
+import type { AnswerLimits } from '../core/train/answering.ts'
 import { compactRows, type RowRef, type RunData } from '../core/train/data.ts'
+import { usualAnswers } from '../core/train/recipe/evaluate.ts'
 import { fileId, hasClass, idOf, numberFiles, type RunWarning } from '../core/train/rows.ts'
 import type { Columns } from '../core/train/tasks/columns.ts'
 import { isUnusable } from '../core/train/tasks/sample.ts'
@@ -42,6 +44,8 @@ export interface EvaluateOptions {
   readonly err: (text: string) => void
   readonly progress?: (done: number, total: number) => void
   readonly worker?: string
+  /** Answers that are written, for instruction tuning; `usualAnswers` where not said. */
+  readonly answers?: Partial<AnswerLimits>
 }
 
 export interface Evaluating {
@@ -73,7 +77,10 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluating> {
     out,
     device: recipe?.device ?? 'auto',
     threads: recipe?.threads ?? 0,
-    batch: recipe?.batch ?? { rows: 32, tokens: 128 },
+    batch: recipe?.batch ?? (data.task === 'instruction' ? { rows: 8, tokens: 512 } : { rows: 32, tokens: 128 }),
+    ...(data.task === 'instruction'
+      ? { answers: { ...usualAnswers, ...recipe?.evaluate.answers, ...options.answers } }
+      : {}),
   }
   const file = `${out}.request.json`
   await writeFile(file, JSON.stringify(request))

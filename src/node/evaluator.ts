@@ -8,6 +8,7 @@ import type { Runtime } from '../core/train/runtime.ts'
 import { Scanner } from '../core/train/scan.ts'
 import type { Answers } from '../core/train/tasks/task.ts'
 import { adapterBase, adapterPooling, isAdapter, openAdapter } from './adapterFolder.ts'
+import { answersOf, type Writer } from './answering.ts'
 import { listCheckpoints, readCheckpoint } from './checkpoint.ts'
 import { checkpointLayout } from './export.ts'
 import { FeatureCache } from './featureCache.ts'
@@ -27,13 +28,27 @@ export interface EvaluateIo extends Pick<TrainIo, 'open' | 'models' | 'ending'> 
 export async function evaluate(request: EvaluateRequest, io: EvaluateIo): Promise<void> {
   const { device, threads, of } = request
   const { runtime } = await io.open({ provider: device, ...(threads > 0 ? { threads } : {}) })
-  const { setup, answers } =
+  const { setup, answers, writer } =
     of.kind === 'model'
       ? await ofModel(runtime, of.folder, { request, io })
       : of.which === 'base'
         ? await ofBase(runtime, of.folder, { request, io })
         : await ofRun(runtime, { folder: of.folder, which: of.which }, { request, io })
-  writePredictions(request.out, predictionsOf(setup, request.split, answers))
+  const written =
+    writer &&
+    (await answersOf(runtime, setup, {
+      split: request.split,
+      writer,
+      limits: request.answers,
+      clock: () => performance.now(),
+      cancel: {
+        get aborted() {
+          return io.ending()
+        },
+      },
+      progress: io.progress,
+    }))
+  writePredictions(request.out, predictionsOf(setup, request.split, { answers, ...(written ? { written } : {}) }))
 }
 
 /** A request file. Throws `Failure` (`bad-request`). */
@@ -51,7 +66,7 @@ interface Asked {
   readonly request: EvaluateRequest
   readonly io: EvaluateIo
 }
-type Answer = { readonly setup: TrainSetup; readonly answers: Answers }
+type Answer = { readonly setup: TrainSetup; readonly answers: Answers; readonly writer: Writer | undefined }
 
 async function ofRun(
   runtime: Runtime,
@@ -72,7 +87,7 @@ async function ofRun(
     )
   const layout = checkpointLayout({ ...setup, labels: request.data.labels })
   const values = readCheckpoint(found.path, layout).published
-  return { setup, answers: await scan(runtime, setup, { values, request, io }) }
+  return { setup, answers: await scan(runtime, setup, { values, request, io }), writer: { ...setup, values } }
 }
 
 /** The untuned model of a run on other rows: its features' head is trained again, from the run's own training rows. */
@@ -92,7 +107,7 @@ async function ofBase(runtime: Runtime, folder: string, { request, io }: Asked):
       'Compare with another run',
     )
   try {
-    return { setup: asked, answers: await base.answers(split) }
+    return { setup: asked, answers: await base.answers(split), writer: base.writer }
   } finally {
     await base.release()
   }
@@ -118,7 +133,7 @@ async function ofAdapter(runtime: Runtime, folder: string, { request, io }: Aske
       'Save the head with the adapter: modules_to_save',
     )
   const values = startTensors(division, weights, { seed: 0, std: 0, adapter: start })
-  return { setup, answers: await scan(runtime, setup, { values, request, io }) }
+  return { setup, answers: await scan(runtime, setup, { values, request, io }), writer: { ...setup, values } }
 }
 
 /** A folder in Hugging Face layout that has a head of its own. */
@@ -133,7 +148,7 @@ async function ofModel(runtime: Runtime, folder: string, { request, io }: Asked)
     [...places].map(([name, place]) => [name, { name, shape: place.shape, data: readFloats(place) }]),
   )
   const values = setup.division.trained.map(({ name }): NamedTensor => head.get(name) ?? setup.weights.read(name))
-  return { setup, answers: await scan(runtime, setup, { values, request, io }) }
+  return { setup, answers: await scan(runtime, setup, { values, request, io }), writer: { ...setup, values } }
 }
 
 async function scan(

@@ -23,6 +23,7 @@ import { Scanner } from '../core/train/scan.ts'
 import { makeSchedule } from '../core/train/schedule.ts'
 import { featureAnswers, featureTask, headOf as taskHead } from '../core/train/tasks/sequence.ts'
 import type { Answers, BindOptions, RowTarget } from '../core/train/tasks/task.ts'
+import type { Writer } from './answering.ts'
 import type { FeatureCache } from './featureCache.ts'
 import type { TrainSetup } from './trainSetup.ts'
 
@@ -121,6 +122,8 @@ export interface BaseAnswers {
   /** What stands for it, where that is not the model itself: see the event `evaluated`. */
   readonly baseline?: 'feature-head' | 'centroid'
   answers(split: SplitName): Promise<Answers>
+  /** What writes answers by itself, for language models. */
+  readonly writer?: Writer
   release(): Promise<void>
 }
 
@@ -184,6 +187,7 @@ async function untunedLanguage(runtime: Runtime, setup: TrainSetup, features: Fe
         limit,
         check: features.check,
       }),
+    writer: { model, parameters: parametersOf(division, weights), values: fresh },
     release: () => scanner.release(),
   }
 }

@@ -10,7 +10,11 @@ import { diskFailure, writeText } from './checkpoint.ts'
 import type { TrainSetup } from './trainSetup.ts'
 
 /** What a model said about every row of a split. */
-export function predictionsOf(setup: TrainSetup, split: SplitName, answers: Answers): Prediction[] {
+export function predictionsOf(
+  setup: TrainSetup,
+  split: SplitName,
+  { answers, written }: { readonly answers: Answers; readonly written?: ReadonlyMap<number, string> },
+): Prediction[] {
   const { data, rows, kind, encoded, encoding } = setup
   const { refs, samples, leaked } = rows[split]
   const said = kind.say(samples, encoded[split], answers, encoding)
@@ -27,9 +31,14 @@ export function predictionsOf(setup: TrainSetup, split: SplitName, answers: Answ
       probabilities,
       leaked: leaked[i] as boolean,
       ...rest,
+      ...(written && written.size > 0 ? writtenAnswer(written.get(i)) : {}),
     }
   })
 }
+
+/** Where some answers were written, the others have none: two kinds of text are not to be read side by side. */
+const writtenAnswer = (text: string | undefined): Pick<Prediction, 'label' | 'written'> =>
+  text === undefined ? { label: '' } : { label: text, written: true }
 
 /**
  * Scores a split twice, on all rows and without the leaked ones, and writes the predictions to
@@ -38,9 +47,14 @@ export function predictionsOf(setup: TrainSetup, split: SplitName, answers: Answ
 export function scoreSplit(
   setup: TrainSetup,
   split: SplitName,
-  options: { readonly answers: Answers; readonly of: string; readonly warn: (failure: Failure) => void },
+  options: {
+    readonly answers: Answers
+    readonly written?: ReadonlyMap<number, string>
+    readonly of: string
+    readonly warn: (failure: Failure) => void
+  },
 ): Evaluated {
-  const predictions = predictionsOf(setup, split, options.answers)
+  const predictions = predictionsOf(setup, split, options)
   const { all, withoutLeaks, leaked } = scoreTwice(predictions, setup.data.labels)
   const scores = { scores: all, ...(leaked > 0 ? { withoutLeaks, leaked } : {}) }
   const path = `evaluations/${split}-${options.of}.jsonl`

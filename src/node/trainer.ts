@@ -13,8 +13,9 @@ import type { LearnerState } from '../core/train/learner.ts'
 import { freshState, type LoopEnd, type LoopState, trainLoop } from '../core/train/loop.ts'
 import { methodOf } from '../core/train/methods.ts'
 import type { Recipe } from '../core/train/recipe.ts'
-import { type Provider, passedOver, providerNames, type RuntimeChoice } from '../core/train/runtime.ts'
+import { type Provider, passedOver, providerNames, type Runtime, type RuntimeChoice } from '../core/train/runtime.ts'
 import { makeSchedule, type Schedule } from '../core/train/schedule.ts'
+import { answersOf, type Writer } from './answering.ts'
 import { runCard } from './card.ts'
 import {
   diskFailure,
@@ -120,9 +121,10 @@ async function run(folder: string, io: TrainIo, emit: Emit): Promise<LoopEnd & {
     writeRowHashes(folder, setup.rows.train.samples)
     // A search for a rate leaves a rate, no model.
     const searching = recipe.schedule.kind === 'range'
-    if (!searching) await scoreBase(setup, { choice, features, emit, io })
+    if (!searching) await scoreBase(setup, { choice, features, emit, io, stopped })
     const end = await learn(setup, { model, schedule, from, layout, emit, io, stopped })
-    if (!searching) await finish(setup, { model, end, exported, layout, emit, io, perEpoch })
+    const { runtime } = choice
+    if (!searching) await finish(setup, { model, end, exported, layout, emit, io, perEpoch, runtime, stopped })
     return { ...end, measured: { seconds: (io.clock() - began) / 1000, memory: peakMemory() } }
   } finally {
     await model.release()
@@ -171,9 +173,10 @@ async function scoreBase(
     readonly features: FeatureCache
     readonly emit: Emit
     readonly io: TrainIo
+    readonly stopped: () => boolean
   },
 ): Promise<void> {
-  const { choice, features, emit, io } = options
+  const { choice, features, emit, io, stopped } = options
   const splits = scoredSplits(setup)
   if (splits.every(split => existsSync(join(setup.folder, 'evaluations', `${split}-base.jsonl`)))) return
   const base = await baseAnswers(choice.runtime, setup, features)
@@ -182,7 +185,8 @@ async function scoreBase(
   try {
     for (const split of splits) {
       const answers = await base.answers(split)
-      const evaluated = scoreSplit(setup, split, { answers, of: 'base', warn: warner(emit, io) })
+      const written = await writtenOn(split, { setup, runtime: choice.runtime, writer: base.writer, io, stopped })
+      const evaluated = scoreSplit(setup, split, { answers, written, of: 'base', warn: warner(emit, io) })
       emit({ kind: 'evaluated', at: io.now(), step: 0, epoch: 0, split, of: 'base', ...baseline, ...evaluated })
     }
   } finally {
@@ -285,9 +289,11 @@ async function finish(
     readonly emit: Emit
     readonly io: TrainIo
     readonly perEpoch: number
+    readonly runtime: Runtime
+    readonly stopped: () => boolean
   },
 ): Promise<void> {
-  const { model, end, exported, layout, emit, io, perEpoch } = options
+  const { model, end, exported, layout, emit, io, perEpoch, runtime, stopped } = options
   if (end.outcome === 'failed') return
   const step = end.state.best?.step ?? end.state.step
   const kept = listCheckpoints(setup.folder).find(c => c.step === step)
@@ -299,7 +305,9 @@ async function finish(
   if (end.outcome !== 'finished') return
   for (const split of scoredSplits(setup)) {
     const answers = await model.answers(split, published)
-    const evaluated = scoreSplit(setup, split, { answers, of: String(step), warn: warner(emit, io, step) })
+    const writer = { ...setup, values: published }
+    const written = await writtenOn(split, { setup, runtime, writer, io, stopped })
+    const evaluated = scoreSplit(setup, split, { answers, written, of: String(step), warn: warner(emit, io, step) })
     const epoch = Math.round((step / perEpoch) * 1e4) / 1e4
     emit({ kind: 'evaluated', at: io.now(), step, epoch, split, of: 'best', ...evaluated })
   }
@@ -316,6 +324,27 @@ const warner =
   (emit: Emit, io: TrainIo, step = 0) =>
   (failure: Failure): void =>
     emit({ kind: 'warned', at: io.now(), step, code: failure.code, message: failureLine(failure) })
+
+/** What the model writes by itself, on the one split that models are compared on first. */
+async function writtenOn(
+  split: SplitName,
+  about: {
+    readonly setup: TrainSetup
+    readonly runtime: Runtime
+    readonly writer: Writer | undefined
+    readonly io: TrainIo
+    readonly stopped: () => boolean
+  },
+): Promise<ReadonlyMap<number, string>> {
+  const { setup, runtime, writer, io, stopped } = about
+  if (!writer || split !== scoredSplits(setup).at(-1)) return new Map()
+  const cancel = {
+    get aborted() {
+      return stopped()
+    },
+  }
+  return answersOf(runtime, setup, { split, writer, limits: setup.recipe.evaluate.answers, clock: io.clock, cancel })
+}
 
 /** The splits that are scored at the beginning and at the end. */
 const scoredSplits = ({ rows }: TrainSetup): SplitName[] =>

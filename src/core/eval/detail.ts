@@ -22,14 +22,18 @@ export interface Detail {
 
 type Row = Pick<
   Prediction,
-  'gold' | 'label' | 'probabilities' | 'distribution' | 'sets' | 'numbers' | 'tags' | 'tokens'
+  'gold' | 'label' | 'probabilities' | 'distribution' | 'sets' | 'numbers' | 'tags' | 'tokens' | 'written'
 >
 
 /** The detail of one set of predictions; `labels` in class order. */
 export function detailOf(rows: readonly Row[], labels: readonly string[]): Detail {
   const [first] = rows
   if (!first || first.sets || first.numbers || first.tags) return { scores: {} }
-  if (first.tokens) return { scores: first.label === '' ? {} : textScores(rows) }
+  if (first.tokens) {
+    // What was said word by word beside the right answer would score too well.
+    const written = rows.filter(row => row.written)
+    return { scores: written.length === 0 ? {} : textScores(written) }
+  }
   const calibration = calibrationOf(
     rows.map(row => row.probabilities.find(([label]) => label === row.label)?.[1] ?? 0),
     rows.map(row => row.label === row.gold),

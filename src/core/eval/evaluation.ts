@@ -1,4 +1,5 @@
 import type { SplitName } from '../data/dataset.ts'
+import type { AnswerLimits } from '../train/answering.ts'
 import type { RunData } from '../train/data.ts'
 import type { Scores } from '../train/event.ts'
 import type { Provider } from '../train/runtime.ts'
@@ -56,4 +57,6 @@ export interface EvaluateRequest {
   readonly device: 'auto' | Provider
   readonly threads: number
   readonly batch: { readonly rows: number; readonly tokens: number }
+  /** Answers that are written; for instruction tuning. */
+  readonly answers?: AnswerLimits
 }

@@ -1,6 +1,8 @@
 /* Scores of predictions that are no single label: sets of labels, numbers, tags of words, tokens. */
 import type { Scores } from '../train/event.ts'
 import type { Said } from '../train/tasks/task.ts'
+import { exactMatch, tokenF1 } from './metrics/answers.ts'
+import { rouge } from './metrics/rouge.ts'
 
 /** Micro and macro F1 of sets of labels (macro over the labels that occur), and the share of rows with exactly the right set. */
 export function setScores(rows: readonly NonNullable<Said['sets']>[]): Scores {
@@ -146,11 +148,27 @@ export function tokenScores(rows: readonly Required<Pick<Said, 'loss' | 'tokens'
   }
 }
 
+/** Of the answers that a model wrote by itself: how many, exact match, and the means of token F1 and of the F1 of ROUGE-L. */
+export function writtenScores(rows: readonly Pick<Said, 'gold' | 'label'>[]): Scores {
+  const mean = (of: (row: Pick<Said, 'gold' | 'label'>) => number) =>
+    ratio(
+      rows.reduce((total, row) => total + of(row), 0),
+      rows.length,
+    )
+  return {
+    written: rows.length,
+    exactMatch: mean(({ label, gold }) => (exactMatch(label, gold) ? 1 : 0)),
+    tokenF1: mean(({ label, gold }) => tokenF1(label, gold)),
+    rougeL: mean(({ label, gold }) => rouge(label, gold).rougeL.f1),
+  }
+}
+
 /** Was the answer wholly right? Numbers are never quite; there the loss tells. */
-export function isRight(said: Pick<Said, 'gold' | 'label' | 'sets' | 'tags' | 'tokens'>): boolean {
+export function isRight(said: Pick<Said, 'gold' | 'label' | 'sets' | 'tags' | 'tokens' | 'written'>): boolean {
   const { sets, tags, tokens } = said
   if (sets) return sets.gold.length === sets.said.length && sets.gold.every(label => sets.said.includes(label))
   if (tags) return tags.gold.every((tag, i) => tags.said[i] === tag)
+  if (said.written) return exactMatch(said.label, said.gold)
   if (tokens) return tokens.count > 0 && tokens.right === tokens.count
   return said.label === said.gold
 }

@@ -15,6 +15,11 @@ const mcc: Shown = { score: 'mcc', title: 'MCC', text: three }
 const loss: Shown = { score: 'loss', title: 'loss', text: x => x.toFixed(4) }
 const tokens: Shown = { score: 'tokenAccuracy', title: 'right tokens', text: percent }
 
+const written: readonly Shown[] = [
+  { score: 'exactMatch', title: 'exact match', text: percent },
+  { score: 'rougeL', title: 'ROUGE-L', text: three },
+]
+
 /** What is said of scores, most telling first; the scores themselves tell which task they are of. */
 export function shownScores(scores: Scores): readonly Shown[] {
   if ('perplexity' in scores)
@@ -22,6 +27,7 @@ export function shownScores(scores: Scores): readonly Shown[] {
       { score: 'perplexity', title: 'perplexity', text: x => (x < 100 ? x.toFixed(2) : x.toFixed(0)) },
       tokens,
       loss,
+      ...('written' in scores ? written : []),
     ]
   if ('pearson' in scores)
     return [

@@ -164,10 +164,14 @@ function countOutcomes(rows: readonly Pick<LedgerRow, 'outcome'>[]): PairedCount
   return counts
 }
 
+/** Without what was written by itself. */
+const told = ({ written: _, ...rest }: Prediction): Prediction => rest
+
 function ledgerRow(a: Prediction, b: Prediction): LedgerRow {
   const { file, row, text, gold } = b
-  const wasRight = isRight({ ...a, gold })
-  const nowRight = isRight(b)
+  // One measure for both: what was written counts where both wrote.
+  const both = a.written === b.written
+  const [wasRight, nowRight] = both ? [isRight({ ...a, gold }), isRight(b)] : [isRight(told(a)), isRight(told(b))]
   return {
     file,
     row,

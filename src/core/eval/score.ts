@@ -1,9 +1,9 @@
 import type { Scores } from '../train/event.ts'
 import type { Prediction } from './evaluation.ts'
-import { isRight, numberScores, setScores, tagScores, tokenScores } from './graded.ts'
+import { isRight, numberScores, setScores, tagScores, tokenScores, writtenScores } from './graded.ts'
 
 /** What a score needs of a prediction. */
-export type Scored = Pick<Prediction, 'gold' | 'label' | 'loss' | 'sets' | 'numbers' | 'tags' | 'tokens'>
+export type Scored = Pick<Prediction, 'gold' | 'label' | 'loss' | 'sets' | 'numbers' | 'tags' | 'tokens' | 'written'>
 
 /** How one label fared. A quotient without a denominator counts as 0, as scikit-learn's `zero_division=0`. */
 export interface LabelScore {
@@ -82,6 +82,11 @@ function gradedScores(predictions: readonly Scored[]): Scores | undefined {
   if (first.tags) return { rows, loss, ...tagScores(parts('tags')) }
   if (!first.tokens) return undefined
   const told = predictions.flatMap(({ loss, tokens }) => (tokens ? [{ loss, tokens }] : []))
+  const written = predictions.filter(p => p.written)
+  if (written.length > 0) {
+    const scores = writtenScores(written)
+    return { rows, ...tokenScores(told), accuracy: scores['exactMatch'] as number, ...scores }
+  }
   const right = predictions.filter(isRight).length
   return { rows, ...tokenScores(told), accuracy: ratio(right, rows) }
 }

@@ -115,6 +115,11 @@ export class Generator {
     return new Generator(session, decoderOf(model.backbone) as Decoder)
   }
 
+  /** Most tokens of a prompt and its answer together. */
+  get positions(): number {
+    return this.decoder.model.sizes.positions
+  }
+
   /** New tokens of each prompt, the stop token included. A prompt is at least one token; `trained` as in `Predictor.scan`. */
   async generate(
     prompts: readonly (readonly number[])[],

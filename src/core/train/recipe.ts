@@ -4,7 +4,7 @@ import type { Suggested } from './methods/method.ts'
 import { type Method, methodEntries, methodOf, resolveMethod } from './methods.ts'
 import { batchEntries, type RecipeBatch, resolveBatch } from './recipe/batch.ts'
 import { dataEntries, type RecipeData, resolveData } from './recipe/data.ts'
-import { evaluateEntries, type Metric, type RecipeEvaluate, resolveEvaluate } from './recipe/evaluate.ts'
+import { evaluateEntries, type Metric, type RecipeEvaluate, resolveEvaluate, usualAnswers } from './recipe/evaluate.ts'
 import { maybe, say, words } from './recipe/fields.ts'
 import { machineEntries, type RecipeMachine, resolveMachine } from './recipe/machine.ts'
 import { optimizerEntries, type RecipeOptimizer, resolveOptimizer } from './recipe/optimizer.ts'
@@ -92,7 +92,10 @@ export function resolveRecipe(input: RecipeInput, model: { readonly hidden: numb
     ...task,
     ...resolveRates(input),
     ...resolveRegularization(input),
-    evaluate: resolveEvaluate(input.evaluate, metricOf(input, kind)),
+    evaluate: resolveEvaluate(input.evaluate, {
+      metric: metricOf(input, kind),
+      ...(kind.name === 'instruction' ? { answers: usualAnswers } : {}),
+    }),
     save: { keep: input.save?.keep ?? 1 },
     ...resolveMachine(input),
   }

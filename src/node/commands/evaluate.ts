@@ -8,6 +8,7 @@ import { confusionOf, labelScores } from '../../core/eval/score.ts'
 import { type Slice, slicesOf } from '../../core/eval/slices.ts'
 import { sliceLines } from '../../core/eval/sliceText.ts'
 import { oneLine, table } from '../../core/eval/text.ts'
+import type { AnswerLimits } from '../../core/train/answering.ts'
 import type { Scores } from '../../core/train/event.ts'
 import { isAdapter } from '../adapterFolder.ts'
 import { type EvaluateOptions, type Evaluating, evaluate } from '../evaluating.ts'
@@ -36,6 +37,9 @@ label, length, language, leaked or not, and a column that is named. The predicti
   --slice-by <column>             slices by the values of a column, too
   --label-next <n>                of the rows of the data that have no label yet, the n that are worth one most: the run is least
                                   sure of them, and no two are alike
+  --answers <n>                   after instruction tuning: rows that the model answers by itself, token after token (default 50; 0 for none)
+  --answer-tokens <n>             longest of these answers (default 96)
+  --answer-seconds <n>            time for all of them (default 60)
   --format text|json              default text
 
 winnow evaluate last ./more-tickets.csv
@@ -50,6 +54,9 @@ winnow evaluate last ./more-tickets.csv
         slices: { type: 'string', default: '6' },
         'slice-by': { type: 'string' },
         'label-next': { type: 'string' },
+        answers: { type: 'string' },
+        'answer-tokens': { type: 'string' },
+        'answer-seconds': { type: 'string' },
         format: { type: 'string', default: 'text' },
       },
     })
@@ -71,7 +78,14 @@ winnow evaluate last ./more-tickets.csv
     const progress = (scored: number, total: number) => {
       if (live) io.err(`\r\u001b[2K${scored < total ? `${count(scored)} of ${counted(total, 'row')}` : ''}`)
     }
-    const done = await evaluate({ of, path, ...split, root, cancel: io.cancel, err: io.err, progress })
+    const number = (option: 'answers' | 'answer-tokens' | 'answer-seconds', name: keyof AnswerLimits) =>
+      values[option] === undefined ? {} : { [name]: wholeNumber(values[option], `--${option}`) }
+    const answers = {
+      ...number('answers', 'rows'),
+      ...number('answer-tokens', 'tokens'),
+      ...number('answer-seconds', 'seconds'),
+    }
+    const done = await evaluate({ of, path, ...split, root, cancel: io.cancel, err: io.err, progress, answers })
     for (const { message } of done.warnings) io.err(`warning: ${message}\n`)
     const { predictions } = done.evaluation
     const slices = slicesOf(predictions, await facetsFor(predictions, { root, column: values['slice-by'] }))

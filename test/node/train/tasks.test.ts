@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { random } from '../../../src/core/base/random.ts'
 import type { Prediction } from '../../../src/core/eval/evaluation.ts'
+import { isTextRow } from '../../../src/core/eval/graded.ts'
 import { makeLedger } from '../../../src/core/eval/ledger.ts'
 import type { RunEvent } from '../../../src/core/train/event.ts'
 import type { RecipeInput } from '../../../src/core/train/recipe.ts'
@@ -12,7 +13,7 @@ import { evaluate } from '../../../src/node/evaluator.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
 import { prepareRun } from '../../../src/node/prepare.ts'
 import { readRowLosses } from '../../../src/node/rowLosses.ts'
-import { readData } from '../../../src/node/runs.ts'
+import { readData, readRecipe } from '../../../src/node/runs.ts'
 import { type TrainIo, train } from '../../../src/node/trainer.ts'
 import { writeTinyDecoder } from './tinyDecoder.ts'
 import { writeTinyModel } from './tinyModel.ts'
@@ -113,6 +114,33 @@ const predictions = (path: string) =>
     .split('\n')
     .map(line => JSON.parse(line) as Prediction)
 
+test('after instruction tuning the model has answered by itself, before and after', async () => {
+  const run = await makeRun('instruction', 'written', {
+    evaluate: { every: 'epoch', patience: 0, answers: { rows: 6, tokens: 12 } },
+  })
+  expect(await train(run, io)).toBe('finished')
+  const [base, best] = [scored(run, 'base') as Scored, scored(run, 'best') as Scored]
+  expect(best.scores).toMatchObject({ written: 6 })
+  expect(best.scores['tokenF1']).toBeGreaterThan(base.scores['tokenF1'] as number)
+  const [before, after] = [base, best].map(one => predictions(join(run, one.path as string))) as [
+    Prediction[],
+    Prediction[],
+  ]
+  const answered = (list: Prediction[]) => list.flatMap((p, i) => (p.written ? [i] : []))
+  expect(answered(after)).toHaveLength(6)
+  expect(answered(after)).toEqual(answered(before))
+  // Where nothing was written nothing is shown: what was read off beside the right answer would look better than it is.
+  expect(after.filter(p => !p.written).every(p => p.label === '')).toBe(true)
+  const about = { split: 'test', labels: [] }
+  const ledger = makeLedger(
+    evaluationFrom(before, { ...about, model: 'base' }),
+    evaluationFrom(after, { ...about, model: 'tuned' }),
+  )
+  const shown = ledger.rows.filter(row => isTextRow(row))
+  expect(shown.length).toBeGreaterThan(0)
+  expect(shown.every(row => answered(after).some(i => after[i]?.row === row.row))).toBe(true)
+}, 120_000)
+
 /** The score each task is chosen by; all but the loss rise. */
 const wanted: [task: string, score: string, better: (base: number, best: number) => boolean][] = [
   ['multi-label', 'microF1', (_, best) => best > 0.6],
@@ -160,7 +188,16 @@ describe.each(wanted)('%s', (task, score, better) => {
     const best = scored(run, 'best') as Scored
     const out = join(run, 'again.jsonl')
     const data = await readData(run)
-    const request = { version: 1, data, split: 'test', device: 'cpu', threads: 1, out } as const
+    const { answers } = (await readRecipe(run)).evaluate
+    const request = {
+      version: 1,
+      data,
+      split: 'test',
+      device: 'cpu',
+      threads: 1,
+      out,
+      ...(answers ? { answers } : {}),
+    } as const
     const batch = { rows: 8, tokens: 32 }
     await evaluate(
       { ...request, batch, of: { kind: 'run', folder: run, which: 'best' } },
@@ -171,6 +208,7 @@ describe.each(wanted)('%s', (task, score, better) => {
     again.forEach((p, i) => {
       expect(p.loss).toBeCloseTo(own[i]!.loss, 4)
       expect(p.label).toBe(own[i]!.label)
+      expect(p.written).toBe(own[i]!.written)
     })
     const about = { model: 'm', split: 'test', labels: data.labels }
     const ledger = makeLedger(evaluationFrom(own, about), evaluationFrom(again, about))

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { AnswerLimits } from '../answering.ts'
 import { maybe, say, whole } from './fields.ts'
 
 /** Scores that checkpoints may be chosen by; higher is better but for the loss. */
@@ -25,6 +26,18 @@ export const evaluateEntries = {
           ),
         ),
         patience: maybe(whole(0, 'Stop after so many evaluations without a better one; 0 never stops early.')),
+        answers: maybe(
+          v.pipe(
+            v.strictObject({
+              rows: maybe(whole(0, 'Rows that are answered, the same for every model; 0 writes none.')),
+              tokens: maybe(whole(1, 'Longest answer in tokens.')),
+              seconds: maybe(whole(1, 'Seconds for all of them; what is not written by then is left out.')),
+            }),
+            say(
+              'Answers that the model writes by itself before and after tuning, so that they can be compared; for instruction tuning.',
+            ),
+          ),
+        ),
       }),
       say('When to score, and by what.'),
     ),
@@ -44,12 +57,18 @@ export interface RecipeEvaluate {
   readonly every: 'epoch' | number
   readonly metric: Metric
   readonly patience: number
+  /** Answers that are written before and after tuning; for instruction tuning. */
+  readonly answers?: AnswerLimits
 }
+
+/** What is written where a recipe for instruction tuning does not say. */
+export const usualAnswers: AnswerLimits = { rows: 50, tokens: 96, seconds: 60 }
 
 /** Writes out the defaults. */
 export function resolveEvaluate(
   input: v.InferOutput<(typeof evaluateEntries)['evaluate']['wrapped']> | undefined,
-  metric: Metric = 'accuracy',
+  { metric, answers }: { readonly metric: Metric; readonly answers?: AnswerLimits },
 ): RecipeEvaluate {
-  return { every: 'epoch', metric, patience: 3, ...input }
+  const { answers: own, ...rest } = input ?? {}
+  return { every: 'epoch', metric, patience: 3, ...rest, ...(answers ? { answers: { ...answers, ...own } } : {}) }
 }

@@ -108,6 +108,8 @@ export interface Said {
   readonly numbers?: { readonly gold: number; readonly said: number }
   /** A tag a word. */
   readonly tags?: { readonly gold: readonly string[]; readonly said: readonly string[] }
+  /** `label` is what the model wrote by itself; otherwise it is what it would have said at each place of the right answer. */
+  readonly written?: true
   /** Tokens that were to be said, and how many of them were the most probable ones. */
   readonly tokens?: { readonly count: number; readonly right: number }
 }
