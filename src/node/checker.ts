@@ -17,6 +17,7 @@ import { drive } from './drive.ts'
 import { earlyPages } from './early.ts'
 import { editsOnDisk, planRewrites } from './edits.ts'
 import { FileShelf } from './fileShelf.ts'
+import { openSpill } from './fileSpill.ts'
 import { slashed, textSource } from './files.ts'
 import { globTest } from './globs.ts'
 import { applyPlan } from './journal.ts'
@@ -318,7 +319,7 @@ export class Checker {
     const key = memoryKey(dataset)
     const known = this.memories.get(key)
     if (known && !known.isStale()) return known
-    const memory = new Memory({ incremental: true, threads: this.threads, shelf: new FileShelf() })
+    const memory = new Memory({ incremental: true, threads: this.threads, shelf: new FileShelf(), spill: openSpill })
     this.memories.set(key, memory)
     return memory
   }

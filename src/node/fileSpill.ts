@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readSync, unlinkSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
-import type { Spill } from '../core/sign/spill.ts'
+import type { OpenSpill, Spill } from '../core/sign/spill.ts'
 import { cacheFolder } from './fileShelf.ts'
 
 /** So many words are written at a time. */
@@ -81,6 +81,9 @@ export class FileSpill implements Spill {
     }
   }
 }
+
+/** Puts away what does not fit in memory. */
+export const openSpill: OpenSpill = () => new FileSpill()
 
 function openIn(folders: readonly string[]): { readonly file: number; readonly folder: string } {
   let failure: unknown

@@ -8,6 +8,7 @@ import { rules } from '../core/check/rules.ts'
 import type { Dataset } from '../core/data/dataset.ts'
 import { type Flag, fileId, idOf } from '../core/train/rows.ts'
 import { findConfig } from './config.ts'
+import { openSpill } from './fileSpill.ts'
 
 /**
  * The rows that `leak` and the rules named find in a dataset, by the settings of the workspace's `winnow.json`. A rule
@@ -35,7 +36,7 @@ export async function flagsOf(
   const given = (await findConfig(root))?.config.rules ?? {}
   const forced = Object.fromEntries(wanted.map(id => [id, { severity: 'warning' }]))
   const train = new Set(dataset.splits.flatMap(s => (s.name === 'train' ? s.tables.map(idOf) : [])))
-  const corpus = new Corpus(dataset, new Memory({ incremental: false }))
+  const corpus = new Corpus(dataset, new Memory({ incremental: false, spill: openSpill }))
   const flags: Flag[] = []
   for (const { rule, settings } of resolveRules(rules, mergeRules(given, forced))) {
     const id = rule.meta.id

@@ -6,6 +6,7 @@ import { type Regrouping, regroup } from '../core/check/partition.ts'
 import type { Dataset } from '../core/data/dataset.ts'
 import { defaultScheme } from '../core/sign/scheme.ts'
 import { drive } from './drive.ts'
+import { openSpill } from './fileSpill.ts'
 
 /** How rows are kept together by default: as the rules tell that they are alike. */
 export const alike = { shingle: defaultScheme, threshold: 0.8, containment: { share: 0.9, least: 16 } } as const
@@ -15,7 +16,7 @@ export async function regroupings(datasets: readonly Dataset[], cancel: Cancel):
   const found = new Map<string, Regrouping>()
   for (const dataset of datasets) {
     if (dataset.splits.length < 2) continue
-    const corpus = new Corpus(dataset, new Memory({ incremental: false }))
+    const corpus = new Corpus(dataset, new Memory({ incremental: false, spill: openSpill }))
     found.set(dataset.name, await drive(regroup(corpus, alike), cancel))
   }
   return found

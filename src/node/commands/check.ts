@@ -16,7 +16,7 @@ import { readForCheck, shownPath } from '../checkInput.ts'
 import { filesOf } from '../datasets.ts'
 import { drive } from '../drive.ts'
 import { FileShelf } from '../fileShelf.ts'
-import { FileSpill } from '../fileSpill.ts'
+import { openSpill } from '../fileSpill.ts'
 import { writeAtomic } from '../files.ts'
 import { regroupings, regroupingText } from '../regrouping.ts'
 import { findRoot } from '../runs.ts'
@@ -91,7 +91,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
         exact: values.exact,
         threads: openThreads(),
         shelf: new FileShelf(),
-        spill: () => new FileSpill(),
+        spill: openSpill,
         budget,
       }),
       io.cancel,

@@ -5,6 +5,8 @@ import { ansiPaint, noPaint } from '../../core/check/formats/text.ts'
 import { profile } from '../../core/check/profile.ts'
 import { readForCheck, shownPath } from '../checkInput.ts'
 import { drive } from '../drive.ts'
+import { openSpill } from '../fileSpill.ts'
+import { openThreads } from '../threads.ts'
 import { progressOn } from './check.ts'
 import type { Command } from './command.ts'
 import { oneOf, readOptions } from './options.ts'
@@ -31,7 +33,11 @@ winnow profile data --format html > card.html
     const format = oneOf(values.format, ['text', 'json', 'html'] as const, '--format')
     const input = await readForCheck(positionals, { cwd: io.cwd, watch: watchOf(io) })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
-    const profiles = await drive(profile(input), io.cancel, progressOn(io))
+    const profiles = await drive(
+      profile({ ...input, threads: openThreads(), spill: openSpill }),
+      io.cancel,
+      progressOn(io),
+    )
     const path = (uri: string) => shownPath(io.cwd, uri)
     if (format === 'json') io.out(profileJson(profiles, path))
     else if (format === 'html') io.out(profileHtml(profiles, path))

@@ -12,6 +12,7 @@ import { parseThreshold } from '../../core/sign/threshold.ts'
 import { shownPath } from '../checkInput.ts'
 import { discover, filesOf, loadDataset } from '../datasets.ts'
 import { drive } from '../drive.ts'
+import { openSpill } from '../fileSpill.ts'
 import { fileFailure, slashed, writeAtomic } from '../files.ts'
 import { alike } from '../regrouping.ts'
 import { copiedExtension, copyRows } from '../rowCopy.ts'
@@ -71,7 +72,7 @@ winnow split tickets.csv --ratios 0.9/0.1 --group customer
         `${positionals[0]} has no column "${group}"`,
         `Its columns: ${tables[0]!.columns.slice(0, 20).join(', ')}`,
       )
-    const corpus = new Corpus(dataset, new Memory({ incremental: false }))
+    const corpus = new Corpus(dataset, new Memory({ incremental: false, spill: openSpill }))
     const { seed, shingle, threshold } = values
     const plan = await drive(
       partition(corpus, {
