@@ -1,6 +1,8 @@
+import { Batch, told } from './batch.ts'
 import { FormColumns } from './formColumns.ts'
 import type { Scheme } from './scheme.ts'
 import { Shingler } from './shingle.ts'
+import type { Texts } from './texts.ts'
 
 /** Forms that were signed elsewhere (another thread, an earlier check): slot s of them has the shingles `pool[start[s] .. start[s + 1])`. */
 export interface SignedForms {
@@ -31,6 +33,8 @@ export class Forms extends FormColumns {
   /** Open addressing by form hash; slot + 1, 0 is free. */
   private table = new Int32Array(1024)
   private readonly shingler: Shingler
+  /** Signs many rows at a time; made when there are many. */
+  private batch: Batch | 'none' | undefined
 
   constructor(scheme: Scheme, options: { readonly shared?: boolean } = {}) {
     const shared = options.shared ?? false
@@ -58,6 +62,58 @@ export class Forms extends FormColumns {
     return n < 0 ? -2 : this.slotOf(n)
   }
 
+  /**
+   * Adds rows from `first` on and writes their slots (-1: none, or an empty normal form) to `slots`, as many of them as take a
+   * millisecond or two; returns how many. With the kernel or without, the result is the same.
+   */
+  addRows(texts: Texts, first: number, slots: Int32Array): number {
+    if (this.batch === undefined && slots.length >= fewRows) this.batch = Batch.of(this.scheme) ?? 'none'
+    const { batch } = this
+    return batch === undefined || batch === 'none' || slots.length < fewRows
+      ? this.addSingly(texts, first, slots)
+      : this.addBatch(batch, texts, first, slots)
+  }
+
+  private addSingly(texts: Texts, first: number, slots: Int32Array): number {
+    const { plain } = texts
+    let i = 0
+    for (let work = 0; i < slots.length && work < 100_000; i++) {
+      const row = first + i
+      const span = plain?.span(row)
+      const slot = span ? this.addBytes(plain!.bytes, span.start, span.end) : -2
+      if (slot !== -2) {
+        slots[i] = slot
+        work += span!.end - span!.start + 40
+      } else {
+        const text = texts.text(row)
+        slots[i] = text === undefined ? -1 : this.add(text)
+        work += (text?.length ?? 0) + 40
+      }
+    }
+    return i
+  }
+
+  private addBatch(batch: Batch, texts: Texts, first: number, slots: Int32Array): number {
+    const count = batch.sign(texts, first, first + slots.length) - first
+    const { heads, hashes } = batch
+    let from = batch.hashesAt
+    for (let i = 0; i < count; i++) {
+      const head = batch.head(i)
+      if (head < 0) {
+        const text = batch.texts[i] ?? texts.text(first + i)
+        slots[i] = text === undefined ? -1 : this.add(text)
+        continue
+      }
+      const n = heads[head + told.count]!
+      slots[i] =
+        n === 0
+          ? -1
+          : this.slot({ a: heads[head + told.formA]!, b: heads[head + told.formB]!, hashes, from, n, heads, head })
+      from += n
+    }
+    return count
+  }
+
   /** Room for so many more slots, so that it need not be made little by little. */
   reserve(more: number): void {
     let size = this.bitsLow.length
@@ -72,7 +128,15 @@ export class Forms extends FormColumns {
     this.reserve(count)
     for (let i = 0; i < count; i++) {
       const from = start[i]!
-      slots[i] = this.slot({ a: formA[i]!, b: formB[i]!, hashes: pool, from, n: start[i + 1]! - from })
+      slots[i] = this.slot({
+        a: formA[i]!,
+        b: formB[i]!,
+        hashes: pool,
+        from,
+        n: start[i + 1]! - from,
+        heads: undefined,
+        head: 0,
+      })
     }
     return slots
   }
@@ -107,7 +171,7 @@ export class Forms extends FormColumns {
 
   private slotOf(n: number): number {
     const { formA, formB, hashes } = this.shingler
-    return n === 0 ? -1 : this.slot({ a: formA, b: formB, hashes, from: 0, n })
+    return n === 0 ? -1 : this.slot({ a: formA, b: formB, hashes, from: 0, n, heads: undefined, head: 0 })
   }
 
   private slot(form: Form): number {
@@ -132,7 +196,7 @@ export class Forms extends FormColumns {
     return true
   }
 
-  private append({ a, b, hashes, from, n }: Form): number {
+  private append({ a, b, hashes, from, n, heads, head }: Form): number {
     const slot = this.count
     if (slot + 1 === this.bitsLow.length) {
       this.growSlots(this.bitsLow.length * 2)
@@ -141,24 +205,36 @@ export class Forms extends FormColumns {
     const to = this.start[slot]!
     if (to + n > this.pool.length)
       this.pool = copy(this.pool, new Uint32Array(memory(Math.ceil((to + n) * 1.6), this.shared)))
-    const { pool, wide } = this
+    const { pool } = this
+    for (let i = 0; i < n; i++) pool[to + i] = hashes[from + i]!
+    this.start[slot + 1] = to + n
+    if (heads) this.copyParity(slot, heads, head)
+    else this.setParity(slot)
+    this.formA[slot] = a
+    this.formB[slot] = b
+    this.count = slot + 1
+    return slot
+  }
+
+  private copyParity(slot: number, heads: Int32Array, head: number): void {
+    this.bitsLow[slot] = heads[head + told.low]!
+    this.bitsHigh[slot] = heads[head + told.high]!
+    for (let i = 0; i < 8; i++) this.wide[slot * 8 + i] = heads[head + told.wide + i]!
+  }
+
+  private setParity(slot: number): void {
+    const { pool, start, wide } = this
     let low = 0
     let high = 0
-    for (let i = 0; i < n; i++) {
-      const hash = hashes[from + i]!
-      pool[to + i] = hash
+    for (let i = start[slot]!; i < start[slot + 1]!; i++) {
+      const hash = pool[i]!
       if (hash & 32) high ^= 1 << (hash & 31)
       else low ^= 1 << (hash & 31)
       const bit = Math.imul(hash, 0x85ebca6b) >>> 24
       wide[slot * 8 + (bit >>> 5)]! ^= 1 << (bit & 31)
     }
-    this.start[slot + 1] = to + n
     this.bitsLow[slot] = low
     this.bitsHigh[slot] = high
-    this.formA[slot] = a
-    this.formB[slot] = b
-    this.count = slot + 1
-    return slot
   }
 
   private growSlots(size: number): void {
@@ -182,6 +258,9 @@ export class Forms extends FormColumns {
   }
 }
 
+/** With fewer rows than this a kernel is not worth its memory. */
+const fewRows = 32
+
 /** A form as it is met: its 64 bits and its shingles, `hashes[from .. from + n)`. */
 interface Form {
   readonly a: number
@@ -189,6 +268,9 @@ interface Form {
   readonly hashes: Uint32Array
   readonly from: number
   readonly n: number
+  /** Where a batch tells of it, if one does. */
+  readonly heads: Int32Array | undefined
+  readonly head: number
 }
 
 /** Zeroed memory for so many 32-bit words. */

@@ -64,7 +64,7 @@ export class SlotSignatures {
     const run = options.plain ? undefined : newKernel(bytes)
     this.alone = new Uint32Array(this.stride)
     this.values = this.alone
-    this.words = new Uint32Array(run?.memory ?? 0)
+    this.words = new Uint32Array(run?.memory ?? new ArrayBuffer(0))
     if (!run) return
     this.kernel = { run, at }
     this.words.set(minhash.a, at.factors >> 2)

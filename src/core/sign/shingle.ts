@@ -277,7 +277,7 @@ export class Shingler {
 }
 
 /** As `asciiFold`, for bytes: 1 stands for what makes a text not plain. */
-const byteFold = new Uint8Array(256).fill(1)
+export const byteFold = new Uint8Array(256).fill(1)
 byteFold.set(asciiFold)
 byteFold[0x5c] = 1
 

@@ -1,25 +1,16 @@
-import type { Span } from '../text/span.ts'
 import { Forms, type SignedRows } from './forms.ts'
 import type { Work } from './progress.ts'
 import { listOver } from './reuse.ts'
 import type { Scheme } from './scheme.ts'
 import { pieceRows } from './shelf.ts'
+import type { Texts } from './texts.ts'
+
+export type { Texts }
 
 /** The rows that a new version of a file shares with the old one: so many at its head, so many at its tail. */
 export interface Kept {
   readonly head: number
   readonly tail: number
-}
-
-/** Rows to sign. A row without text (broken, missing) answers undefined. */
-export interface Texts {
-  readonly rowCount: number
-  text(row: number): string | undefined
-  /**
-   * The bytes of a row's text where it stands as it is, for reading it without making a string of it; undefined where it
-   * does not. They may hold backslashes only where these begin escapes or `text` says the same.
-   */
-  readonly plain?: { readonly bytes: Uint8Array; span(row: number): Span | undefined }
 }
 
 /** Whoever signs the rows [from, to) instead: other threads, an earlier check. Hands them over in their order. */
@@ -99,26 +90,11 @@ export class Signatures {
   }
 
   private *signRows(texts: Texts, slots: Int32Array, from: number, end: number): Work<void> {
-    let work = 0
     const { forms } = this
-    const { plain } = texts
     forms.reserve(end - from)
-    for (let row = from; row < end; row++) {
-      const span = plain?.span(row)
-      const slot = span ? forms.addBytes(plain!.bytes, span.start, span.end) : -2
-      if (slot !== -2) {
-        slots[row] = slot
-        work += span!.end - span!.start + 40
-      } else {
-        const text = texts.text(row)
-        if (text === undefined) continue
-        slots[row] = forms.add(text)
-        work += text.length + 40
-      }
-      if (work > 300_000) {
-        work = 0
-        yield { phase: 'sign', done: row, total: slots.length }
-      }
+    for (let row = from; row < end; ) {
+      row += forms.addRows(texts, row, slots.subarray(row, end))
+      yield { phase: 'sign', done: row, total: slots.length }
     }
   }
 
