@@ -1,7 +1,7 @@
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
 import { never } from '../core/base/failure.ts'
-import type { Run } from '../core/run/run.ts'
+import { type Run, withColumns } from '../core/run/run.ts'
 import { expandRows } from '../core/train/data.ts'
 import type { RunEvent } from '../core/train/event.ts'
 import type { BatchRow, FromRunPanel, RunShown, ToRunPanel } from '../core/view/protocol.ts'
@@ -19,8 +19,8 @@ import { runWords } from './words.ts'
 
 /** Steps sent in one message: more would keep the extension host from answering meanwhile. */
 const piece = 2000
-/** Steps handed over as columns in one message. */
-const stretch = 20_000
+/** Steps handed over in one message, of all its runs together: 36 MB of columns, which cross as they are. */
+const stretch = 500_000
 
 interface Parts {
   readonly extension: vscode.Uri
@@ -180,7 +180,7 @@ class RunPanel implements Disposable {
       const tails: Tail[] = []
       const shown: RunShown[] = []
       for (const entry of entries) {
-        const { head, tail } = cut(entry.run)
+        const { head, tail } = cut(entry.run, Math.floor(stretch / entries.length))
         tails.push(tail)
         shown.push(await this.shownOf(entry, head))
       }
@@ -197,7 +197,7 @@ class RunPanel implements Disposable {
     if (!entry) return
     if (!this.shown.includes(id)) this.shown = [...this.shown, id]
     await this.streaming(async () => {
-      const { head, tail } = cut(entry.run)
+      const { head, tail } = cut(entry.run, stretch)
       this.send({ kind: 'overlay', shown: await this.shownOf(entry, head) })
       await this.sendTail(entry, tail)
     })
@@ -272,16 +272,16 @@ interface Tail {
   readonly to: number
 }
 
-/** The run with its first steps only, and which steps are left to be sent after it. */
-function cut(run: Run): { head: Run; tail: Tail } {
+/** The run with at most so many of its first steps, and which are left to be sent after it. */
+function cut(run: Run, most: number): { head: Run; tail: Tail } {
   const to = run.series.step.length
-  const from = Math.min(piece, to)
+  const from = Math.min(most, to)
   return { head: { ...run, series: stretchOf(run, 0, from) }, tail: { run, from, to } }
 }
 
+/** Copies: a view would take all its memory through the message. */
 function stretchOf({ series }: Run, from: number, to: number): Run['series'] {
-  const columns = Object.entries(series).map(([name, column]) => [name, column.slice(from, to)])
-  return Object.fromEntries(columns) as unknown as Run['series']
+  return withColumns(series, column => column.slice(from, to))
 }
 
 /** Indices into the training rows of a step; undefined where the log does not say. A resumed run's last word counts. */

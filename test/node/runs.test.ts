@@ -172,7 +172,7 @@ describe('training in a process of its own', () => {
     await startTraining(folder, trainer)
     const { run, batches } = await followed(folder, over)
     expect(run.phase).toBe('finished')
-    expect(run.series.step).toEqual(Array.from({ length: 30 }, (_, i) => i + 1))
+    expect([...run.series.step]).toEqual(Array.from({ length: 30 }, (_, i) => i + 1))
     expect(batches).toBeGreaterThan(3)
     expect(await waitForEnd(folder, { ms: 5000 })).toBe(true)
     expect((await readRun(folder)).run).toMatchObject({ phase: 'finished' })

@@ -10,10 +10,11 @@ import {
   niceUp,
   outlierTop,
   smooth,
+  smoothedAt,
   spikes,
   thin,
 } from '../../src/core/view/curve.ts'
-import { column, follow, newCurves, place, reach } from '../../src/core/view/curves.ts'
+import { column, follow, newCurves, place, reach, smoothedColumn } from '../../src/core/view/curves.ts'
 import { runCsv } from '../../src/core/view/runTable.ts'
 import { about, duration, probability, small, tick } from '../../src/core/view/words.ts'
 import { dice, live, runEvents, runOf } from './fixtures.ts'
@@ -46,7 +47,7 @@ test('smoothing is the debiased average, and growing it gives what starting anew
 test('a constant stays constant from the first value on, and a gap stays a gap', () => {
   const into = newSmoothed(0.9)
   smooth(into, [2, 2, Number.NaN, 2])
-  expect(into.values.map(v => Math.round(v * 1e9) / 1e9)).toEqual([2, 2, Number.NaN, 2])
+  expect(Array.from(into.values, v => Math.round(v * 1e9) / 1e9)).toEqual([2, 2, Number.NaN, 2])
 })
 
 test('thinning keeps first, last, lowest and highest of every pixel, and grows to the same polyline', () => {
@@ -54,7 +55,7 @@ test('thinning keeps first, last, lowest and highest of every pixel, and grows t
   const ys = Array.from({ length: 5000 }, () => random() * 10)
   const xs = ys.map((_, i) => i + 1)
   const span = { from: 0, to: 5000, columns: 100 }
-  const once = newThinned(span)
+  const once = newThinned(span, 0)
   thin(once, xs, ys)
   expect(once.xs.length).toBeLessThanOrEqual(4 * 101)
   for (let c = 0; c < 100; c++) {
@@ -65,15 +66,37 @@ test('thinning keeps first, last, lowest and highest of every pixel, and grows t
     expect(drawn[0]).toBe(source[0])
     expect(drawn.at(-1)).toBe(source.at(-1))
   }
-  const grown = newThinned(span)
+  const grown = newThinned(span, 0)
   for (let end = 1; end <= 5000; end += 1 + Math.floor(random() * 90)) thin(grown, xs.slice(0, end), ys.slice(0, end))
   thin(grown, xs, ys)
   expect(grown.xs).toEqual(once.xs)
   expect(grown.ys).toEqual(once.ys)
 })
 
+test('smoothing on the way draws what smoothing first draws, and one place is found without the others', () => {
+  const random = dice(2)
+  const ys = Array.from({ length: 3000 }, (_, i) => (i % 97 === 5 ? Number.NaN : random() * 10))
+  const xs = ys.map((_, i) => i + 1)
+  for (const columns of [50, 5000])
+    for (const weight of [0.3, 0.98]) {
+      const span = { from: 0, to: 3000, columns }
+      const smoothed = newSmoothed(weight)
+      smooth(smoothed, ys)
+      const first = newThinned(span, 0)
+      thin(first, xs, smoothed.values)
+      const grown = newThinned(span, weight)
+      for (let end = 1; end <= 3000; end += 1 + Math.floor(random() * 90)) thin(grown, xs.slice(0, end), ys)
+      thin(grown, xs, ys)
+      expect(grown.xs).toEqual(first.xs)
+      expect(grown.ys).toEqual(first.ys)
+      for (let i = 0; i < 3000; i += 61)
+        if (Number.isNaN(ys[i])) expect(smoothedAt(ys, i, weight)).toBeNaN()
+        else expect(smoothedAt(ys, i, weight)).toBeCloseTo(smoothed.values[i] as number, 9)
+    }
+})
+
 test('below four points a pixel every point is drawn, gaps included', () => {
-  const into = newThinned({ from: 0, to: 10, columns: 10 })
+  const into = newThinned({ from: 0, to: 10, columns: 10 }, 0)
   thin(into, [1, 2, 3, 4], [1, Number.NaN, 3, 4])
   expect(into.ys).toEqual([1, Number.NaN, 3, 4])
 })
@@ -111,13 +134,13 @@ test('a resume that goes back replaces what was drawn', () => {
   for (const e of events) if (e.kind === 'step' && e.step > 30) run = reduce(run, { ...e, loss: 9, at: e.at + 60_000 })
   const again = follow(curves, run)
   expect(again.restarted).toBe(true)
-  expect(again.smoothed.loss.values).toEqual(newCurves(run, 0.5).smoothed.loss.values)
+  expect(smoothedColumn(again, 'loss')).toEqual(smoothedColumn(newCurves(run, 0.5), 'loss'))
 })
 
 test('axes: tokens and time add up, the end is foreseen at the pace so far', () => {
   const run = runOf({ ...live, warnings: 0 })
   const curves = newCurves(run, 0)
-  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
+  const sum = (values: Float64Array) => values.reduce((a, b) => a + b, 0)
   expect(column(curves, 'tokens').at(-1)).toBe(sum(run.series.tokens))
   expect(column(curves, 'time').at(-1)).toBeCloseTo(sum(run.series.ms), 6)
   expect(column(curves, 'epochs').at(-1)).toBeCloseTo((3 * 412) / 936, 12)

@@ -98,11 +98,17 @@ async function open(browser: Browser, base: string, opening: Opening): Promise<S
     complaints,
     send: message =>
       // As text: the driver copies large values object by object.
-      page.evaluate(async text => {
-        dispatchEvent(new MessageEvent('message', { data: JSON.parse(text) }))
-        // The panel draws in the next frame; after two of them it has.
-        await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
-      }, JSON.stringify(message)),
+      page.evaluate(
+        async text => {
+          const data = JSON.parse(text, (_, value) =>
+            value?.column ? Float64Array.from(value.column as (number | null)[], v => v ?? Number.NaN) : value,
+          )
+          dispatchEvent(new MessageEvent('message', { data }))
+          // The panel draws in the next frame; after two of them it has.
+          await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+        },
+        JSON.stringify(message, (_, value) => (value instanceof Float64Array ? { column: [...value] } : value)),
+      ),
     posted: async () => JSON.parse(await page.evaluate(() => JSON.stringify((globalThis as unknown as Stub).posted))),
     saved: () => page.evaluate(() => JSON.parse(sessionStorage['state'] ?? 'null')),
     close: () => context.close(),

@@ -1,5 +1,6 @@
+import { joined } from '../../src/core/base/column.ts'
 import { never } from '../../src/core/base/failure.ts'
-import { reduce } from '../../src/core/run/run.ts'
+import { reduce, withColumns } from '../../src/core/run/run.ts'
 import { follow, newCurves, scoreNames, withWeight } from '../../src/core/view/curves.ts'
 import type { FromRunPanel, PanelState, RunShown, ToRunPanel } from '../../src/core/view/protocol.ts'
 import { runCsv } from '../../src/core/view/runTable.ts'
@@ -157,12 +158,13 @@ export function runPanel(root: HTMLElement, host: Host<FromRunPanel, ToRunPanel>
         break
       }
       case 'steps': {
-        const item = runs.find(r => r.shown.run.id === message.id)
+        const at = runs.findIndex(r => r.shown.run.id === message.id)
+        const item = runs[at]
         if (!item) break
-        const { series } = item.curves.run
-        for (const [name, column] of Object.entries(message.series) as [keyof typeof series, number[]][])
-          for (const value of column) series[name].push(value)
-        follow(item.curves, item.curves.run)
+        const { run } = item.curves
+        const series = withColumns(run.series, (column, name) => joined(column, message.series[name]))
+        const curves = follow(item.curves, { ...run, series })
+        runs = runs.with(at, { ...item, shown: { ...item.shown, run: curves.run }, curves })
         draw()
         break
       }

@@ -1,5 +1,6 @@
+import type { Column } from '../../src/core/base/column.ts'
 import { count } from '../../src/core/base/words.ts'
-import { nearest, niceUp, outlierTop, spikes } from '../../src/core/view/curve.ts'
+import { nearest, niceUp, outlierTop, smoothedAt, spikes } from '../../src/core/view/curve.ts'
 import { type Axis, column, place, reach, speedColumn, validations } from '../../src/core/view/curves.ts'
 import { fixed } from '../../src/core/view/words.ts'
 import { type Chart, chart, type Drawing, type Line, type Note } from '../parts/chart.ts'
@@ -100,6 +101,7 @@ export function runCharts(act: { readonly pick: (step: number) => void; readonly
     const steps = guide.curves.run.series.step
     const label = axis === 'steps' ? count(steps[i] ?? 0) : axisText(axis, x ?? 0)
     for (const [metric, c] of charts) {
+      if (c.element.hidden) continue
       const most = metric === 'loss' ? 2 : 3
       const values = runs.map(r => valuesAt(r, { metric, axis, score, x }))
       c.legend(
@@ -206,8 +208,11 @@ function valuesAt(
   } else if (metric !== 'score') {
     const value = curves.run.series[metric][i]
     parts.push({ word: metric === 'loss' ? 'train' : '', value, dashed: false })
-    const drawn = metric === 'rate' ? value : curves.smoothed[metric].values[i]
-    if (x !== undefined && drawn !== undefined) marks.push({ x: xs[i] as number, y: drawn, hue })
+    const { weight } = curves.smoothed.loss
+    if (x !== undefined && value !== undefined) {
+      const y = metric === 'rate' ? value : smoothedAt(curves.run.series[metric], i, weight)
+      marks.push({ x: xs[i] as number, y, hue })
+    }
   }
   if (metric === 'loss' || metric === 'score') {
     const name = metric === 'loss' ? 'loss' : score
@@ -258,13 +263,13 @@ function rangeOf(
 }
 
 /** What is asked for each frame of a growing column is found anew only when it has grown by a hundredth. */
-function remembered<T>(find: (column: readonly number[]) => T): (column: readonly number[]) => T {
-  const known = new WeakMap<readonly number[], { readonly length: number; readonly found: T }>()
+function remembered<T>(find: (column: Column) => T): (column: Column) => T {
+  const known = new WeakMap<ArrayBufferLike, { readonly length: number; readonly found: T }>()
   return column => {
-    const last = known.get(column)
+    const last = known.get(column.buffer)
     if (last && column.length >= last.length && column.length <= last.length * 1.01) return last.found
     const found = find(column)
-    known.set(column, { length: column.length, found })
+    known.set(column.buffer, { length: column.length, found })
     return found
   }
 }
@@ -272,9 +277,11 @@ function remembered<T>(find: (column: readonly number[]) => T): (column: readonl
 const spikesOf = remembered(column => spikes(column))
 const samplesOf = remembered(column => {
   const stride = Math.max(1, Math.ceil(column.length / 512))
-  return column.filter((_, i) => (column.length - 1 - i) % stride === 0)
+  const sample: number[] = []
+  for (let i = column.length - 1; i >= 0; i -= stride) sample.push(column[i] as number)
+  return sample
 })
-const topOf = (columns: readonly (readonly number[])[]) => outlierTop(columns.map(samplesOf))
+const topOf = (columns: readonly Column[]) => outlierTop(columns.map(samplesOf))
 
 /** Lowest and highest of what is drawn; gaps count for nothing. */
 function extent(lines: readonly Line[]): { low: number; high: number } {

@@ -1,6 +1,7 @@
-import { bandOf, seedGroups } from '../../src/core/view/bands.ts'
-import { newThinned, type Smoothed, type Span, type Thinned, thin } from '../../src/core/view/curve.ts'
-import { type Axis, column, place, speedColumn, validations } from '../../src/core/view/curves.ts'
+import type { Column } from '../../src/core/base/column.ts'
+import { bandOf, type Columns, seedGroups } from '../../src/core/view/bands.ts'
+import { newThinned, type Span, type Thinned, thin } from '../../src/core/view/curve.ts'
+import { type Axis, column, place, smoothedColumn, speedColumn, validations } from '../../src/core/view/curves.ts'
 import type { Line, Shade } from '../parts/chart.ts'
 import { type Palette, solidDash } from '../parts/palette.ts'
 import type { RunView, ShownRun } from './runState.ts'
@@ -16,7 +17,7 @@ export const metricsOf = (view: Pick<RunView, 'machine'>): readonly Metric[] =>
 
 /** Polylines by run and series, each going on where it stopped while axis, width and source stay the same. */
 export interface LineCache {
-  readonly entries: Map<string, { xs: readonly number[]; ys: readonly number[]; axis: Axis; thinned: Thinned }>
+  readonly entries: Map<string, { x: Column; ys: Column; axis: Axis; thinned: Thinned }>
 }
 
 export function newLineCache(): LineCache {
@@ -49,8 +50,8 @@ export function linesOf(
     const base = { color, dash: solidDash(shown.color), width: 1.5, alpha: 1, ends, rest: undefined }
     const dashed = { ...base, dash: [5, 3], ends: ends && metric === 'score' }
     const x = column(curves, from.view.axis)
-    const get = (name: string, ys: readonly number[]) => {
-      const { xs, ys: thinned, dense } = thinnedOf(from, `${curves.run.id}\n${metric}\n${name}`, [x, ys])
+    const get = (name: string, ys: Column, weight = 0) => {
+      const { xs, ys: thinned, dense } = thinnedOf(from, { key: `${curves.run.id}\n${metric}\n${name}`, x, ys, weight })
       return { xs, ys: thinned, dense, rest: restOf(name, x.length) }
     }
     const scored = (name: string) => {
@@ -63,12 +64,11 @@ export function linesOf(
     else if (metric === 'speed') out.push({ ...base, ...get('speed', speedColumn(curves)) })
     else if (metric === 'rate') out.push({ ...base, ...get('raw', curves.run.series.rate) })
     else {
-      const smoothed: Smoothed = curves.smoothed[metric]
       // Under many runs the raw values of all would be a blot.
       if (from.view.weight > 0 && from.runs.indexOf(item) < 4)
         out.push({ ...base, ...get('raw', curves.run.series[metric]), width: 1, alpha: 0.28, ends: false })
       if (metric === 'loss') out.push({ ...dashed, ...scored('loss') })
-      out.push({ ...base, ...get('smooth', smoothed.values) })
+      out.push({ ...base, ...get('smooth', curves.run.series[metric], from.view.weight) })
     }
   }
   return out
@@ -101,14 +101,14 @@ export function bandsOf(
   for (const group of bandGroups(from)) {
     const { color: number } = (group[0] as ShownRun).shown
     const color = palette.series[number % palette.series.length] as string
-    const add = (columns: { xs: readonly number[]; ys: readonly number[] }[], dash: readonly number[]) => {
+    const add = (columns: Columns[], dash: readonly number[]) => {
       const { xs, mean, low, high } = bandOf(columns, { ...from.span, places: Math.min(400, from.span.columns) })
       shades.push({ xs, low, high, color })
       lines.push({ xs, ys: mean, color, dash, width: 2, alpha: 1, ends: false, rest: undefined })
     }
     if (metric !== 'score')
       add(
-        group.map(({ curves }) => ({ xs: column(curves, axis), ys: curves.smoothed[metric as 'loss'].values })),
+        group.map(({ curves }) => ({ xs: column(curves, axis), ys: smoothedColumn(curves, metric as 'loss') })),
         solidDash(number),
       )
     if (metric !== 'norm')
@@ -126,25 +126,31 @@ export function evaluated(item: ShownRun, axis: Axis, score: string): { xs: numb
   return { xs: all.map(e => place(item.curves, axis, e.step)), ys: all.map(e => e.scores[score] as number) }
 }
 
+interface Source {
+  readonly key: string
+  readonly x: Column
+  readonly ys: Column
+  readonly weight: number
+}
+
 function thinnedOf(
-  from: { readonly view: RunView; readonly span: Span; readonly cache: LineCache },
-  key: string,
-  [xs, ys]: readonly [readonly number[], readonly number[]],
+  { view, span, cache: { entries } }: { readonly view: RunView; readonly span: Span; readonly cache: LineCache },
+  { key, x, ys, weight }: Source,
 ): Thinned {
-  const { entries } = from.cache
   const known = entries.get(key)
-  const { span } = from
   const same =
     known !== undefined &&
-    known.xs === xs &&
-    known.ys === ys &&
-    known.axis === from.view.axis &&
-    known.thinned.taken <= xs.length &&
+    // Columns grow: the same memory is the same column.
+    known.x.buffer === x.buffer &&
+    known.ys.buffer === ys.buffer &&
+    known.axis === view.axis &&
+    known.thinned.weight === weight &&
+    known.thinned.taken <= x.length &&
     known.thinned.span.from === span.from &&
     known.thinned.span.to === span.to &&
     known.thinned.span.columns === span.columns
-  const thinned = same ? known.thinned : newThinned(span)
-  if (!same) entries.set(key, { xs, ys, axis: from.view.axis, thinned })
-  thin(thinned, xs, ys)
+  const thinned = same ? known.thinned : newThinned(span, weight)
+  if (!same) entries.set(key, { x, ys, axis: view.axis, thinned })
+  thin(thinned, x, ys)
   return thinned
 }

@@ -50,7 +50,7 @@ export function runSide(post: (message: FromRunPanel) => void): RunSide {
       notes.update(own)
       const { run } = own.curves
       const other = shown[1]
-      refresh(rest, [shown.map(sideKey)], () => [
+      refresh(rest, [shown.length, shown.slice(0, 2).map(sideKey)], () => [
         // A recipe that could not be read would look like one with everything changed.
         other?.shown.recipe && own.shown.recipe ? changedSection(own, other) : undefined,
         droppedSection(own),

@@ -1,6 +1,6 @@
 import uPlot from 'uplot'
 import { crosshair, type Mark } from './crosshair.ts'
-import { drawDense, type Place } from './dense.ts'
+import { drawDense, type Place, paintDense } from './dense.ts'
 import { type Child, h, put, say } from './dom.ts'
 import type { Palette } from './palette.ts'
 
@@ -208,18 +208,18 @@ function restLayer(): (u: uPlot, drawing: Drawing) => void {
     if (key !== known) {
       known = key
       Object.assign(canvas, { width, height })
-      const ctx = canvas.getContext('2d') as CanvasRenderingContext2D
+      // Kept in memory: its pixels are set one by one.
+      const ctx = canvas.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D
+      const dense = lines.filter(l => l.dense)
+      if (dense.length > 0) paintDense(ctx, placeOf(u, log), dense)
       const { bbox } = u
       ctx.beginPath()
       ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
       ctx.clip()
       ctx.lineJoin = 'bevel'
       for (const line of lines) {
+        if (line.dense) continue
         ctx.globalAlpha = line.alpha
-        if (line.dense) {
-          drawDense(ctx, placeOf(u, log), line)
-          continue
-        }
         ctx.strokeStyle = line.color
         ctx.lineWidth = line.width * uPlot.pxRatio
         ctx.setLineDash(line.dash.map(d => d * uPlot.pxRatio))

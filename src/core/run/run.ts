@@ -1,3 +1,4 @@
+import { appended, type Column, lengthened, noColumn } from '../base/column.ts'
 import { never } from '../base/failure.ts'
 import { type RateChange, withChange } from '../train/control.ts'
 import type { Taken } from '../train/estimate.ts'
@@ -8,15 +9,21 @@ export type Phase = 'waiting' | 'running' | Outcome
 
 /** Columns, one entry a step: what charts draw. */
 export interface Series {
-  readonly step: number[]
-  readonly epoch: number[]
-  readonly at: number[]
-  readonly loss: number[]
-  readonly rate: number[]
-  readonly norm: number[]
-  readonly tokens: number[]
-  readonly rows: number[]
-  readonly ms: number[]
+  readonly step: Column
+  readonly epoch: Column
+  readonly at: Column
+  readonly loss: Column
+  readonly rate: Column
+  readonly norm: Column
+  readonly tokens: Column
+  readonly rows: Column
+  readonly ms: Column
+}
+
+/** Columns of nothing yet. */
+const noSeries: Series = {
+  ...{ step: noColumn, epoch: noColumn, at: noColumn, loss: noColumn, rate: noColumn },
+  ...{ norm: noColumn, tokens: noColumn, rows: noColumn, ms: noColumn },
 }
 
 /** Columns, one entry a look at the machine: steps are many, looks about one a second. */
@@ -63,7 +70,7 @@ export function newRun(id: string, name: string): Run {
     id,
     name,
     phase: 'waiting',
-    series: { step: [], epoch: [], at: [], loss: [], rate: [], norm: [], tokens: [], rows: [], ms: [] },
+    series: noSeries,
     machine: { step: [], rss: [], gpu: [], gpuMemory: [] },
     evaluated: [],
     saved: [],
@@ -73,7 +80,7 @@ export function newRun(id: string, name: string): Run {
 
 /**
  * The only way a run changes: replaying a log gives the same run as watching it live. The columns of `series` grow in
- * place (copying 100,000 points a step would be quadratic); everything else is replaced. Steps at or before the last
+ * their memory (copying 100,000 points a step would be quadratic); everything else is replaced. Steps at or before the last
  * one seen, as after a resume, replace what was there.
  */
 export function reduce(run: Run, event: RunEvent): Run {
@@ -83,19 +90,24 @@ export function reduce(run: Run, event: RunEvent): Run {
       return { ...rest, phase: 'running', started: event }
     }
     case 'step': {
-      const s = run.series
-      if ((s.step.at(-1) ?? 0) >= event.step) for (const columns of [s, run.machine]) takeBack(columns, event.step)
-      s.step.push(event.step)
-      s.epoch.push(event.epoch)
-      s.at.push(event.at)
-      s.loss.push(event.loss)
-      s.rate.push(event.rate)
-      s.norm.push(event.norm)
-      s.tokens.push(event.tokens)
-      s.rows.push(event.rows)
-      s.ms.push(event.ms)
-      if (event.rss !== undefined) look(run.machine, event.step, event.rss, event.gpu)
-      return { ...run }
+      let { series: s, machine } = run
+      if ((s.step.at(-1) ?? 0) >= event.step) {
+        s = seriesBefore(s, event.step)
+        takeBack(machine, event.step)
+      }
+      const series: Series = {
+        step: appended(s.step, event.step),
+        epoch: appended(s.epoch, event.epoch),
+        at: appended(s.at, event.at),
+        loss: appended(s.loss, event.loss),
+        rate: appended(s.rate, event.rate),
+        norm: appended(s.norm, event.norm),
+        tokens: appended(s.tokens, event.tokens),
+        rows: appended(s.rows, event.rows),
+        ms: appended(s.ms, event.ms),
+      }
+      if (event.rss !== undefined) look(machine, event.step, event.rss, event.gpu)
+      return { ...run, series }
     }
     case 'evaluated': {
       const kept = run.evaluated.filter(e => !(e.split === event.split && e.step === event.step && e.of === event.of))
@@ -133,8 +145,27 @@ export function reduce(run: Run, event: RunEvent): Run {
   }
 }
 
+/** What was said of the steps before this one. */
+function seriesBefore(series: Series, step: number): Series {
+  let kept = series.step.length
+  while (kept > 0 && (series.step[kept - 1] as number) >= step) kept--
+  return withColumns(series, column => lengthened(column, kept))
+}
+
+/** Every column of a series made into another. */
+export function withColumns(series: Series, make: (column: Column, name: keyof Series) => Column): Series {
+  const columns = Object.entries(series).map(([name, column]) => [name, make(column, name as keyof Series)])
+  return Object.fromEntries(columns) as unknown as Series
+}
+
+/** The run as data for JSON, where a column is a list of numbers. */
+export function plainRun(run: Run): unknown {
+  const columns = Object.entries(run.series).map(([name, column]) => [name, Array.from(column as Column)])
+  return { ...run, series: Object.fromEntries(columns) }
+}
+
 /** Takes out what was said of this step and later ones. */
-function takeBack(columns: Series | Machine, step: number): void {
+function takeBack(columns: Machine, step: number): void {
   while (columns.step.length > 0 && (columns.step.at(-1) as number) >= step)
     for (const column of Object.values(columns)) (column as number[]).pop()
 }
@@ -167,4 +198,4 @@ export function pace({
   return { rows: sum(series.rows.slice(-32)) / seconds, tokens: sum(series.tokens.slice(-32)) / seconds, step }
 }
 
-const sum = (column: readonly number[]) => column.reduce((total, value) => total + value, 0)
+const sum = (column: Column) => column.reduce((total, value) => total + value, 0)

@@ -1,3 +1,4 @@
+import { type Column, lengthened, noColumn } from '../base/column.ts'
 import type { Evaluated, Run } from '../run/run.ts'
 import { nearest, newSmoothed, type Smoothed, smooth } from './curve.ts'
 
@@ -10,11 +11,12 @@ export type Axis = (typeof axes)[number]
 export interface Curves {
   run: Run
   /** Filled when asked for: most runs are only ever drawn over steps. */
-  readonly columns: { readonly [axis in Exclude<Axis, 'steps'>]: number[] }
+  readonly columns: { [axis in Exclude<Axis, 'steps'>]: Column }
   /** Filled when asked for, like the columns; sums of its last 32 steps beside it. */
-  readonly speed: number[]
+  speed: Column
   readonly window: { tokens: number; ms: number }
-  smoothed: { readonly loss: Smoothed; readonly norm: Smoothed }
+  /** How much the loss and the norm are smoothed; filled when asked for: charts smooth while they thin. */
+  readonly smoothed: { readonly loss: Smoothed; readonly norm: Smoothed }
   taken: number
   /** The newest step taken in and its time: a step that was trained again has another. */
   lastStep: number
@@ -24,11 +26,11 @@ export interface Curves {
 /** The curves of all that the run has so far, its loss and norm smoothed by `weight`. */
 export function newCurves(run: Run, weight: number): Curves {
   const smoothed = { loss: newSmoothed(weight), norm: newSmoothed(weight) }
-  const speed = { speed: [], window: { tokens: 0, ms: 0 } }
+  const speed = { speed: noColumn, window: { tokens: 0, ms: 0 } }
   const curves = {
     ...speed,
     run,
-    columns: { epochs: [], tokens: [], time: [] },
+    columns: { epochs: noColumn, tokens: noColumn, time: noColumn },
     smoothed,
     taken: 0,
     lastStep: 0,
@@ -47,8 +49,6 @@ export function follow(curves: Curves, run: Run): Curves & { restarted?: boolean
   const replaced = end >= 0 && (s.step[end] !== curves.lastStep || s.at[end] !== curves.lastAt)
   if (replaced) return { ...newCurves(run, curves.smoothed.loss.weight), restarted: true }
   curves.run = run
-  smooth(curves.smoothed.loss, s.loss)
-  smooth(curves.smoothed.norm, s.norm)
   curves.taken = s.step.length
   curves.lastStep = s.step.at(-1) ?? 0
   curves.lastAt = s.at.at(-1) ?? 0
@@ -57,39 +57,49 @@ export function follow(curves: Curves, run: Run): Curves & { restarted?: boolean
 
 /** The same curves under another smoothing. */
 export function withWeight(curves: Curves, weight: number): Curves {
-  const smoothed = { loss: newSmoothed(weight), norm: newSmoothed(weight) }
-  smooth(smoothed.loss, curves.run.series.loss)
-  smooth(smoothed.norm, curves.run.series.norm)
-  return { ...curves, smoothed }
+  return { ...curves, smoothed: { loss: newSmoothed(weight), norm: newSmoothed(weight) } }
+}
+
+/** The smoothed values of all steps so far. */
+export function smoothedColumn(curves: Curves, metric: 'loss' | 'norm'): Column {
+  const smoothed = curves.smoothed[metric]
+  smooth(smoothed, curves.run.series[metric])
+  return smoothed.values
 }
 
 /**
  * The column of an axis, one entry a step: steps as they are, epochs as fractions, the sum of the tokens so far, and
  * the milliseconds spent in steps so far (a pause between stop and resume does not count).
  */
-export function column(curves: Curves, axis: Axis): readonly number[] {
+export function column(curves: Curves, axis: Axis): Column {
   const { series: s, started } = curves.run
   if (axis === 'steps') return s.step
-  const out = curves.columns[axis]
+  const from = curves.columns[axis].length
+  if (from === s.step.length) return curves.columns[axis]
+  const out = lengthened(curves.columns[axis], s.step.length)
   const perStep = started ? started.epochs / Math.max(1, started.steps) : undefined
   const source = axis === 'tokens' ? s.tokens : s.ms
-  for (let i = out.length; i < s.step.length; i++) {
-    if (axis !== 'epochs') out.push((out[i - 1] ?? 0) + (source[i] as number))
-    else out.push(perStep === undefined ? (s.epoch[i] as number) : (s.step[i] as number) * perStep)
+  for (let i = from; i < out.length; i++) {
+    if (axis !== 'epochs') out[i] = (i === 0 ? 0 : (out[i - 1] as number)) + (source[i] as number)
+    else out[i] = perStep === undefined ? (s.epoch[i] as number) : (s.step[i] as number) * perStep
   }
+  curves.columns[axis] = out
   return out
 }
 
 /** Tokens a second of each step, over the 32 steps up to it: single steps say more about their rows than about the pace. */
-export function speedColumn(curves: Curves): readonly number[] {
+export function speedColumn(curves: Curves): Column {
   const { tokens, ms } = curves.run.series
-  const out = curves.speed
-  for (let i = out.length; i < ms.length; i++) {
+  const from = curves.speed.length
+  if (from === ms.length) return curves.speed
+  const out = lengthened(curves.speed, ms.length)
+  for (let i = from; i < out.length; i++) {
     const gone = i - 32
     curves.window.tokens += (tokens[i] as number) - (gone >= 0 ? (tokens[gone] as number) : 0)
     curves.window.ms += (ms[i] as number) - (gone >= 0 ? (ms[gone] as number) : 0)
-    out.push((1000 * curves.window.tokens) / Math.max(1e-6, curves.window.ms))
+    out[i] = (1000 * curves.window.tokens) / Math.max(1e-6, curves.window.ms)
   }
+  curves.speed = out
   return out
 }
 

@@ -4,7 +4,7 @@ import { count, counted } from '../../core/base/words.ts'
 import { headline } from '../../core/eval/headline.ts'
 import { table } from '../../core/eval/text.ts'
 import { takenFacts } from '../../core/run/preflightText.ts'
-import { pace, type Run, timeLeft } from '../../core/run/run.ts'
+import { pace, plainRun, type Run, timeLeft } from '../../core/run/run.ts'
 import { byGravity } from '../../core/run/warnings.ts'
 import type { Scores } from '../../core/train/event.ts'
 import { about } from '../../core/view/words.ts'
@@ -73,7 +73,9 @@ or the run's folder.
     }
     const recipe = await readRecipe(folder)
     const data = await readData(folder)
-    io.out(`${JSON.stringify({ version: 1, ...runJson(shown), run: shown.run, recipe, data }, undefined, 2)}\n`)
+    io.out(
+      `${JSON.stringify({ version: 1, ...runJson(shown), run: plainRun(shown.run), recipe, data }, undefined, 2)}\n`,
+    )
     return 0
   },
 }
@@ -142,7 +144,7 @@ export async function runText(shown: RunFolder): Promise<string> {
 
 /** Rows and tokens a second over all steps. */
 function overall({ series }: Run): { readonly rows: number; readonly tokens: number } {
-  const sum = (column: readonly number[]) => column.reduce((a, b) => a + b, 0)
+  const sum = (column: Float64Array) => column.reduce((a, b) => a + b, 0)
   const seconds = sum(series.ms) / 1000 || 1
   return { rows: sum(series.rows) / seconds, tokens: sum(series.tokens) / seconds }
 }

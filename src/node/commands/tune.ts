@@ -6,7 +6,7 @@ import { makeLedger } from '../../core/eval/ledger.ts'
 import { ledgerLine, table } from '../../core/eval/text.ts'
 import { verdictOf } from '../../core/eval/verdict.ts'
 import { histogramLines, preflightFacts } from '../../core/run/preflightText.ts'
-import { newRun, type Run, reduce } from '../../core/run/run.ts'
+import { newRun, plainRun, type Run, reduce } from '../../core/run/run.ts'
 import type { RunEvent } from '../../core/train/event.ts'
 import { rangeSchedule } from '../../core/train/findRate.ts'
 import { inspectionLines } from '../../core/view/inspectionText.ts'
@@ -222,7 +222,9 @@ async function report(folder: string, format: 'text' | 'json', io: CommandIo): P
   if (format === 'json') {
     const { all, withoutLeaks, split } = ledger ?? {}
     const compared = ledger && { split, all, withoutLeaks, verdict: verdictOf(ledger) }
-    io.out(`${JSON.stringify({ version: 1, id: shown.id, folder, run, ledger: compared }, undefined, 2)}\n`)
+    io.out(
+      `${JSON.stringify({ version: 1, id: shown.id, folder, run: plainRun(run), ledger: compared }, undefined, 2)}\n`,
+    )
   } else {
     io.out(await runText(shown))
     if (ledger) {
