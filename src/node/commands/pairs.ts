@@ -1,14 +1,16 @@
 import { resolve } from 'node:path'
 import { Failure } from '../../core/base/failure.ts'
 import type { Dataset, Roles } from '../../core/data/dataset.ts'
-import { rowText } from '../../core/data/roles.ts'
+import { textsOf } from '../../core/data/roles.ts'
 import type { Table } from '../../core/data/table.ts'
 import { bandingFor, bandPostings } from '../../core/sign/bands.ts'
-import { jaccard, overlap, shingleSet } from '../../core/sign/exact.ts'
+import { jaccard, type Overlap, overlap, shingleSet } from '../../core/sign/exact.ts'
 import { exceedsBudget, joinCost, joinPairs, Matcher } from '../../core/sign/join.ts'
+import { PlainOverlap, type PlainText } from '../../core/sign/plainOverlap.ts'
 import { buildPostings } from '../../core/sign/postings.ts'
 import { defaultScheme, parseScheme, type Scheme } from '../../core/sign/scheme.ts'
 import { Signatures } from '../../core/sign/signatures.ts'
+import type { Texts } from '../../core/sign/texts.ts'
 import { parseThreshold, reaches, type Threshold } from '../../core/sign/threshold.ts'
 import { shownPath } from '../checkInput.ts'
 import { discover, filesOf, loadDataset } from '../datasets.ts'
@@ -111,26 +113,18 @@ async function printPairs(
   const base: number[] = []
   const first: number[] = []
   const copies = new Map<number, number[]>()
+  const texts = files.map(({ table, roles }) => textsOf(table, roles))
   let rows = 0
-  for (const { name, table, roles } of files) {
+  for (const [file, { name }] of files.entries()) {
     base.push(rows)
-    const texts = { rowCount: table.rowCount, text: (row: number) => rowText(table, row, roles) }
-    await drive(signatures.sign(name, texts), io.cancel, progress)
-    signatures.slots(name).forEach((slot, i) => {
-      if (slot < 0) return
-      if (first[slot] === undefined) first[slot] = rows + i
-      else {
-        const list = copies.get(first[slot])
-        if (list) list.push(rows + i)
-        else copies.set(first[slot], [rows + i])
-      }
-    })
-    rows += table.rowCount
+    await drive(signatures.sign(name, texts[file]!), io.cancel, progress)
+    noteRows(signatures.slots(name), rows, first, copies)
+    rows += texts[file]!.rowCount
   }
   const place = (row: number) => {
     let file = base.length - 1
     while (base[file]! > row) file--
-    return { file: files[file]!, row: row - base[file]! }
+    return { index: file, row: row - base[file]! }
   }
   const { forms } = signatures
   const all = { alive: () => true, singles: false }
@@ -146,37 +140,91 @@ async function printPairs(
   const pairs = await drive(joinPairs(postings, new Matcher(forms, threshold)), io.cancel, progress)
   const lines = new Lines(io)
   lines.add('file_a\trow_a\tfile_b\trow_b\tjaccard')
-  const near = new Map<number, number[]>()
-  for (let i = 0; i < pairs.length; i++) {
-    const list = near.get(pairs.a[i]!)
-    if (list) list.push(pairs.b[i]!)
-    else near.set(pairs.a[i]!, [pairs.b[i]!])
+  const exact = new ExactOverlap(scheme)
+  const textAt = (row: number) => {
+    const { index, row: own } = place(row)
+    return { texts: texts[index]!, row: own }
   }
-  const setOf = (row: number) => {
-    const at = place(row)
-    return shingleSet(scheme, rowText(at.file.table, at.row, at.file.roles) ?? '')
-  }
+  let at = 0
   // Slots are numbered as their first rows come, so this is the order of rows.
   for (let slot = 0; slot < forms.count; slot++) {
     const a = first[slot]!
-    const others: { row: number; jaccard: number }[] = (copies.get(a) ?? []).map(row => ({ row, jaccard: 1 }))
-    const similar = near.get(slot)
-    if (similar) {
-      const own = setOf(a)
-      for (const other of similar) {
-        // The join compared hashes; what is printed is computed on the shingles themselves.
-        const exact = overlap(own, setOf(first[other]!))
-        if (reaches(threshold, exact.inter, exact.union)) others.push({ row: first[other]!, jaccard: jaccard(exact) })
-      }
+    const equal = copies.size > 0 ? copies.get(a) : undefined
+    if (!equal && pairs.a[at] !== slot) continue
+    const others: { row: number; jaccard: number }[] = (equal ?? []).map(row => ({ row, jaccard: 1 }))
+    if (pairs.a[at] === slot) exact.begin(textAt(a))
+    for (; pairs.a[at] === slot; at++) {
+      // The join compared hashes; what is printed is computed on the shingles themselves.
+      const row = first[pairs.b[at]!]!
+      const found = exact.with(textAt(row))
+      if (reaches(threshold, found.inter, found.union)) others.push({ row, jaccard: jaccard(found) })
     }
-    if (others.length === 0) continue
     const left = place(a)
     for (const other of others.sort((x, y) => x.row - y.row)) {
       const right = place(other.row)
-      lines.add(`${left.file.name}\t${left.row}\t${right.file.name}\t${right.row}\t${sixDecimals(other.jaccard)}`)
+      lines.add(
+        `${files[left.index]!.name}\t${left.row}\t${files[right.index]!.name}\t${right.row}\t${sixDecimals(other.jaccard)}`,
+      )
     }
   }
   lines.end()
+}
+
+/** Notes the first row of each slot that is new, and the further rows of each by that one. */
+function noteRows(slots: Int32Array, base: number, first: number[], copies: Map<number, number[]>): void {
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i]!
+    if (slot < 0) continue
+    if (slot >= first.length) first[slot] = base + i
+    else {
+      const list = copies.get(first[slot]!)
+      if (list) list.push(base + i)
+      else copies.set(first[slot]!, [base + i])
+    }
+  }
+}
+
+/** A text as one of its rows. */
+interface RowOf {
+  readonly texts: Texts
+  readonly row: number
+}
+
+/** The exact overlap of one text with others: from their bytes where they allow it, or else from the shingles themselves. */
+class ExactOverlap {
+  private readonly scheme: Scheme
+  private readonly bytes: PlainOverlap | undefined
+  private left: RowOf | undefined
+  private plain: PlainText | undefined
+  private set: ReadonlySet<string> | undefined
+
+  constructor(scheme: Scheme) {
+    this.scheme = scheme
+    if (scheme.name === 'word:1+2') this.bytes = new PlainOverlap()
+  }
+
+  begin(left: RowOf): void {
+    this.left = left
+    this.plain = this.bytes && plainText(left)
+    this.set = undefined
+  }
+
+  with(other: RowOf): Overlap {
+    const plain = this.plain && plainText(other)
+    const found = plain && this.bytes!.compare(this.plain!, plain)
+    if (found) return found
+    this.set ??= this.setOf(this.left!)
+    return overlap(this.set, this.setOf(other))
+  }
+
+  private setOf({ texts, row }: RowOf): Set<string> {
+    return shingleSet(this.scheme, texts.text(row) ?? '')
+  }
+}
+
+function plainText({ texts: { plain }, row }: RowOf): PlainText | undefined {
+  const span = plain?.span(row)
+  return span && { bytes: plain!.bytes, start: span.start, end: span.end }
 }
 
 /** Six decimals as `printf` rounds them: a tie, which only fractions of a power of two can be, goes to the even digit. */
