@@ -4,16 +4,19 @@ import { createContext, Script } from 'node:vm'
 import { Template } from '@huggingface/jinja'
 import { Failure } from '../core/base/failure.ts'
 import type { Turn } from '../core/data/messages.ts'
-import type { ChatTemplate, MarkedText } from '../core/train/tasks/chat.ts'
+import type { ChatTemplate, MarkedText, Tools } from '../core/train/tasks/chat.ts'
 
 /** How long a template may take for one conversation, in milliseconds. */
 const patience = 2000
 /** Marks of what the assistant says: characters for private use, which no text has. */
 const [open, close] = ['\u{F8F00}', '\u{F8F01}']
 
+/** What the assistant says: its words, then its calls of tools. */
+const said = `{{ message['content'] }}{% for call in message.tool_calls or [] %}{{ ('' if loop.first and not message['content'] else '\\n') + '<tool_call>\\n' + (call['function'] or call) | tojson + '\\n</tool_call>' }}{% endfor %}`
+const listed = `{% for tool in tools %}{{ tool | tojson + '\\n' }}{% endfor %}`
 /** For models with the marks of ChatML in their vocabulary, and for those without. */
-const chatml = `{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' }}{% if message['role'] == 'assistant' %}{% generation %}{{ message['content'] + '<|im_end|>' }}{% endgeneration %}{{ '\\n' }}{% else %}{{ message['content'] + '<|im_end|>\\n' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`
-const headings = `{% for message in messages %}{{ '### ' + message['role'] + ':\\n' }}{% if message['role'] == 'assistant' %}{% generation %}{{ message['content'] + eos_token }}{% endgeneration %}{{ '\\n\\n' }}{% else %}{{ message['content'] + '\\n\\n' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '### assistant:\\n' }}{% endif %}`
+export const chatml = `{% if tools %}{{ '<|im_start|>tools\\n' }}${listed}{{ '<|im_end|>\\n' }}{% endif %}{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' }}{% if message['role'] == 'assistant' %}{% generation %}${said}{{ '<|im_end|>' }}{% endgeneration %}{{ '\\n' }}{% else %}{{ message['content'] + '<|im_end|>\\n' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`
+const headings = `{% if tools %}{{ '### tools:\\n' }}${listed}{{ '\\n' }}{% endif %}{% for message in messages %}{{ '### ' + message['role'] + ':\\n' }}{% if message['role'] == 'assistant' %}{% generation %}${said}{{ eos_token }}{% endgeneration %}{{ '\\n\\n' }}{% else %}{{ message['content'] + '\\n\\n' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '### assistant:\\n' }}{% endif %}`
 
 export interface ChatOptions {
   /** The model's folder. */
@@ -68,12 +71,16 @@ export function chatTemplate(
     : undefined
   const context = createContext({}) as { render?: () => string }
   const script = new Script('render()')
-  const render = (template: Template, turns: readonly Turn[], ending: 'whole' | 'prompt'): string => {
+  const render = (
+    template: Template,
+    turns: readonly Turn[],
+    { ending, tools }: { readonly ending: 'whole' | 'prompt'; readonly tools: Tools | undefined },
+  ): string => {
     const values = {
       ...variables,
-      messages: turns.map(({ role, content }) => ({ role, content })),
+      messages: turns.map(messageOf),
       add_generation_prompt: ending === 'prompt',
-      tools: null,
+      tools: tools ?? null,
       documents: null,
     }
     context.render = () => template.render(values)
@@ -85,10 +92,19 @@ export function chatTemplate(
   }
   return {
     source,
-    render: (turns, ending) => render(plain, turns, ending),
-    ...(marked ? { marked: turns => spansOf(render(marked, turns, 'whole')) } : {}),
+    render: (turns, ending, tools) => render(plain, turns, { ending, tools }),
+    ...(marked ? { marked: (turns, tools) => spansOf(render(marked, turns, { ending: 'whole', tools })) } : {}),
   }
 }
+
+/** A turn as templates know it. */
+const messageOf = ({ role, content, calls, name, call }: Turn) => ({
+  role,
+  content,
+  ...(calls ? { tool_calls: calls } : {}),
+  ...(name === undefined ? {} : { name }),
+  ...(call === undefined ? {} : { tool_call_id: call }),
+})
 
 /** Takes the marks out and tells where they stood. */
 function spansOf(text: string): MarkedText {

@@ -14,9 +14,8 @@ import {
   splitNames,
 } from '../core/data/dataset.ts'
 import type { EvaluateRequest, Evaluation } from '../core/eval/evaluation.ts'
-import type { AnswerLimits } from '../core/train/answering.ts'
 import { compactRows, type RowRef, type RunData } from '../core/train/data.ts'
-import { usualAnswers } from '../core/train/recipe/evaluate.ts'
+import { type AnswerLimits, usualAnswers } from '../core/train/recipe/evaluate.ts'
 import { fileId, hasClass, idOf, numberFiles, type RunWarning } from '../core/train/rows.ts'
 import type { Columns } from '../core/train/tasks/columns.ts'
 import { isUnusable } from '../core/train/tasks/sample.ts'

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { parseTable } from '../../src/core/data/formats.ts'
+import type { Value } from '../../src/core/data/table.ts'
 import { inspectRow } from '../../src/core/train/tasks/inspect.ts'
 import { instruction } from '../../src/core/train/tasks/instruction.ts'
 import { maskConversation } from '../../src/core/train/tasks/mask.ts'
@@ -9,7 +11,7 @@ import { bestFit } from '../../src/core/train/tasks/pack.ts'
 import type { Sample } from '../../src/core/train/tasks/sample.ts'
 import type { EncodeOptions, TaskName } from '../../src/core/train/tasks/task.ts'
 import { taskOf } from '../../src/core/train/tasks.ts'
-import { chatTemplate, openChatTemplate } from '../../src/node/chatTemplate.ts'
+import { chatml, chatTemplate, openChatTemplate } from '../../src/node/chatTemplate.ts'
 import { openTokenizer } from '../../src/node/tokenizer.ts'
 import { writeTinyDecoder } from './train/tinyDecoder.ts'
 
@@ -81,7 +83,8 @@ test('texts, ids and masks are those of Transformers', () => {
   interface Golden {
     readonly name: string
     readonly template: string
-    readonly messages: readonly { readonly role: string; readonly content: string }[]
+    readonly messages: readonly Record<string, Value>[]
+    readonly tools?: readonly Value[]
     readonly text: string
     readonly ids: readonly number[]
     readonly mask: readonly number[]
@@ -89,14 +92,55 @@ test('texts, ids and masks are those of Transformers', () => {
   const here = (path: string) => new URL(path, import.meta.url).pathname
   const golden = JSON.parse(readFileSync(here('../golden/chat.json'), 'utf8')) as Golden[]
   const own = openTokenizer(here('../../media/models/tiny-decoder'))
-  expect(golden).toHaveLength(6)
-  for (const { name, template, messages, text, ids, mask } of golden) {
+  expect(golden).toHaveLength(9)
+  for (const { name, template, messages, tools, text, ids, mask } of golden) {
     const chat = chatTemplate(template, about)
-    expect(chat.render(messages, 'whole'), name).toBe(text)
-    const tokens = maskConversation(messages, { chat, encoder: own, limit: 512, answers: 'all' })
+    // As a row of a file is read: arguments of calls may be text there.
+    const asText = (message: Record<string, Value>) =>
+      JSON.parse(JSON.stringify(message), (key, value) => (key === 'arguments' ? JSON.stringify(value) : value))
+    const row = { messages: messages.map(asText), ...(tools ? { tools } : {}) }
+    const table = parseTable({
+      uri: '/d/train.jsonl',
+      version: 0,
+      bytes: Buffer.from(`${JSON.stringify(row)}\n`),
+      encoding: 'utf-8',
+      bom: false,
+    })
+    const columns = instruction.columns([table], { messages: 'messages' }, 'd')
+    const sample = instruction.read(table, 0, columns) as Sample
+    const turns = sample.turns as NonNullable<Sample['turns']>
+    expect(chat.render(turns, 'whole', sample.tools), name).toBe(text)
+    const options = { chat, encoder: own, limit: 512, answers: 'all', tools: sample.tools } as const
+    const tokens = maskConversation(turns, options)
     expect(tokens.map(t => t.id)).toEqual(ids)
     expect(tokens.map(t => (t.kind === 'trained' ? 1 : 0))).toEqual(mask)
   }
+})
+
+test('calls of tools are learnt, what tools answer is read only, and a template without calls is refused', () => {
+  const call = { type: 'function', function: { name: 'stock', arguments: { item: 'lamp' } } }
+  const turns = [
+    { role: 'user', content: 'one' },
+    { role: 'assistant', content: '', calls: [call] },
+    { role: 'tool', content: 'two', call: 'a1' },
+    { role: 'assistant', content: 'red' },
+  ]
+  const options = { encoder, limit: 300, answers: 'all' } as const
+  const chat = openChatTemplate({ folder: join(root, 'decoder'), has })
+  const written = '<tool_call>\n{"name": "stock", "arguments": {"item": "lamp"}}\n</tool_call><|im_end|>red<|im_end|>'
+  expect(said(maskConversation(turns, { ...options, chat }))).toBe(written)
+  // Without marks the same is told by rendering ever more turns.
+  const marks = /\{% (end)?generation %\}/g
+  const prefixed = chatTemplate(chatml.replace(marks, ''), about)
+  expect(prefixed.marked).toBeUndefined()
+  expect(said(maskConversation(turns, { ...options, chat: prefixed }))).toBe(written)
+  expect(() => maskConversation(turns, { ...options, chat: chatTemplate(plain, about) })).toThrow(
+    /does not write calls of tools: "stock" is not in its text/,
+  )
+  const headings = openChatTemplate({ folder: join(root, 'none'), has: token => token === '</s>' })
+  expect(headings.render(turns, 'whole', [{ name: 'stock' }])).toMatch(
+    /^### tools:\n\{"name": "stock"\}\n\n### user:\none[\s\S]*<tool_call>\n[\s\S]*<\/tool_call><\/s>\n\n### tool:\ntwo/,
+  )
 })
 
 test('every row can be looked at before a run', () => {

@@ -7,6 +7,11 @@ export interface Turn {
   readonly content: string
   /** It says something that is no text: calls of tools, pictures. */
   readonly other?: true
+  /** Calls of tools, as written: `{"type": "function", "function": {"name": …, "arguments": …}}`; absent beside pictures. */
+  readonly calls?: readonly Value[]
+  /** What the answer of a tool says about itself: its name, and the call that it answers. */
+  readonly name?: string
+  readonly call?: string
 }
 
 /**
@@ -30,13 +35,26 @@ export function turnOf(item: Value): Turn | undefined {
   if (typeof role !== 'string') return undefined
   if (!('content' in item) && !('value' in item) && !('tool_calls' in item)) return undefined
   const said = item['content'] ?? item['value'] ?? null
-  const other = hasCalls(item) || (Array.isArray(said) && (said as readonly Value[]).some(isNoText))
-  return { role, content: contentOf(said), ...(other ? { other } : {}) }
+  const pictures = Array.isArray(said) && (said as readonly Value[]).some(isNoText)
+  const calls = callsOf(item)
+  const [name, call] = [item['name'], item['tool_call_id']]
+  return {
+    role,
+    content: contentOf(said),
+    ...(calls.length > 0 || pictures ? { other: true } : {}),
+    ...(calls.length > 0 && !pictures ? { calls } : {}),
+    ...(typeof name === 'string' ? { name } : {}),
+    ...(typeof call === 'string' ? { call } : {}),
+  }
 }
 
-function hasCalls(item: { readonly [key: string]: Value }): boolean {
-  const calls = item['tool_calls'] ?? item['function_call'] ?? null
-  return Array.isArray(calls) ? calls.length > 0 : calls !== null
+/** The calls of a message; the older `function_call` is one. */
+function callsOf(item: { readonly [key: string]: Value }): readonly Value[] {
+  const calls = item['tool_calls'] ?? null
+  if (Array.isArray(calls)) return calls as readonly Value[]
+  const call = calls ?? item['function_call'] ?? null
+  if (call === null) return []
+  return [isObject(call) && 'function' in call ? call : { type: 'function', function: call }]
 }
 
 /** A part of a message such as `{"type": "image_url", …}`. */

@@ -1,7 +1,7 @@
 import type { SplitName } from '../data/dataset.ts'
-import type { AnswerLimits } from '../train/answering.ts'
 import type { RunData } from '../train/data.ts'
 import type { Scores } from '../train/event.ts'
+import type { AnswerLimits } from '../train/recipe/evaluate.ts'
 import type { Provider } from '../train/runtime.ts'
 import type { Said } from '../train/tasks/task.ts'
 

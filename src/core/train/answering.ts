@@ -3,18 +3,9 @@ import type { Cancel } from '../base/cancel.ts'
 import { random } from '../base/random.ts'
 import type { Generator } from './generate.ts'
 import type { NamedTensor } from './learner.ts'
+import type { AnswerLimits } from './recipe/evaluate.ts'
 import type { Sample } from './tasks/sample.ts'
 import type { EncodeOptions } from './tasks/task.ts'
-
-/** How much may be written for one set of rows. */
-export interface AnswerLimits {
-  /** Rows that are answered, drawn over all of them; none at 0. */
-  readonly rows: number
-  /** Longest answer in tokens. */
-  readonly tokens: number
-  /** Seconds for all of them; what is not whole by then is left out. */
-  readonly seconds: number
-}
 
 /** Prompts that are read together, and the step in which time is looked at. */
 const together = 8
@@ -56,9 +47,9 @@ export async function writeAnswers(
   const rows = answeredRows(samples.length, limits.rows)
   for (let at = 0; at < rows.length && clock() < deadline; at += together) {
     const group = rows.slice(at, at + together).flatMap(row => {
-      const turns = samples[row]?.turns
+      const { turns, tools } = samples[row] as Sample
       if (!turns) return []
-      const prompt = encoder.content(chat.render(turns.slice(0, -1), 'prompt'))
+      const prompt = encoder.content(chat.render(turns.slice(0, -1), 'prompt', tools))
       return prompt.length > 0 && prompt.length < generator.positions ? [{ row, prompt }] : []
     })
     const late = () => clock() >= deadline

@@ -81,6 +81,42 @@ describe('conversations from every usual file', () => {
   })
 })
 
+test('calls of tools: lists, the older form, ShareGPT; arguments as text become values; pictures are refused', () => {
+  const call = { type: 'function', function: { name: 'stock', arguments: { item: 'lamp' } } }
+  const asText = { ...call, function: { ...call.function, arguments: '{"item": "lamp"}' } }
+  const ask = { role: 'user', content: 'How many?' }
+  const answer = { role: 'assistant', content: 'Four of them are left in the shop.' }
+  const tool = { role: 'tool', content: '4', tool_call_id: 'a1', name: 'stock' }
+  const rows = read([
+    {
+      messages: [ask, { role: 'assistant', content: null, tool_calls: [asText] }, tool, answer],
+      tools: [{ type: 'function' }],
+    },
+    { messages: [ask, { role: 'assistant', content: null, function_call: asText.function }, tool, answer], tools: [] },
+    { messages: [ask, { role: 'assistant', content: 'I look.', tool_calls: [call] }], tools: '[{"type": "function"}]' },
+    { messages: [ask, { role: 'assistant', content: [{ type: 'image_url' }], tool_calls: [call] }], tools: null },
+  ]) as Sample[]
+  for (const row of rows.slice(0, 2))
+    expect(row.turns?.[1]).toMatchObject({ role: 'assistant', content: '', calls: [call] })
+  expect(rows[0]?.turns?.[2]).toEqual({ role: 'tool', content: '4', name: 'stock', call: 'a1' })
+  expect(rows.map(row => row.tools?.length)).toEqual([1, undefined, 1, undefined])
+  // What should be said, as models write it.
+  expect(rows[2]?.gold).toBe('I look.\n<tool_call>\n{"name": "stock", "arguments": {"item": "lamp"}}\n</tool_call>')
+  expect(rows[3]).toMatchObject({ rule: 'not-text' })
+  const [shared] = read([
+    {
+      conversations: [
+        { from: 'human', value: 'How many?' },
+        { from: 'function_call', value: '{"name": "stock", "arguments": {"item": "lamp"}}' },
+        { from: 'observation', value: '4' },
+        { from: 'gpt', value: answer.content },
+      ],
+    },
+  ]) as Sample[]
+  expect(shared?.turns?.map(turn => turn.role)).toEqual(['user', 'assistant', 'tool', 'assistant'])
+  expect(shared?.turns?.[1]?.calls).toEqual([call])
+})
+
 describe('rows of the other tasks', () => {
   test('words with tags, and spans of a text, are the same thing', () => {
     const kind = taskOf('token-classification')

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { ParameterSpec } from '../../../src/core/train/models/architecture.ts'
 import { openBackbone } from '../../../src/core/train/models/architectures.ts'
 import { languageParameters } from '../../../src/core/train/pretrain.ts'
+import { chatml } from '../../../src/node/chatTemplate.ts'
 import { writeSafetensors } from '../../../src/node/safetensors.ts'
 import { type BytePairs, bytePairTokenizer, decoderTokens } from './bytePairs.ts'
 import { halves } from './model.ts'
@@ -45,9 +46,6 @@ export function decoderConfig(): Record<string, unknown> {
   }
 }
 
-/** Turns between marks; what the assistant says is marked for training. */
-const template = `{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' }}{% if message['role'] == 'assistant' %}{% generation %}{{ message['content'] + '<|im_end|>' }}{% endgeneration %}{{ '\\n' }}{% else %}{{ message['content'] + '<|im_end|>\\n' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`
-
 /** The decoder's tensors, in the order of the file. */
 export const decoderSpecs = (): ParameterSpec[] =>
   languageParameters({ backbone: openBackbone(decoderConfig(), 'config.json') })
@@ -66,7 +64,7 @@ export function writeDecoder(folder: string, pairs: BytePairs): void {
     bos_token: '<|endoftext|>',
     eos_token: '<|endoftext|>',
     clean_up_tokenization_spaces: false,
-    chat_template: template,
+    chat_template: chatml,
   })
   json('generation_config.json', {
     bos_token_id: id('<|endoftext|>'),

@@ -20,6 +20,7 @@ export const dataEntries = {
       completion: maybe(words('Column that holds what the assistant should answer.')),
       messages: maybe(words('Column that holds conversations: OpenAI messages or ShareGPT.')),
       system: maybe(words('Column that holds the system message.')),
+      tools: maybe(words('Column that holds the tools that a conversation may call, as OpenAI describes them.')),
       replay: maybe(
         v.pipe(
           v.strictObject({

@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import type { AnswerLimits } from '../answering.ts'
 import { maybe, say, whole } from './fields.ts'
 
 /** Scores that checkpoints may be chosen by; higher is better but for the loss. */
@@ -50,6 +49,16 @@ export const evaluateEntries = {
       say('What stays on disk.'),
     ),
   ),
+}
+
+/** How much may be written for one set of rows. */
+export interface AnswerLimits {
+  /** Rows that are answered, drawn over all of them; none at 0. */
+  readonly rows: number
+  /** Longest answer in tokens. */
+  readonly tokens: number
+  /** Seconds for all of them; what is not whole by then is left out. */
+  readonly seconds: number
 }
 
 /** When to score and by what, with defaults. */

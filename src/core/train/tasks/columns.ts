@@ -14,6 +14,7 @@ export const columnParts = [
   'completion',
   'messages',
   'system',
+  'tools',
 ] as const
 /** One of `columnParts`. */
 export type ColumnPart = (typeof columnParts)[number]
@@ -30,6 +31,7 @@ const usual: { readonly [P in ColumnPart]?: RegExp } = {
   spans: /^(spans|entities|annotations)$/i,
   input: /^input$/i,
   system: /^(system|system_prompt)$/i,
+  tools: /^(tools|functions)$/i,
 }
 
 const whats: { readonly [P in ColumnPart]: string } = {
@@ -44,6 +46,7 @@ const whats: { readonly [P in ColumnPart]: string } = {
   completion: 'the completion',
   messages: 'the messages',
   system: 'the system message',
+  tools: 'the tools',
 }
 
 /** What a search for columns needs. */

@@ -1,8 +1,8 @@
 import { type Turn, turnsOf } from '../../data/messages.ts'
-import type { Table } from '../../data/table.ts'
+import type { Table, Value } from '../../data/table.ts'
 import { type Columns, findColumn, needColumn } from './columns.ts'
 import type { Unusable } from './sample.ts'
-import { brokenRow, cellValue, emptyText, type Sample, unusable } from './sample.ts'
+import { brokenRow, cellValue, emptyText, parsedJson, type Sample, unusable } from './sample.ts'
 import type { TaskKind } from './task.ts'
 
 /** What files call the parties, by the names that chat templates know. */
@@ -27,7 +27,11 @@ const roles: Readonly<Record<string, string>> = {
 /** Messages, or prompt and completion with what alpaca puts beside them. */
 export const conversationColumns: TaskKind['columns'] = (tables, given, dataset) => {
   const search = { tables, given, dataset }
-  if (given.messages !== undefined) return { messages: needColumn(search, 'messages') }
+  if (given.messages !== undefined) {
+    const messages = needColumn(search, 'messages')
+    const tools = findColumn({ ...search, given: { ...given, messages } }, 'tools')
+    return { messages, ...(tools === undefined ? {} : { tools }) }
+  }
   const own = { prompt: needColumn(search, 'prompt'), completion: needColumn(search, 'completion') }
   const rest = { tables, dataset, given: { ...given, ...own } }
   const [input, system] = [findColumn(rest, 'input'), findColumn(rest, 'system')]
@@ -46,22 +50,73 @@ export function readConversation(table: Table, row: number, columns: Columns): S
   for (const turn of read) {
     const role = roles[turn.role.toLowerCase()]
     if (role === undefined) return unusable('unknown-role', `nobody knows the role "${turn.role}"`)
-    if (turn.other) return unusable('not-text', `a turn of ${role} says something that is no text`)
-    turns.push({ role, content: turn.content })
+    if (turn.other && !turn.calls) return unusable('not-text', `a turn of ${role} says something that is no text`)
+    const { other: _, calls, ...rest } = turn
+    const called = calls ?? (turn.role === 'function_call' ? callOf(turn.content) : undefined)
+    turns.push({
+      ...rest,
+      role,
+      ...(called ? { content: calls ? turn.content : '', calls: called.map(plainCall) } : {}),
+    })
   }
   const last = turns.findLastIndex(turn => turn.role === 'assistant')
   if (last < 0) return unusable('no-answer', 'the assistant says nothing')
   const kept = turns.slice(0, last + 1)
   const answers = kept.filter(turn => turn.role === 'assistant')
-  if (answers.every(turn => turn.content.trim() === '')) return unusable('no-answer', 'the answer is empty')
+  if (answers.every(turn => saidBy(turn).trim() === '')) return unusable('no-answer', 'the answer is empty')
+  const tools = columns.tools === undefined ? undefined : cellValue(table, row, columns.tools)
   return {
-    text: kept
-      .slice(0, -1)
-      .map(turn => turn.content)
-      .join('\n'),
-    gold: (answers.at(-1) as Turn).content,
+    text: kept.slice(0, -1).map(saidBy).join('\n'),
+    gold: saidBy(answers.at(-1) as Turn),
     turns: kept,
+    ...(Array.isArray(tools) && tools.length > 0 ? { tools } : {}),
   }
+}
+
+/** What a turn says, its calls as most templates write them. */
+function saidBy({ content, calls = [] }: Turn): string {
+  const called = calls.map(call => `<tool_call>\n${spaced(functionOf(call) ?? call)}\n</tool_call>`)
+  return [...(content.trim() === '' && called.length > 0 ? [] : [content]), ...called].join('\n')
+}
+
+/** JSON with a blank after commas and colons, as templates and so models write it. */
+function spaced(value: Value): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${(value as readonly Value[]).map(spaced).join(', ')}]`
+  const parts = Object.entries(value).map(([key, part]) => `${JSON.stringify(key)}: ${spaced(part)}`)
+  return `{${parts.join(', ')}}`
+}
+
+/** A call as templates expect it: arguments as values, also where a file has them as text. */
+function plainCall(call: Value): Value {
+  const called = functionOf(call)
+  if (!called || typeof called['arguments'] !== 'string') return call
+  const given = parsedJson(called['arguments'])
+  const plain = given === undefined ? called : { ...called, arguments: given }
+  return (call as Called).function === undefined ? plain : { ...(call as Called), function: plain }
+}
+
+interface Called {
+  readonly [key: string]: Value
+}
+
+/** Name and arguments of a call. */
+function functionOf(call: Value): Called | undefined {
+  if (typeof call !== 'object' || call === null || Array.isArray(call)) return undefined
+  const called = (call as Called)['function'] ?? call
+  return typeof called === 'object' && called !== null && !Array.isArray(called) ? (called as Called) : undefined
+}
+
+/** ShareGPT writes a call as text. */
+function callOf(text: string): Value[] | undefined {
+  const value = parsedJson(text)
+  const calls = Array.isArray(value) ? value : value === undefined ? [] : [value]
+  const named = (calls as Value[]).flatMap(call =>
+    typeof functionOf(call)?.['name'] === 'string' ? [functionOf(call) as Called] : [],
+  )
+  return named.length > 0 && named.length === calls.length
+    ? named.map(called => ({ type: 'function', function: called }))
+    : undefined
 }
 
 function turnsOfCell(table: Table, row: number, columns: Columns): readonly Turn[] | Unusable {

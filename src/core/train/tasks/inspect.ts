@@ -13,8 +13,8 @@ export function inspectRow(
   options: EncodeOptions,
 ): MaskedToken[] {
   const { encoder, limit, chat } = options
-  if (sample.turns && chat)
-    return maskConversation(sample.turns, { chat, encoder, limit, answers: options.answers ?? 'all' })
+  const { turns, tools } = sample
+  if (turns && chat) return maskConversation(turns, { chat, encoder, limit, answers: options.answers ?? 'all', tools })
   const language = kind.head === 'language'
   const text = sample.pair === undefined ? sample.text : `${sample.text}\n${sample.pair}`
   const content = encoder.content(text)

@@ -22,8 +22,9 @@ export const instruction: TaskKind = {
     const wanted: number[] = []
     const empty: number[] = []
     let cut = 0
-    samples.forEach(({ turns }, i) => {
-      const tokens = maskConversation(turns ?? [], { chat, encoder, limit, answers: options.answers ?? 'all' })
+    samples.forEach(({ turns, tools }, i) => {
+      const answers = options.answers ?? 'all'
+      const tokens = maskConversation(turns ?? [], { chat, encoder, limit, answers, tools })
       if (tokens.length > limit) cut++
       const kept = tokens.slice(0, limit)
       if (!kept.some((token, at) => at > 0 && token.kind === 'trained')) {

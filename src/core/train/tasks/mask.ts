@@ -1,7 +1,8 @@
 /* Which tokens of a conversation are learnt. What trains and what a person is shown come from the same function. */
 import { Failure } from '../../base/failure.ts'
 import type { Turn } from '../../data/messages.ts'
-import type { ChatTemplate, MarkedText } from './chat.ts'
+import type { Value } from '../../data/table.ts'
+import type { ChatTemplate, MarkedText, Tools } from './chat.ts'
 import type { SampleEncoder } from './task.ts'
 
 /** A token of a row as training sees it. */
@@ -26,6 +27,8 @@ export interface MaskOptions {
   readonly limit: number
   /** `all` turns of the assistant are learnt, or the `last` one alone. */
   readonly answers: 'all' | 'last'
+  /** The tools that the conversation may call. */
+  readonly tools?: Tools | undefined
 }
 
 /**
@@ -33,11 +36,12 @@ export interface MaskOptions {
  * at once (so that the ids are those of Transformers), and a token is learnt where its last character was written by
  * the assistant: by the template's own marks (`{% generation %}`) where it has them, else by what rendering the turns one
  * after the other adds. After the token that ends an answer nothing is learnt until the next one begins. Throws
- * `Failure` (`bad-template`, `template-mask`).
+ * `Failure` (`bad-template`, `template-mask`, `template-calls`).
  */
 export function maskConversation(turns: readonly Turn[], options: MaskOptions): MaskedToken[] {
-  const { chat, encoder, limit, answers } = options
-  const { text, spans } = chat.marked?.(turns) ?? spansByPrefix(turns, chat)
+  const { chat, encoder, limit, answers, tools } = options
+  const { text, spans } = chat.marked?.(turns, tools) ?? spansByPrefix(turns, chat, tools)
+  checkCalls(text, turns, chat)
   const wanted = answers === 'last' ? spans.slice(-1) : spans
   const ids = encoder.content(text)
   const pieces = encoder.pieces(ids)
@@ -56,14 +60,33 @@ export function maskConversation(turns: readonly Turn[], options: MaskOptions): 
   })
 }
 
+/** Many templates pass over calls: the model would learn to say nothing. */
+function checkCalls(text: string, turns: readonly Turn[], chat: ChatTemplate): void {
+  const names = turns.flatMap(turn => (turn.calls ?? []).map(callName))
+  const missing = names.find(name => name === undefined || !text.includes(name))
+  if (names.length > 0 && (missing !== undefined || names.includes(undefined)))
+    throw new Failure(
+      'template-calls',
+      `The chat template (${chat.source}) does not write calls of tools${missing === undefined ? '' : `: "${missing}" is not in its text`}`,
+      'Name one that does in the recipe: "chat": { "template": "file.jinja" }',
+    )
+}
+
+/** The name of the function that is called. */
+function callName(call: Value): string | undefined {
+  const one = call as { readonly name?: Value; readonly function?: { readonly name?: Value } } | null
+  const name = one?.function?.name ?? one?.name
+  return typeof name === 'string' ? name : undefined
+}
+
 /** What the assistant wrote, told by rendering ever more turns. */
-function spansByPrefix(turns: readonly Turn[], chat: ChatTemplate): MarkedText {
-  const text = chat.render(turns, 'whole')
+function spansByPrefix(turns: readonly Turn[], chat: ChatTemplate, tools?: Tools): MarkedText {
+  const text = chat.render(turns, 'whole', tools)
   const spans: [number, number][] = []
   turns.forEach((turn, i) => {
     if (turn.role !== 'assistant') return
-    const before = chat.render(turns.slice(0, i), 'prompt')
-    const after = chat.render(turns.slice(0, i + 1), 'whole')
+    const before = chat.render(turns.slice(0, i), 'prompt', tools)
+    const after = chat.render(turns.slice(0, i + 1), 'whole', tools)
     if (text.startsWith(before) && text.startsWith(after) && after.length > before.length)
       spans.push([before.length, after.length])
     else spans.push(spanByContent(text, turn, { from: spans.at(-1)?.[1] ?? 0, chat }))

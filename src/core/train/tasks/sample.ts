@@ -17,6 +17,8 @@ export interface Sample {
   readonly tags?: readonly string[]
   /** A conversation with roles `system`, `user`, `assistant`, `tool`. */
   readonly turns?: readonly Turn[]
+  /** The tools that it may call. */
+  readonly tools?: readonly Value[]
 }
 
 /** Why a row cannot be used: a rule id (`empty-field`, `unlabelled`, …) and the reason in words. */
@@ -65,7 +67,8 @@ function parsedList(text: string): readonly Value[] | undefined {
   return Array.isArray(value) ? (value as readonly Value[]) : undefined
 }
 
-function parsedJson(text: string): Value | undefined {
+/** Text that is a JSON list or object, as its value; undefined for any other. */
+export function parsedJson(text: string): Value | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined
   try {
     return JSON.parse(text) as Value
