@@ -69,7 +69,7 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
   const runTree = store.add(new RunTree(history))
   const shown = { extension, history, rows, log }
   const runPanels = store.add(new RunPanels(shown))
-  const comparePanels = store.add(new ComparePanels(shown))
+  const comparePanels = store.add(new ComparePanels({ ...shown, checking }))
   const rowsPanels = store.add(new RowsPanels({ extension, checking, fixes, rows, history, log }))
   const cli = { path: join(extension.fsPath, 'dist', 'cli.cjs'), log }
   const preflightPanels = store.add(new PreflightPanels({ extension, rows, log, cli: cli.path }))

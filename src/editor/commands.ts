@@ -161,8 +161,13 @@ export const commands: { readonly [id: string]: Act } = {
     const entry = await runOf(parts, given, vscode.l10n.t('Resume which run?'), ended)
     if (entry) await parts.tuning.resume(entry.folder)
   },
-  compareRuns: async parts => {
-    const pair = await pairOf(parts)
+  tuneAgain: async (parts, given) => {
+    const entry = await runOf(parts, given, vscode.l10n.t('Tune again as which run did?'), () => true)
+    if (entry) await parts.tuning.again(entry.folder)
+  },
+  acceptSuggestions: async ({ fixes }, bound) => fixes.acceptSuggestions(typeof bound === 'number' ? bound : undefined),
+  compareRuns: async (parts, a, b) => {
+    const pair = typeof a === 'string' && typeof b === 'string' ? ([a, b] as const) : await pairOf(parts)
     if (pair) parts.comparePanels.show(...pair)
   },
   compareWithBase: async (parts, given) => {

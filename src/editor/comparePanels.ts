@@ -4,11 +4,14 @@ import { type Disposable, Store } from '../core/base/event.ts'
 import { never } from '../core/base/failure.ts'
 import { type Ledger, ledgerPieces } from '../core/eval/ledger.ts'
 import type { Vote } from '../core/eval/votes.ts'
-import type { FromComparePanel, ToComparePanel } from '../core/view/protocol.ts'
+import { sumChanges } from '../core/run/rowChanges.ts'
+import type { FromComparePanel, RowPlace, ToComparePanel } from '../core/view/protocol.ts'
 import { loadPair } from '../node/evaluations.ts'
+import { changesBetween } from '../node/rowHashes.ts'
 import { runsFolder } from '../node/runs.ts'
 import { keepVotes, readVotes } from '../node/votes.ts'
 import { breathe, inPieces } from './adapt.ts'
+import type { Checking } from './checking.ts'
 import { saveExport } from './exports.ts'
 import type { History, RunEntry } from './history.ts'
 import { fromComparePanel, panelState, problemOf } from './messages.ts'
@@ -19,8 +22,13 @@ import { isScored } from './runTree.ts'
 /** Rows sent in one message: more would keep the extension host from answering meanwhile. */
 const piece = 2000
 
+/** Training rows named of those that changed, and of those like a row. */
+const shownChanges = 200
+const shownNearest = 6
+
 interface Parts {
   readonly extension: vscode.Uri
+  readonly checking: Checking
   readonly history: History
   readonly rows: Rows
   readonly log: vscode.LogOutputChannel
@@ -121,6 +129,10 @@ class ComparePanel implements Disposable {
         const row = this.ledger?.rows.find(one => one.file === message.place.file && one.row === message.place.row)
         return this.parts.rows.open(root, message.place, row?.text)
       }
+      case 'nearest':
+        return this.showNearest(message.place)
+      case 'tuneAgain':
+        return void (await vscode.commands.executeCommand('winnow.tuneAgain', idOf(this.b)))
       case 'vote':
         return this.keepVote(message.vote)
       case 'tune':
@@ -153,14 +165,29 @@ class ComparePanel implements Disposable {
     this.panel.title = `${ledger.a.name} → ${ledger.b.name}`
     const { rows } = ledger
     const votes = await this.votesOn(ledger)
+    const changes = await changesBetween(root, ledger.a, ledger.b)
     if (asked !== this.asked) return
     const first = { ...ledger, rows: rows.slice(0, piece) }
-    this.send({ kind: 'hydrate', ledger: first, choices, a: this.a, b: this.b, ...votes })
+    const changed = changes ? { changes: sumChanges(changes, shownChanges) } : {}
+    this.send({ kind: 'hydrate', ledger: first, choices, a: this.a, b: this.b, ...votes, ...changed })
     for (let i = piece; i < rows.length; i += piece) {
       await breathe()
       if (asked !== this.asked) return
       this.send({ kind: 'rows', rows: rows.slice(i, i + piece) })
     }
+  }
+
+  /** Asks the checking process: reading the training files takes a while. */
+  private async showNearest(place: RowPlace): Promise<void> {
+    const { asked, ledger, parts } = this
+    const root = this.rootOf(this.b)
+    const row = ledger?.rows.find(one => one.file === place.file && one.row === place.row)
+    if (!row || ledger?.b.run === undefined || root === undefined)
+      return this.send({ kind: 'nearest', place, rows: [] })
+    const folder = join(runsFolder(root), ledger.b.run)
+    const rows = [{ text: row.text, gold: row.gold }]
+    const found = await parts.checking.ask('nearest', { folder, rows, most: shownNearest })
+    if (asked === this.asked) this.send({ kind: 'nearest', place, rows: found?.[0] ?? [] })
   }
 
   /** The run folder of b, where its votes are. */
@@ -180,9 +207,12 @@ class ComparePanel implements Disposable {
   }
 
   private rootOf(reference: string): string | undefined {
-    return this.parts.history.find(reference.replace(/:[^:]*$/, ''))?.root
+    return this.parts.history.find(idOf(reference))?.root
   }
 }
+
+/** The run that a reference is of. */
+const idOf = (reference: string) => reference.replace(/:[^:]*$/, '')
 
 /** What a ledger can be made of: each scored run's best weights, and the model it started from. */
 function choicesOf(runs: readonly RunEntry[]): { readonly id: string; readonly name: string }[] {

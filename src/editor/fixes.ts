@@ -1,6 +1,7 @@
 import * as vscode from 'vscode'
 import { count, counted } from '../core/base/words.ts'
-import type { ReportedEdit, ReportedFinding } from '../core/check/report.ts'
+import type { Report, ReportedEdit, ReportedFinding } from '../core/check/report.ts'
+import { sureEnough } from '../core/label/suggest.ts'
 import { pathOf, toRange, uriOf } from './adapt.ts'
 import { type Checking, isCurrent } from './checking.ts'
 import type { Diagnostics } from './diagnostics.ts'
@@ -62,6 +63,17 @@ export class Fixes implements vscode.CodeActionProvider {
         ),
       )
     }
+    const suggested = suggestions(last.report)
+    for (const { diagnostic, finding } of found) {
+      if (!suggested.includes(finding)) continue
+      const surer = suggested.filter(one => (one.confidence as number) >= (finding.confidence as number))
+      if (surer.length < 2) continue
+      const title = vscode.l10n.t(
+        'Accept {0} as sure as this one or surer, with preview…',
+        counted(surer.length, 'suggestion'),
+      )
+      actions.push(commandAction(title, 'winnow.acceptSuggestions', [finding.confidence], [{ diagnostic }]))
+    }
     for (const one of found) {
       const title = vscode.l10n.t('Ignore this {0} finding', one.finding.rule)
       actions.push(commandAction(title, 'winnow.ignoreFinding', [one.finding], [one]))
@@ -86,6 +98,30 @@ export class Fixes implements vscode.CodeActionProvider {
     const fix = finding.fixes.find(one => one.title === title)
     if (!fix || !(await this.canEdit(fix.edits))) return false
     return vscode.workspace.applyEdit(editOf(fix.edits))
+  }
+
+  /**
+   * The suggested labels of training rows that are as sure as the bound or surer, each waiting for a tick in the editor's preview. Asks for
+   * the bound where none is given.
+   */
+  async acceptSuggestions(bound?: number): Promise<void> {
+    const { last } = this.checking
+    const suggested = last ? suggestions(last.report) : []
+    if (suggested.length === 0) {
+      const words = vscode.l10n.t(
+        'No label is suggested for a training row. Suggestions are surer once a run was trained on these files.',
+      )
+      void vscode.window.showInformationMessage(words)
+      return
+    }
+    const least = bound ?? (await pickBound(suggested))
+    if (least === undefined) return
+    const taken = suggested.filter(finding => (finding.confidence as number) >= least)
+    const preferred = taken.map(finding => ({
+      ...finding,
+      fixes: finding.fixes.map((fix, i) => ({ ...fix, preferred: i === 0 })),
+    }))
+    await this.fixFindings('label-error', preferred)
   }
 
   /** As `fixRule`, of any findings of the last report; `rule` names them. */
@@ -152,6 +188,29 @@ export class Fixes implements vscode.CodeActionProvider {
     const files = this.checking.last?.report.datasets.flatMap(dataset => dataset.splits.flatMap(split => split.files))
     return (files?.find(file => file.uri === path)?.bytes ?? 0) > largest
   }
+}
+
+/** Findings that suggest a label for a training row. Scores would follow the model that suggests, if others were accepted unread. */
+function suggestions({ findings, datasets }: Report): ReportedFinding[] {
+  const files = (train: boolean) =>
+    datasets.flatMap(({ splits }) =>
+      splits.filter(split => (split.name === 'train') === train).flatMap(split => split.files.map(file => file.uri)),
+    )
+  const others = new Set(files(false))
+  const training = new Set(files(true).filter(uri => !others.has(uri)))
+  return findings.filter(one => one.confidence !== undefined && one.fixes.length > 0 && training.has(one.uri))
+}
+
+/** Asks how sure a suggestion must be. */
+async function pickBound(suggested: readonly ReportedFinding[]): Promise<number | undefined> {
+  const items = [0.99, sureEnough, 0.9, 0.8, 0.5].flatMap(least => {
+    const rows = suggested.filter(finding => (finding.confidence as number) >= least).length
+    const description = least === sureEnough ? vscode.l10n.t('the usual bound') : ''
+    const label = vscode.l10n.t('{0} or more: {1}', String(least), counted(rows, 'row'))
+    return rows > 0 ? [{ label, description, least }] : []
+  })
+  const title = vscode.l10n.t('Accept suggested labels of training rows from which confidence on?')
+  return (await vscode.window.showQuickPick(items, { title }))?.least
 }
 
 function commandAction(

@@ -47,6 +47,8 @@ const fromCompare = v.variant('kind', [
     }),
   }),
   v.strictObject({ kind: v.literal('openRow'), place }),
+  v.strictObject({ kind: v.literal('nearest'), place }),
+  v.strictObject({ kind: v.literal('tuneAgain') }),
   v.strictObject({ kind: v.literal('export'), format: v.picklist(['json', 'html']), content, name }),
 ])
 

@@ -59,6 +59,13 @@ export class Tuning {
     await this.run(['tune', '--resume', folder, '--detach'], folder, vscode.l10n.t('Resuming the run'))
   }
 
+  /** A new run by the recipe of another one, on the files as they are now. What is open and not saved is saved first. */
+  async again(folder: string): Promise<void> {
+    if (await refuseUntrusted(noTuning())) return
+    if (!(await vscode.workspace.saveAll(false))) return
+    await this.run(['tune', '--again', folder, '--detach'], folder, vscode.l10n.t('Preparing the run'))
+  }
+
   private async start(recipe: vscode.Uri): Promise<void> {
     const open = vscode.workspace.textDocuments.find(document => document.uri.toString() === recipe.toString())
     if (open?.isDirty && !(await open.save())) return

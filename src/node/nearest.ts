@@ -1,24 +1,21 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import type { Cancel } from '../core/base/cancel.ts'
-import { Failure } from '../core/base/failure.ts'
 import type { LedgerRow } from '../core/eval/ledger.ts'
 import { nearestRows } from '../core/eval/nearestRows.ts'
+import { expandRows, type RowRef, type RunData } from '../core/train/data.ts'
+import { isUnusable, type Sample } from '../core/train/tasks/sample.ts'
+import { taskOf } from '../core/train/tasks.ts'
+import type { NearTraining } from '../core/view/protocol.ts'
 import { drive } from './drive.ts'
+import { readBytes } from './files.ts'
 import { readData } from './runs.ts'
-import { readRunRows } from './trainRows.ts'
+import { tablesOfBytes } from './tables.ts'
 
-/** A training row that is like a row of a ledger. */
-export interface NearTraining {
-  readonly file: string
-  readonly row: number
-  readonly text: string
-  readonly gold: string
-  readonly similarity: number
-  readonly disagrees: boolean
-}
-
-/** The training rows of a run nearest to some rows; undefined where its files are gone or have changed. */
+/**
+ * The training rows of a run nearest to some rows, as their files say them now: a person who mends one row after another sees what is
+ * there. Undefined where the files are gone.
+ */
 export async function nearestTraining(
   folder: string,
   rows: readonly Pick<LedgerRow, 'text' | 'gold'>[],
@@ -26,18 +23,35 @@ export async function nearestTraining(
 ): Promise<NearTraining[][] | undefined> {
   if (!existsSync(join(folder, 'data.json'))) return undefined
   const data = await readData(folder)
-  const known = await readRunRows(data, ['train']).catch((error: unknown) => {
-    if (error instanceof Failure) return undefined
-    throw error
-  })
-  if (!known) return undefined
-  const { refs, samples } = known.train
+  const known = await presentRows(data)
+  if (known.length === 0) return undefined
+  const samples = known.map(({ sample }) => sample)
   const found = await drive(nearestRows(samples, rows, { most }), cancel)
   return found.map(list =>
     list.map(({ row, ...why }) => {
-      const ref = refs[row] as (typeof refs)[number]
-      const { text, gold } = samples[row] as (typeof samples)[number]
+      const { ref, sample } = known[row] as (typeof known)[number]
+      const { text, gold } = sample
       return { file: data.files[ref.file]?.path as string, row: ref.row, text, gold, ...why }
     }),
   )
+}
+
+/** The training rows that are still there and can be used. */
+async function presentRows(data: RunData): Promise<{ readonly ref: RowRef; readonly sample: Sample }[]> {
+  const kind = taskOf(data.task ?? 'classification')
+  const refs = expandRows(data.use.train)
+  const found: { ref: RowRef; sample: Sample }[] = []
+  for (const file of new Set(refs.map(ref => ref.file))) {
+    const { path, part, format } = data.files[file] as RunData['files'][number]
+    const place = isAbsolute(path) ? path : join(data.root, path)
+    if (!existsSync(place)) continue
+    const tables = await tablesOfBytes(place, await readBytes(place), format ?? {})
+    const table = (part === undefined ? tables[0] : tables.find(one => one.part === part))?.table
+    for (const ref of refs) {
+      if (ref.file !== file || !table || ref.row >= table.rowCount) continue
+      const sample = kind.read(table, ref.row, data.roles)
+      if (!isUnusable(sample)) found.push({ ref, sample })
+    }
+  }
+  return found
 }

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { contentHash } from '../core/base/hash.ts'
+import type { Evaluation } from '../core/eval/evaluation.ts'
 import { type KnownRow, type RowChange, rowChanges } from '../core/run/rowChanges.ts'
 import { expandRows } from '../core/train/data.ts'
 import type { Sample } from '../core/train/tasks/sample.ts'
-import { readData } from './runs.ts'
+import { readData, runsFolder } from './runs.ts'
 
 const name = 'rowHashes.bin'
 const magic = 0x48524e57
@@ -51,4 +52,14 @@ async function knownRows(folder: string): Promise<KnownRow[] | undefined> {
 export async function changedRows(a: string, b: string): Promise<RowChange[] | undefined> {
   const [before, after] = [await knownRows(a), await knownRows(b)]
   return before && after && rowChanges(before, after)
+}
+
+/** The training rows that changed from the run of one evaluation to that of another, where both are of different runs. */
+export async function changesBetween(
+  root: string,
+  a: Pick<Evaluation, 'run'>,
+  b: Pick<Evaluation, 'run'>,
+): Promise<RowChange[] | undefined> {
+  if (a.run === undefined || b.run === undefined || a.run === b.run) return undefined
+  return changedRows(join(runsFolder(root), a.run), join(runsFolder(root), b.run))
 }

@@ -3,6 +3,7 @@ import { ledgerHtml } from '../../src/core/eval/html.ts'
 import { type Ledger, type LedgerRow, outcomes, type RowOutcome } from '../../src/core/eval/ledger.ts'
 import { decided } from '../../src/core/eval/verdict.ts'
 import type { Vote } from '../../src/core/eval/votes.ts'
+import type { RowChanges } from '../../src/core/run/rowChanges.ts'
 import type { FromComparePanel, PanelState, ToComparePanel } from '../../src/core/view/protocol.ts'
 import type { Host } from '../host.ts'
 import { button, type Choice } from '../parts/controls.ts'
@@ -10,8 +11,9 @@ import { h, isTyping, put, refresh } from '../parts/dom.ts'
 import type { Grid } from '../parts/grid.ts'
 import { notice } from '../parts/notice.ts'
 import { fileName } from '../parts/picture.ts'
+import { changesSection } from './compareChanges.ts'
 import { confusionOf } from './compareConfusion.ts'
-import { compareDetail } from './compareDetail.ts'
+import { asksNearest, compareDetail } from './compareDetail.ts'
 import { compareFilter } from './compareFilter.ts'
 import { compareHead, headline } from './compareHead.ts'
 import { labelChanges } from './compareLabels.ts'
@@ -30,6 +32,8 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
   let coming: { readonly ledger: Ledger; readonly rows: LedgerRow[]; readonly votes: readonly Vote[] } | undefined
   let choices: readonly Choice[] = []
   let pair = { a: '', b: '' }
+  let changes: RowChanges | undefined
+  let asking: ReturnType<typeof setTimeout> | undefined
   let told = new Date()
   let rows: Grid<LedgerRow> | undefined
   const fresh = host.restored() === undefined
@@ -61,6 +65,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
   const list = h('div', { class: 'list', 'data-region': 'Rows' })
   const detail = compareDetail({
     open: () => open(rows?.selected()),
+    openTraining: place => host.post({ kind: 'openRow', place }),
     move: by => rows?.move(by),
   })
   const right = h('div', { class: 'right' }, filter.element, list, detail.element)
@@ -71,6 +76,12 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
 
   const open = (row: LedgerRow | undefined) => {
     if (row) host.post({ kind: 'openRow', place: { file: row.file, row: row.row } })
+  }
+  /** Once somebody stays at a row: going through them with the arrow keys asks for none. */
+  const askNearest = (row: LedgerRow) => {
+    clearTimeout(asking)
+    if (asksNearest(row))
+      asking = setTimeout(() => host.post({ kind: 'nearest', place: { file: row.file, row: row.row } }), 150)
   }
   const set = (part: Partial<CompareView>) => {
     view = { ...view, ...part }
@@ -95,7 +106,8 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
     filter.update(view, { shown: inTab.length, all: shown.rows.filter(r => r.outcome === view.tab).length })
     list.style.setProperty('--rows', String(inTab.length))
     rows.setRows(inTab, { key: view.selected, sorting: view.sorting })
-    refresh(left, [pair, shown.all, view.gold, view.predicted], () => [
+    refresh(left, [pair, shown.all, view.gold, view.predicted, changes], () => [
+      changesSection(changes, place => host.post({ kind: 'openRow', place })),
       decided(shown.all) === 'undecided' && noiseSection(shown),
       labelChanges(shown, {
         gold: view.predicted === undefined ? view.gold : undefined,
@@ -125,6 +137,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
           open,
           select: row => {
             if (ledger) detail.show(ledger, row)
+            if (row) askNearest(row)
             if (row && keyOf(row) !== view.selected) {
               view = { ...view, selected: keyOf(row) }
               keep()
@@ -177,12 +190,18 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
       case 'hydrate':
         choices = message.choices.map(c => ({ value: c.id, text: c.name }))
         pair = { a: message.a, b: message.b }
+        changes = message.changes
         coming = { ledger: message.ledger, rows: [], votes: message.votes ?? [] }
         arrive(message.ledger.rows)
         break
       case 'rows':
         arrive(message.rows)
         break
+      case 'nearest': {
+        const row = rows?.selected()
+        if (row?.file === message.place.file && row.row === message.place.row) detail.near(message.rows)
+        break
+      }
       case 'empty':
         choices = message.choices.map(c => ({ value: c.id, text: c.name }))
         ledger = coming = undefined

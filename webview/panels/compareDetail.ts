@@ -1,18 +1,26 @@
 import { isTextRow } from '../../src/core/eval/graded.ts'
 import type { Ledger, LedgerRow } from '../../src/core/eval/ledger.ts'
+import type { NearTraining, RowPlace } from '../../src/core/view/protocol.ts'
 import { fixed } from '../../src/core/view/words.ts'
 import { button } from '../parts/controls.ts'
 import { difference } from '../parts/difference.ts'
 import { h, icon, put } from '../parts/dom.ts'
+import { nearestSection } from './compareChanges.ts'
 import { outcomeLooks } from './compareState.ts'
 
 export interface CompareDetail {
   readonly element: HTMLElement
   show(ledger: Ledger, row: LedgerRow | undefined): void
+  /** The training rows nearest to the row that is shown. */
+  near(rows: readonly NearTraining[]): void
 }
 
 /** One row in full: text, gold, and how sure both models were of what. */
-export function compareDetail(act: { readonly open: () => void; readonly move: (by: number) => void }): CompareDetail {
+export function compareDetail(act: {
+  readonly open: () => void
+  readonly openTraining: (place: RowPlace) => void
+  readonly move: (by: number) => void
+}): CompareDetail {
   const title = h('h2', {})
   const tags = h('span', { class: 'row tight' })
   const actions = h(
@@ -24,6 +32,7 @@ export function compareDetail(act: { readonly open: () => void; readonly move: (
   )
   const text = h('p', { class: 'row-text', dir: 'auto', tabindex: 0, 'aria-label': 'Text of the row' })
   const both = h('div', { class: 'two' })
+  const near = h('div', {})
   return {
     element: h(
       'section',
@@ -31,11 +40,14 @@ export function compareDetail(act: { readonly open: () => void; readonly move: (
       h('div', { class: 'row' }, title, tags, actions),
       text,
       both,
+      near,
     ),
+    near: rows => put(near, nearestSection(rows, act.openTraining)),
     show: (ledger, row) => {
       const shown = row !== undefined
-      for (const part of [title, tags, actions, text, both]) part.hidden = !shown
+      for (const part of [title, tags, actions, text, both, near]) part.hidden = !shown
       if (!row) return
+      put(near, asksNearest(row) && nearestSection(undefined, act.openTraining))
       const look = outcomeLooks[row.outcome]
       put(title, `${row.file} row ${row.row}`)
       put(
@@ -55,6 +67,11 @@ export function compareDetail(act: { readonly open: () => void; readonly move: (
       else put(both, side(ledger.a.name, row.a, row.gold), side(ledger.b.name, row.b, row.gold))
     },
   }
+}
+
+/** Where b is wrong with a label, the rows that it learnt from may say why. */
+export function asksNearest(row: LedgerRow): boolean {
+  return !isTextRow(row) && (row.outcome === 'broken' || row.outcome === 'still-wrong')
 }
 
 /** One text made into another, word by word. */

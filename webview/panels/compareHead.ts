@@ -30,6 +30,7 @@ export function compareHead(
   const actions = h(
     'span',
     { class: 'push row tight' },
+    button({ label: 'Tune again', icon: 'debug-rerun', look: 'plain', press: () => post({ kind: 'tuneAgain' }) }),
     button({ label: 'Swap', icon: 'arrow-swap', look: 'plain', press: () => choose(chosen.b, chosen.a) }),
     menu({
       label: 'Export',

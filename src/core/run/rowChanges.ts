@@ -64,3 +64,21 @@ export function rowChanges(a: readonly KnownRow[], b: readonly KnownRow[]): RowC
     ...[...left].map(i => ({ kind: 'removed' as const, ...at(a[i] as KnownRow) })),
   ]
 }
+
+/** What a person did to a row before what a split or another file did to the list. */
+const order = ['relabelled', 'edited', 'added', 'removed'] as const
+
+/** Changes of training rows as they are shown: how many of each kind there are, and the first of them by kind. */
+export interface RowChanges {
+  readonly counts: readonly (readonly [kind: RowChange['kind'], rows: number])[]
+  readonly rows: readonly RowChange[]
+}
+
+/** Sums up changes; at most so many rows are named. */
+export function sumChanges(changes: readonly RowChange[], most: number): RowChanges {
+  const of = (kind: RowChange['kind']) => changes.filter(change => change.kind === kind)
+  return {
+    counts: order.flatMap(kind => (of(kind).length > 0 ? [[kind, of(kind).length] as const] : [])),
+    rows: order.flatMap(of).slice(0, most),
+  }
+}

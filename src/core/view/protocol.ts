@@ -1,5 +1,6 @@
 import type { Ledger } from '../eval/ledger.ts'
 import type { Vote } from '../eval/votes.ts'
+import type { RowChanges } from '../run/rowChanges.ts'
 import type { Run, Series } from '../run/run.ts'
 import type { RunEvent } from '../train/event.ts'
 
@@ -33,6 +34,16 @@ export interface BatchRow extends RowPlace {
   readonly text: string
   readonly label: string
   readonly findings?: readonly string[]
+}
+
+/** A training row that is like a row of a ledger, as its file says it now. */
+export interface NearTraining extends RowPlace {
+  readonly text: string
+  readonly gold: string
+  /** Cosine of the texts, 0 to 1. */
+  readonly similarity: number
+  /** Does it carry another label than the row that it is like? */
+  readonly disagrees: boolean
 }
 
 /** Stands in place of what it prevents; what was shown before stays, marked as of then. */
@@ -119,7 +130,11 @@ export type ToComparePanel =
       readonly b: string
       /** What people and judges preferred, where answers are texts. */
       readonly votes?: readonly Vote[]
+      /** Training rows that changed from the run of a to that of b, where these are two. */
+      readonly changes?: RowChanges
     }
+  /** The training rows nearest to a row, asked for by `nearest`; none where nobody can tell. */
+  | { readonly kind: 'nearest'; readonly place: RowPlace; readonly rows: readonly NearTraining[] }
   | { readonly kind: 'rows'; readonly rows: Ledger['rows'] }
   /** Nothing to compare yet: fewer than two evaluations. */
   | { readonly kind: 'empty'; readonly choices: readonly { readonly id: string; readonly name: string }[] }
@@ -132,4 +147,8 @@ export type FromComparePanel =
   | { readonly kind: 'vote'; readonly vote: Vote }
   | { readonly kind: 'choose'; readonly a: string; readonly b: string }
   | { readonly kind: 'openRow'; readonly place: RowPlace }
+  /** Which training rows are like this one? */
+  | { readonly kind: 'nearest'; readonly place: RowPlace }
+  /** A new run by the recipe of b's, on the files as they are now. */
+  | { readonly kind: 'tuneAgain' }
   | { readonly kind: 'export'; readonly format: 'json' | 'html'; readonly content: string; readonly name?: string }

@@ -1,5 +1,5 @@
 import type { Severity } from '../check/finding.ts'
-import type { FromAnyPanel, Loading, Problem } from './protocol.ts'
+import type { FromAnyPanel, Loading, NearTraining, Problem } from './protocol.ts'
 
 /**
  * What the rows panel asks and is told. The panel holds no more than the rows in sight: sorting, filtering and summing up
@@ -268,6 +268,12 @@ export interface RowsService {
   /** Writes the pending changes to disk, undoable by `winnow undo` in `root`. Answers the files. */
   rowsWrite(request: { readonly view: string; readonly root: string }): readonly string[]
   rowsClose(request: { readonly view: string }): void
+  /** The training rows of a run that are like each of these, labels that disagree first; undefined where its files are gone. */
+  nearest(request: {
+    readonly folder: string
+    readonly rows: readonly { readonly text: string; readonly gold: string }[]
+    readonly most: number
+  }): readonly (readonly NearTraining[])[] | undefined
 }
 
 export interface RowsEdit {

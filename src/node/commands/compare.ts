@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import type { Cancel } from '../../core/base/cancel.ts'
 import { Failure } from '../../core/base/failure.ts'
 import { count, counted } from '../../core/base/words.ts'
-import type { Evaluation } from '../../core/eval/evaluation.ts'
 import { isTextRow } from '../../core/eval/graded.ts'
 import { ledgerHtml } from '../../core/eval/html.ts'
 import { type Ledger, makeLedger } from '../../core/eval/ledger.ts'
@@ -12,12 +11,13 @@ import { ledgerText, oneLine } from '../../core/eval/text.ts'
 import { verdictOf } from '../../core/eval/verdict.ts'
 import { tallyVotes, type Vote } from '../../core/eval/votes.ts'
 import { votesLine } from '../../core/eval/votesText.ts'
-import type { RowChange } from '../../core/run/rowChanges.ts'
+import { type RowChange, sumChanges } from '../../core/run/rowChanges.ts'
+import type { NearTraining } from '../../core/view/protocol.ts'
 import { loadPair } from '../evaluations.ts'
 import { facetsFor } from '../facets.ts'
 import { judgePairs } from '../judge.ts'
-import { type NearTraining, nearestTraining } from '../nearest.ts'
-import { changedRows } from '../rowHashes.ts'
+import { nearestTraining } from '../nearest.ts'
+import { changesBetween } from '../rowHashes.ts'
 import { findRoot, runsFolder } from '../runs.ts'
 import { keepVotes } from '../votes.ts'
 import type { Command } from './command.ts'
@@ -113,30 +113,15 @@ winnow compare 20261101-180203-lora 20261101-181530-full --format html > ledger.
   },
 }
 
-/** The training rows that changed from the run of a to that of b, where both are runs. */
-async function changesBetween(root: string, a: Evaluation, b: Evaluation): Promise<RowChange[] | undefined> {
-  if (a.run === undefined || b.run === undefined || a.run === b.run) return undefined
-  const folder = (id: string) => join(runsFolder(root), id)
-  return changedRows(folder(a.run), folder(b.run))
-}
-
 const shownChanges = 10
-/** What a person did to a row before what a split or another file did to the list. */
-const order = ['relabelled', 'edited', 'added', 'removed'] as const
 
 function changeLines(changes: readonly RowChange[]): string[] {
   if (changes.length === 0) return []
-  const kinds = order.flatMap(kind => {
-    const n = changes.filter(change => change.kind === kind).length
-    return n > 0 ? [`${count(n)} ${kind}`] : []
-  })
+  const { counts, rows } = sumChanges(changes, shownChanges)
   return [
-    `Training rows: ${kinds.join(', ')}`,
-    ...[...changes]
-      .sort((x, y) => order.indexOf(x.kind) - order.indexOf(y.kind))
-      .slice(0, shownChanges)
-      .map(({ kind, file, row }) => `  ${kind}  ${file} row ${row}`),
-    ...(changes.length > shownChanges ? [`  … and ${counted(changes.length - shownChanges, 'more row')}`] : []),
+    `Training rows: ${counts.map(([kind, n]) => `${count(n)} ${kind}`).join(', ')}`,
+    ...rows.map(({ kind, file, row }) => `  ${kind}  ${file} row ${row}`),
+    ...(changes.length > rows.length ? [`  … and ${counted(changes.length - rows.length, 'more row')}`] : []),
   ]
 }
 

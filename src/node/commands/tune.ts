@@ -10,6 +10,7 @@ import { newRun, plainRun, type Run, reduce } from '../../core/run/run.ts'
 import type { RunEvent } from '../../core/train/event.ts'
 import { rangeSchedule } from '../../core/train/findRate.ts'
 import { inspectionLines } from '../../core/view/inspectionText.ts'
+import { prepareAgain } from '../again.ts'
 import { dryRun } from '../dryRun.ts'
 import { loadPair } from '../evaluations.ts'
 import { inspectPrepared } from '../inspectRun.ts'
@@ -28,6 +29,7 @@ export const command: Command = {
   summary: 'fine-tune a model as a recipe says, and follow the run',
   usage: `winnow tune <recipe.json> [options]
 winnow tune --resume <run> [options]
+winnow tune --again <run> [options]
 
 Makes a run (a folder under .winnow/runs), trains in a process of its own and follows it. Ctrl+C asks it to save a
 checkpoint and stop; Ctrl+C again ends it at once. Ends with the scores of base and tuned, with and without leaked rows.
@@ -38,6 +40,7 @@ checkpoint and stop; Ctrl+C again ends it at once. Ends with the scores of base 
                        the recipe; exit code 1 where something does
   --find-rate          raise the rate from a millionth to 1 in 100 steps and say which one to take; trains nothing
   --learning-curve     train on 10, 25, 50 and 100 % of the rows, one run each, and say what 100 more rows would bring
+  --again <run>        a new run by the recipe of another one, on its files as they are now; winnow compare names what changed
   --resume <run>       go on with a run that was stopped or died, from its last checkpoint
   --detach             start it and return; winnow run <id> tells how it does
   --format text|json   json: one document at the end (with --detach: the id and folder); default text
@@ -50,6 +53,7 @@ A recipe: { "model": "tiny-encoder", "data": { "dataset": "banking77" }, "method
       most: 1,
       options: {
         resume: { type: 'string' },
+        again: { type: 'string' },
         'find-rate': { type: 'boolean' },
         'dry-run': { type: 'boolean' },
         inspect: { type: 'boolean' },
@@ -60,19 +64,28 @@ A recipe: { "model": "tiny-encoder", "data": { "dataset": "banking77" }, "method
     })
     const format = oneOf(values.format, ['text', 'json'], '--format')
     const [file] = positionals
-    if ((file === undefined) === (values.resume === undefined))
-      throw new Failure('usage', 'winnow tune needs a recipe, or --resume and a run', 'winnow tune --help tells more')
+    if ([file, values.resume, values.again].filter(one => one !== undefined).length !== 1)
+      throw new Failure(
+        'usage',
+        'winnow tune needs a recipe, or --resume or --again and a run',
+        'winnow tune --help tells more',
+      )
     if (file !== undefined && values.inspect) return sayWhatItSees(resolve(io.cwd, file), format, io)
     if (file !== undefined && values['dry-run']) return sayWhatItTakes(resolve(io.cwd, file), format, io)
     if (file !== undefined && values['learning-curve']) return sayLearningCurve(resolve(io.cwd, file), format, io)
     const folder =
-      file === undefined
-        ? await resumable(values.resume as string, io)
-        : await newRunFolder(resolve(io.cwd, file), values['find-rate'] ? 'find-rate' : 'train', io)
+      values.resume === undefined
+        ? await newRunFolder(
+            file === undefined
+              ? await prepareOther(values.again as string, io)
+              : await prepareFile(resolve(io.cwd, file), io),
+            values['find-rate'] ? 'find-rate' : 'train',
+          )
+        : await resumable(values.resume, io)
     // What an earlier attempt wrote is history: only what comes now is told, and only a new end is the end.
     let history = 0
     for await (const events of readEvents(folder)) history += events.length
-    if (file !== undefined) history = 0
+    if (values.resume === undefined) history = 0
     await startTraining(folder)
     const shown = await readRun(folder)
     if (values.detach) {
@@ -134,16 +147,19 @@ async function sayLearningCurve(recipeFile: string, format: 'text' | 'json', io:
 
 /** Prepares a run and writes its folder; what should be known before it starts goes into its log. */
 async function newRunFolder(
-  recipeFile: string,
+  { root, prepared }: Awaited<ReturnType<typeof prepareFile>>,
   purpose: 'train' | 'find-rate',
-  io: Pick<CommandIo, 'cwd' | 'cancel'>,
 ): Promise<string> {
-  const { root, prepared } = await prepareFile(recipeFile, io)
   const { recipe: own, data, warnings } = prepared
   const recipe = purpose === 'train' ? own : { ...own, name: `${own.name} rate`, schedule: rangeSchedule() }
   const made = await createRun(root, { recipe, data, at: new Date() })
   for (const warning of warnings) await appendEvent(made.folder, { kind: 'warned', at: Date.now(), ...warning })
   return made.folder
+}
+
+/** The same by the recipe of another run. */
+async function prepareOther(wanted: string, io: Pick<CommandIo, 'cwd' | 'cancel'>) {
+  return prepareAgain(await findRun(findRoot(io.cwd), wanted, io.cwd), io.cancel)
 }
 
 async function resumable(wanted: string, io: CommandIo): Promise<string> {
