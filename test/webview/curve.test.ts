@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { percent, points } from '../../src/core/base/words.ts'
 import { newRun, reduce } from '../../src/core/run/run.ts'
-import { changes, settingName } from '../../src/core/view/change.ts'
+import { changes, differences, settingName } from '../../src/core/view/change.ts'
 import {
   nearest,
   newSmoothed,
@@ -201,4 +201,33 @@ test('the numbers leave as CSV: raw, one line a step, scores on their step', () 
   expect(Number(cells[4])).toBe(run.series.loss[61])
   expect(Number(cells[10])).toBe(run.evaluated.find(e => e.step === 62)?.scores['loss'])
   expect((lines[61] as string).split(',')[10]).toBe('')
+})
+
+test('of several recipes: the settings that differ, and which runs have which value', () => {
+  const recipe = (rank: number, seed: number) => ({ a: 1, method: { kind: 'lora', rank }, seed })
+  const { differ, equal } = differences([recipe(8, 1), recipe(8, 2), { ...recipe(16, 1), note: 'x' }])
+  expect(equal).toBe(2)
+  expect(differ).toEqual([
+    {
+      path: 'method.rank',
+      values: [
+        { text: '8', recipes: [0, 1] },
+        { text: '16', recipes: [2] },
+      ],
+    },
+    {
+      path: 'seed',
+      values: [
+        { text: '1', recipes: [0, 2] },
+        { text: '2', recipes: [1] },
+      ],
+    },
+    {
+      path: 'note',
+      values: [
+        { text: undefined, recipes: [0, 1] },
+        { text: 'x', recipes: [2] },
+      ],
+    },
+  ])
 })

@@ -164,6 +164,26 @@ export const runStates: readonly State[] = [
       shown: [shownOf({ ...live, name: wordy, warnings: 5 }, 0), shownOf({ ...before, name: `${wordy}-before` }, 1)],
     }),
   },
+  {
+    name: 'run-rtl',
+    opening: { panel: 'run' },
+    show: async shown => {
+      await shown.send({
+        ...hydrateRun,
+        shown: [
+          { ...shownOf({ ...live, name: 'تجربة_البطاقات_16' }, 0), notes: `${arabic}\n${hebrew}` },
+          shownOf({ ...before, name: 'ניסוי_קודם' }, 1),
+        ],
+      })
+      await shown.page.getByRole('button', { name: 'Rows of step 268' }).click()
+      const rows = batchRows.map((row, i) => ({
+        ...row,
+        text: [arabic, hebrew][i % 2] as string,
+        label: 'بطاقة_لم_تصل',
+      }))
+      await shown.send({ kind: 'batch', step: 268, rows })
+    },
+  },
   { name: 'run-narrow', opening: { panel: 'run', width: 560, height: 1400 }, show: hydrate(hydrateRun) },
 ]
 

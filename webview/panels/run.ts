@@ -65,7 +65,10 @@ export function runPanel(root: HTMLElement, host: Host<FromRunPanel, ToRunPanel>
   const draw = everyFrame(() => {
     const own = runs[0]
     root.classList.toggle('waiting', own === undefined)
-    if (!own) return
+    if (!own) {
+      if (!body.hidden && !view.table) charts.wait(view, palette)
+      return
+    }
     head.update(own)
     warnings.update(own.curves.run, view.dismissed)
     failure.update(own.curves.run)

@@ -3,7 +3,8 @@ import { count } from '../../src/core/base/words.ts'
 import { nearest, niceUp, outlierTop, smoothedAt, spikes } from '../../src/core/view/curve.ts'
 import { type Axis, column, place, reach, speedColumn, validations } from '../../src/core/view/curves.ts'
 import { fixed } from '../../src/core/view/words.ts'
-import { type Chart, chart, type Drawing, type Line, type Note } from '../parts/chart.ts'
+import { type Chart, chart, type Drawing, type Line } from '../parts/chart.ts'
+import type { Note } from '../parts/chartNotes.ts'
 import type { Mark } from '../parts/crosshair.ts'
 import { type Child, h } from '../parts/dom.ts'
 import { hueClass, type Palette } from '../parts/palette.ts'
@@ -14,6 +15,8 @@ import { axisText, bandWords, detailOf, format, headingOf, tickOf, titleOf } fro
 export interface RunCharts {
   readonly element: HTMLElement
   draw(runs: readonly ShownRun[], view: RunView, palette: Palette): void
+  /** The frame alone, before a run has come. */
+  wait(view: RunView, palette: Palette): void
   /** The columns of a run were replaced: nothing drawn of it may be kept. */
   forget(id: string): void
   /** What was drawn last, for export. */
@@ -39,7 +42,7 @@ export function runCharts(act: { readonly pick: (step: number) => void; readonly
         title: titleOf(metric),
         // Before the first step there is no scale to speak of.
         tickX: v => (bare() ? '' : axisText(view?.axis ?? 'steps', v)),
-        tickY: v => (bare() && metric !== 'score' ? '' : tickOf(metric, v, view?.score ?? '')),
+        tickY: v => (bare() && (runs.length === 0 || metric !== 'score') ? '' : tickOf(metric, v, view?.score ?? '')),
         hover: x => {
           at = x === undefined ? pinned : x
           aim()
@@ -150,6 +153,13 @@ export function runCharts(act: { readonly pick: (step: number) => void; readonly
         )
       }
       aim()
+    },
+    wait: (nextView, palette) => {
+      view = nextView
+      for (const [metric, c] of charts) {
+        c.element.hidden = !metricsOf(nextView).includes(metric)
+        if (!c.element.hidden) c.draw({ lines: [], notes: [], x: [0, 1], y: [0, 1], log: false }, palette)
+      }
     },
     forget: id => forget(cache, id),
     drawings: () =>

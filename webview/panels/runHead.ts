@@ -186,7 +186,13 @@ function madeOf(run: Run, recipe: unknown): string[] {
   const dataset = at('data.dataset') ?? at('data.train')
   const model = run.started?.model ?? at('model')
   const method = run.started?.method ?? at('method.kind')
-  return [dataset, model, method].filter((part): part is string => typeof part === 'string' && part !== '')
+  return [dataset, nameOf(model), method].filter((part): part is string => typeof part === 'string' && part !== '')
+}
+
+/** Until a run says what its model is called there is only where it lies: its folder names it. */
+function nameOf(model: unknown): unknown {
+  if (typeof model !== 'string' || !/^([a-z]:)?[\\/]|^\./i.test(model)) return model
+  return model.split(/[\\/]/).findLast(part => part !== '') ?? model
 }
 
 function lampOf(phase: Phase): HTMLElement {

@@ -1,15 +1,15 @@
-import { count, counted, percent, points } from '../../src/core/base/words.ts'
+import { count, percent, points } from '../../src/core/base/words.ts'
 import { scoreText, shownScores } from '../../src/core/eval/headline.ts'
 import { type Evaluated, pace, type Run } from '../../src/core/run/run.ts'
-import { changes, settingName } from '../../src/core/view/change.ts'
 import { column, validations } from '../../src/core/view/curves.ts'
 import type { FromRunPanel } from '../../src/core/view/protocol.ts'
 import { duration, fixed } from '../../src/core/view/words.ts'
-import { difference } from '../parts/difference.ts'
 import { type Child, h, icon, refresh } from '../parts/dom.ts'
 import { menu } from '../parts/menu.ts'
 import { hueClass } from '../parts/palette.ts'
+import { section } from '../parts/section.ts'
 import { runNotes } from './runNotes.ts'
+import { recipesSection } from './runRecipes.ts'
 import type { ShownRun } from './runState.ts'
 
 export type OtherRun = { readonly id: string; readonly name: string; readonly detail: string }
@@ -49,10 +49,8 @@ export function runSide(post: (message: FromRunPanel) => void): RunSide {
       if (!own) return
       notes.update(own)
       const { run } = own.curves
-      const other = shown[1]
-      refresh(rest, [shown.length, shown.slice(0, 2).map(sideKey)], () => [
-        // A recipe that could not be read would look like one with everything changed.
-        other?.shown.recipe && own.shown.recipe ? changedSection(own, other) : undefined,
+      refresh(rest, [shown.map(s => [s.shown.run.id, s.shown.color]), shown.slice(0, 2).map(sideKey)], () => [
+        recipesSection(shown),
         droppedSection(own),
         scoresSection(run),
         paceSection(shown),
@@ -60,10 +58,6 @@ export function runSide(post: (message: FromRunPanel) => void): RunSide {
       ])
     },
   }
-}
-
-function section(title: string, side: Child, ...children: Child[]): HTMLElement {
-  return h('section', { class: 'sec' }, h('div', { class: 'sec-head' }, h('h2', {}, title), side), children)
 }
 
 function runsTable(shown: readonly ShownRun[], post: (message: FromRunPanel) => void): Child {
@@ -113,31 +107,6 @@ function runsTable(shown: readonly ShownRun[], post: (message: FromRunPanel) => 
         )
       }),
     ),
-  )
-}
-
-function changedSection(own: ShownRun, other: ShownRun): HTMLElement {
-  const { changed, equal } = changes(other.shown.recipe, own.shown.recipe)
-  const marks = { changed: 'edit', added: 'add', removed: 'trash' }
-  return section(
-    `Changed since ${other.curves.run.name}`,
-    h('span', { class: 'count push' }, String(changed.length)),
-    changed.length === 0
-      ? h('p', { class: 'small' }, 'Nothing: the two recipes are equal.')
-      : h(
-          'ul',
-          { class: 'changes' },
-          changed.map(c =>
-            h(
-              'li',
-              {},
-              icon(marks[c.kind], 'small dim'),
-              h('span', { class: 'dim wrap' }, settingName(c.path)),
-              h('span', { class: 'wrap' }, difference(c.before, c.after)),
-            ),
-          ),
-        ),
-    h('p', { class: 'small dim after' }, `${counted(equal, 'setting')} equal.`),
   )
 }
 

@@ -1,6 +1,6 @@
 import { count } from '../../src/core/base/words.ts'
 import { column, validations } from '../../src/core/view/curves.ts'
-import { duration } from '../../src/core/view/words.ts'
+import { duration, fixed, scientific } from '../../src/core/view/words.ts'
 import { h } from '../parts/dom.ts'
 import { type Column, type Grid, grid } from '../parts/grid.ts'
 import { segments } from '../parts/segments.ts'
@@ -40,14 +40,14 @@ export function runTable(act: { readonly pick: (step: number) => void }): RunTab
     open: i => act.pick(series().step[i] as number),
     columns: [
       { ...numbers('step', 'Step', i => count(series().step[i] as number)), sort: (a, b) => a - b },
-      numbers('epoch', 'Epoch', i => String(Number((run ? (column(run.curves, 'epochs')[i] ?? 0) : 0).toFixed(2)))),
+      numbers('epoch', 'Epoch', i => fixed(run ? column(run.curves, 'epochs')[i] : undefined, 2)),
       {
         ...numbers('loss', 'Train loss', i => format('loss', series().loss[i])),
         sort: (a, b) => (series().loss[a] as number) - (series().loss[b] as number),
       },
       numbers('validation', 'Val. loss', i => format('loss', scored.get(series().step[i] as number)?.['loss'])),
       numbers('score', 'Val. score', i => format('score', scored.get(series().step[i] as number)?.[score], score)),
-      numbers('rate', 'Learning rate', i => format('rate', series().rate[i])),
+      numbers('rate', 'Learning rate', i => scientific(series().rate[i], 2)),
       {
         ...numbers('norm', 'Gradient norm', i => format('norm', series().norm[i])),
         sort: (a, b) => (series().norm[a] as number) - (series().norm[b] as number),

@@ -1,4 +1,5 @@
 import uPlot from 'uplot'
+import { drawNotes, type Note } from './chartNotes.ts'
 import { crosshair, type Mark } from './crosshair.ts'
 import { drawDense, type Place, paintDense } from './dense.ts'
 import { type Child, h, put, say } from './dom.ts'
@@ -19,12 +20,6 @@ export interface Line {
   /** Names the line and its content where it rests: lines at rest are drawn once and kept as a picture. */
   readonly rest: string | undefined
 }
-
-/** A line across the plot with a few words: `x` stands, `y` lies. `ring` circles a point. */
-export type Note =
-  | { readonly kind: 'at'; readonly x: number; readonly text: string }
-  | { readonly kind: 'level'; readonly y: number; readonly text: string }
-  | { readonly kind: 'ring'; readonly x: number; readonly y: number; readonly text: string }
 
 /** The room between the lowest and the highest of several runs. */
 export interface Shade {
@@ -129,7 +124,7 @@ export function chart(options: ChartOptions): Chart {
       series: [{}, ...moving.map((_, i) => seriesOf(i))],
       hooks: {
         drawAxes: [u => shade(u, drawing), u => layer(u, drawing), u => drawMoving(u, moving, drawing.log)],
-        draw: [u => notes(u, drawing, p)],
+        draw: [u => drawNotes(u, drawing, p)],
       },
     }
   }
@@ -182,6 +177,7 @@ export function chart(options: ChartOptions): Chart {
     heading: (name, detail) => {
       say(title, name)
       say(subtitle, detail)
+      subtitle.title = detail
     },
     tell: (now, most, text) => {
       plot.setAttribute('aria-valuemax', String(most))
@@ -289,85 +285,4 @@ function path(u: uPlot, line: Pick<Line, 'xs' | 'ys'> | undefined, log: boolean)
     pen = true
   }
   return out
-}
-
-function notes(u: uPlot, drawing: Drawing, palette: Palette): void {
-  const { ctx } = u
-  const { left, top, width, height } = u.bbox
-  const px = uPlot.pxRatio
-  ctx.save()
-  ctx.beginPath()
-  ctx.rect(left, top - 6 * px, width + 8 * px, height + 6 * px)
-  ctx.clip()
-  ctx.font = `${11 * px}px ${palette.fontFamily}`
-  ctx.textBaseline = 'alphabetic'
-  for (const line of drawing.lines) if (line.ends) lastPoint(u, line)
-  const taken: Box[] = []
-  for (const note of drawing.notes) {
-    ctx.lineWidth = px
-    ctx.setLineDash([2 * px, 3 * px])
-    ctx.fillStyle = palette.foreground
-    ctx.beginPath()
-    if (note.kind === 'at') {
-      const x = Math.round(u.valToPos(note.x, 'x', true)) + 0.5
-      ctx.strokeStyle = palette.warning
-      ctx.moveTo(x, top)
-      ctx.lineTo(x, top + height)
-      ctx.stroke()
-      label(ctx, note.text, { x, y: top + 10 * px, gap: 6 * px, right: left + width, taken })
-    } else if (note.kind === 'level') {
-      const y = Math.round(u.valToPos(note.y, 'y', true)) + 0.5
-      ctx.strokeStyle = palette.dim
-      ctx.moveTo(left, y)
-      ctx.lineTo(left + width, y)
-      ctx.stroke()
-      ctx.textAlign = 'right'
-      ctx.fillStyle = palette.dim
-      ctx.fillText(note.text, left + width, y + 12 * px)
-    } else {
-      const x = u.valToPos(note.x, 'x', true)
-      const y = Math.max(top + 2 * px, u.valToPos(note.y, 'y', true))
-      ctx.setLineDash([])
-      ctx.lineWidth = 1.5 * px
-      ctx.strokeStyle = palette.foreground
-      ctx.arc(x, y, 5 * px, 0, 2 * Math.PI)
-      ctx.stroke()
-      label(ctx, note.text, { x, y: y + 4 * px, gap: 12 * px, right: left + width, taken })
-    }
-  }
-  ctx.restore()
-}
-
-function label(
-  ctx: CanvasRenderingContext2D,
-  text: string,
-  at: { readonly x: number; readonly y: number; readonly gap: number; readonly right: number; readonly taken: Box[] },
-): void {
-  const { width } = ctx.measureText(text)
-  const turns = at.x + at.gap + width > at.right
-  const left = turns ? at.x - at.gap - width : at.x + at.gap
-  const line = 14 * uPlot.pxRatio
-  let y = at.y
-  // Words that would lie on others go a line down.
-  while (at.taken.some(b => Math.abs(b.y - y) < line && left < b.right && left + width > b.left)) y += line
-  at.taken.push({ left, right: left + width, y })
-  ctx.textAlign = 'left'
-  ctx.fillText(text, left, y)
-}
-
-interface Box {
-  readonly left: number
-  readonly right: number
-  readonly y: number
-}
-
-function lastPoint(u: uPlot, line: Line): void {
-  const x = line.xs.at(-1)
-  const y = line.ys.at(-1)
-  if (x === undefined || y === undefined || !Number.isFinite(y)) return
-  const { ctx } = u
-  ctx.beginPath()
-  ctx.fillStyle = line.color
-  ctx.arc(u.valToPos(x, 'x', true), u.valToPos(y, 'y', true), 3 * uPlot.pxRatio, 0, 2 * Math.PI)
-  ctx.fill()
 }

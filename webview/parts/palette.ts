@@ -35,9 +35,10 @@ export function readPalette(): Palette {
   return palette
 }
 
-/** The class that gives an element the colour of a run. */
+/** The class that gives an element the colour of a run, and where colours come round again the one for its dashes. */
 export function hueClass(color: number): string {
-  return `c-${hues[color % hues.length]}`
+  const round = Math.floor(color / hues.length) % 5
+  return `c-${hues[color % hues.length]}${round > 0 ? ` d${round}` : ''}`
 }
 
 /** Dashes of a run's solid line: none for the first four, then patterns no validation line has. */

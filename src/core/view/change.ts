@@ -26,6 +26,35 @@ export function changes(before: unknown, after: unknown): { readonly changed: Ch
   return { changed, equal }
 }
 
+/** A setting in which recipes differ: its values, and which of the recipes have each. */
+export interface Difference {
+  readonly path: string
+  /** In the order of the recipes; `text` is undefined for those that do not have the setting. */
+  readonly values: readonly { readonly text: string | undefined; readonly recipes: readonly number[] }[]
+}
+
+/** The settings in which several recipes are not all equal, in the order of the first, and how many are equal in all. */
+export function differences(recipes: readonly unknown[]): {
+  readonly differ: readonly Difference[]
+  readonly equal: number
+} {
+  const all = recipes.map(recipe => flat(recipe))
+  const differ: Difference[] = []
+  let equal = 0
+  for (const path of new Set(all.flatMap(one => [...one.keys()]))) {
+    const values = new Map<string | undefined, number[]>()
+    for (const [i, one] of all.entries()) {
+      const text = one.get(path)
+      const same = values.get(text)
+      if (same) same.push(i)
+      else values.set(text, [i])
+    }
+    if (values.size === 1) equal++
+    else differ.push({ path, values: [...values].map(([text, recipes]) => ({ text, recipes })) })
+  }
+  return { differ, equal }
+}
+
 /** `learningRate` as people read it: `learning rate`. */
 export function settingName(path: string): string {
   return path

@@ -27,6 +27,12 @@ export function small(value: number | undefined, digits: number): string {
   )
 }
 
+/** The same with every digit, for numbers under one another: `2.00e-4`, `1.52e-4`. */
+export function scientific(value: number | undefined, digits: number): string {
+  if (!isNumber(value)) return '–'
+  return value === 0 ? '0' : minus(value.toExponential(digits).replace('e+', 'e').replace('e-', 'e\u2212'))
+}
+
 /** `820 ms`, `12.4 s`, `1m 12s`, `2h 05m`, `3d 04h` */
 export function duration(ms: number | undefined): string {
   if (!isNumber(ms) || ms < 0) return '–'

@@ -1,0 +1,126 @@
+import uPlot from 'uplot'
+import type { Palette } from './palette.ts'
+
+/** A line across the plot with a few words: `x` stands, `y` lies. `ring` circles a point. */
+export type Note =
+  | { readonly kind: 'at'; readonly x: number; readonly text: string }
+  | { readonly kind: 'level'; readonly y: number; readonly text: string }
+  | { readonly kind: 'ring'; readonly x: number; readonly y: number; readonly text: string }
+
+/** A line whose last point may be marked. */
+interface Ending {
+  readonly xs: readonly number[]
+  readonly ys: readonly number[]
+  readonly color: string
+  readonly ends: boolean
+}
+
+/** Words and marks over the lines: warnings, the best step, limits, spikes, and where runs stand now. */
+export function drawNotes(
+  u: uPlot,
+  drawing: { readonly lines: readonly Ending[]; readonly notes: readonly Note[] },
+  palette: Palette,
+): void {
+  const { ctx } = u
+  const { left, top, width, height } = u.bbox
+  const px = uPlot.pxRatio
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(left, top - 6 * px, width + 8 * px, height + 6 * px)
+  ctx.clip()
+  ctx.font = `${11 * px}px ${palette.fontFamily}`
+  ctx.textBaseline = 'alphabetic'
+  for (const line of drawing.lines) if (line.ends) lastPoint(u, line)
+  const taken: Box[] = []
+  for (const note of drawing.notes) {
+    ctx.lineWidth = px
+    ctx.setLineDash([2 * px, 3 * px])
+    ctx.fillStyle = palette.foreground
+    ctx.beginPath()
+    if (note.kind === 'at') {
+      const x = Math.round(u.valToPos(note.x, 'x', true)) + 0.5
+      ctx.strokeStyle = palette.warning
+      ctx.moveTo(x, top)
+      ctx.lineTo(x, top + height)
+      ctx.stroke()
+      label(ctx, note.text, {
+        x,
+        y: top + 10 * px,
+        gap: 6 * px,
+        right: left + width,
+        taken,
+        ground: palette.background,
+      })
+    } else if (note.kind === 'level') {
+      const y = Math.round(u.valToPos(note.y, 'y', true)) + 0.5
+      ctx.strokeStyle = palette.dim
+      ctx.moveTo(left, y)
+      ctx.lineTo(left + width, y)
+      ctx.stroke()
+      ctx.textAlign = 'right'
+      ctx.fillStyle = palette.dim
+      ctx.setLineDash([])
+      ctx.lineWidth = 4 * px
+      ctx.strokeStyle = palette.background
+      ctx.strokeText(note.text, left + width, y + 12 * px)
+      ctx.fillText(note.text, left + width, y + 12 * px)
+    } else {
+      const x = u.valToPos(note.x, 'x', true)
+      const y = Math.max(top + 2 * px, u.valToPos(note.y, 'y', true))
+      ctx.setLineDash([])
+      ctx.lineWidth = 1.5 * px
+      ctx.strokeStyle = palette.foreground
+      ctx.arc(x, y, 5 * px, 0, 2 * Math.PI)
+      ctx.stroke()
+      label(ctx, note.text, { x, y: y + 4 * px, gap: 12 * px, right: left + width, taken, ground: palette.background })
+    }
+  }
+  ctx.restore()
+}
+
+function label(
+  ctx: CanvasRenderingContext2D,
+  text: string,
+  at: {
+    readonly x: number
+    readonly y: number
+    readonly gap: number
+    readonly right: number
+    readonly taken: Box[]
+    readonly ground: string
+  },
+): void {
+  const { width } = ctx.measureText(text)
+  const turns = at.x + at.gap + width > at.right
+  const left = turns ? at.x - at.gap - width : at.x + at.gap
+  const line = 14 * uPlot.pxRatio
+  let y = at.y
+  // Words that would lie on others go a line down.
+  while (at.taken.some(b => Math.abs(b.y - y) < line && left < b.right && left + width > b.left)) y += line
+  at.taken.push({ left, right: left + width, y })
+  ctx.textAlign = 'left'
+  // Lines go on behind the words, not through them.
+  ctx.setLineDash([])
+  ctx.lineWidth = 4 * uPlot.pxRatio
+  ctx.lineJoin = 'round'
+  ctx.strokeStyle = at.ground
+  ctx.strokeText(text, left, y)
+  ctx.fillText(text, left, y)
+}
+
+interface Box {
+  readonly left: number
+  readonly right: number
+  readonly y: number
+}
+
+function lastPoint(u: uPlot, line: Ending): void {
+  const x = line.xs.at(-1)
+  const y = line.ys.at(-1)
+  if (x === undefined || y === undefined || !Number.isFinite(y)) return
+  const { ctx } = u
+  ctx.beginPath()
+  ctx.fillStyle = line.color
+  ctx.arc(u.valToPos(x, 'x', true), u.valToPos(y, 'y', true), 3 * uPlot.pxRatio, 0, 2 * Math.PI)
+  ctx.fill()
+}
