@@ -75,7 +75,8 @@ export function keysFor(keys: KeysOf): Keys {
 
 export function runPrefixJob({ forms: arrays, alive, t, keys: of, from, to }: PrefixJob): Prefixes {
   const forms = new FormColumns(arrays)
-  const keys = keysFor(of)
+  const asked = keysFor(of)
+  const keys = asked.inTurn?.() ?? asked
   let capacity = 0
   for (let slot = from; slot < to; slot++) if (alive[slot] === 1) capacity += keys.size(forms, slot, t)
   const out = new Uint32Array(new SharedArrayBuffer(capacity * 4))

@@ -1,9 +1,21 @@
+import { fromBase64 } from '../base/base64.ts'
 import { kernelBytes } from './generated/kernelBytes.ts'
 
 /** What `assembly/kernel.ts` offers; addresses are in bytes. */
 export interface Kernel {
   readonly memory: ArrayBuffer
   minhash(hashes: number, starts: number, sets: number, factors: number, shifts: number, k: number, out: number): void
+  rarest(
+    hashes: number,
+    starts: number,
+    sets: number,
+    takes: number,
+    table: number,
+    shift: number,
+    levels: number,
+    counts: number,
+    out: number,
+  ): number
   sign(
     spans: number,
     rows: number,
@@ -51,9 +63,9 @@ export function newKernel(bytes: number): Kernel | undefined {
     compiled = 'refused'
     return undefined
   }
-  const { memory, minhash, sign } = new WebAssembly.Instance(compiled).exports
+  const { memory, minhash, rarest, sign } = new WebAssembly.Instance(compiled).exports
   memory.grow(Math.ceil(bytes / pageBytes))
-  return { memory: memory.buffer, minhash, sign }
+  return { memory: memory.buffer, minhash, rarest, sign }
 }
 
 /** Hands out the memory of a kernel from its begin: where each of several lists of so many bytes stands. */
@@ -65,15 +77,4 @@ export function layOut<Name extends string>(sizes: { readonly [name in Name]: nu
     bytes += (sizes[name] + 63) & ~63
   }
   return { at, bytes }
-}
-
-function fromBase64(text: string): Uint8Array {
-  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-  const out = new Uint8Array((text.length * 3) >> 2)
-  let held = 0
-  for (let i = 0, to = 0; i < text.length; i++) {
-    held = (held << 6) | digits.indexOf(text[i]!)
-    if ((i & 3) > 0) out[to++] = held >> (6 - 2 * (i & 3))
-  }
-  return out
 }

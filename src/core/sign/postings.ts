@@ -1,4 +1,5 @@
 import type { FormColumns } from './formColumns.ts'
+import { LevelPrefixes } from './levelPrefixes.ts'
 import type { Work } from './progress.ts'
 import { prefixLength, type Threshold } from './threshold.ts'
 
@@ -22,6 +23,8 @@ export interface Keys {
   prefix(forms: FormColumns, slot: number, t: Threshold, out: Uint32Array, at: number): number
   /** How many keys a slot has at most. */
   size(forms: FormColumns, slot: number, t: Threshold): number
+  /** The same keys for who asks for many slots in turn and then no more. */
+  inTurn?(): Keys
 }
 
 /** The level of a shingle is `table[shingle >>> shift]`. */
@@ -64,6 +67,18 @@ export class Levels implements Keys, LevelTable {
 
   size(forms: FormColumns, slot: number, t: Threshold): number {
     return prefixLength(t, forms.size(slot))
+  }
+
+  inTurn(): Keys {
+    const prefixes = LevelPrefixes.of(this)
+    if (!prefixes) return this
+    return {
+      size: (forms, slot, t) => this.size(forms, slot, t),
+      prefix: (forms, slot, t, out, at) => {
+        const end = prefixes.prefix(forms, slot, t, out, at)
+        return end < 0 ? this.prefix(forms, slot, t, out, at) : end
+      },
+    }
   }
 
   /** Writes the prefix of a slot's set (rarest first by level, then by hash) to `out` from `at`; returns the new end. */
@@ -177,9 +192,10 @@ export function* sortedPostings(
 ): Work<Postings> {
   const shingles = new Uint32Array(prefixCapacity(forms, t, how))
   const slots = new Uint32Array(shingles.length)
+  const keys = how.keys.inTurn?.() ?? how.keys
   let length = 0
   for (let slot = 0; slot < forms.count; ) {
-    ;({ slot, length } = takePrefixes(forms, slot, { ...how, t, shingles, slots, length }))
+    ;({ slot, length } = takePrefixes(forms, slot, { ...how, keys, t, shingles, slots, length }))
     yield { phase: 'prefix', done: slot, total: forms.count }
   }
   if (!how.singles) length = yield* dropSingles(shingles, slots, length)

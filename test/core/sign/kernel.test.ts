@@ -5,10 +5,13 @@ import { random } from '../../../src/core/base/random.ts'
 import { Forms } from '../../../src/core/sign/forms.ts'
 import { newKernel } from '../../../src/core/sign/kernel.ts'
 import { MinHash, SlotSignatures } from '../../../src/core/sign/minhash.ts'
+import { Levels } from '../../../src/core/sign/postings.ts'
+import { finishWork } from '../../../src/core/sign/progress.ts'
 import { parseScheme } from '../../../src/core/sign/scheme.ts'
 import type { Texts } from '../../../src/core/sign/texts.ts'
+import { parseThreshold } from '../../../src/core/sign/threshold.ts'
 import { assemble } from '../../tool/assemble.mjs'
-import { texts } from './texts.ts'
+import { kinds, texts } from './texts.ts'
 
 test('the kernel that is kept is what its source compiles to', async () => {
   const file = new URL('../../../src/core/sign/generated/kernelBytes.ts', import.meta.url)
@@ -209,4 +212,32 @@ test.each(['word:1+2', 'word:3', 'char:5'])('however long they are: %s', scheme 
   const ends = list.map((_, i) => list.slice(0, i + 1).join('|').length)
   const span = (row: number) => ({ start: ends[row]! - list[row]!.length, end: ends[row]! })
   expectEqual(inBatches(scheme, { ...ofStrings(list), plain: { bytes, span } }), expected)
+})
+
+test.each(kinds)('prefixes of the kernel are those of the definition: %s', kind => {
+  const forms = new Forms(parseScheme('word:1+2'))
+  for (const text of texts(kind, 2000, 'prefixes')) forms.add(text)
+  const r = random('prefixes')
+  // Sets of sizes on both sides of what is compared and counted, and of more than is taken at a time.
+  for (const n of [128, 129, 60, 4000, 40_000, 3])
+    forms.add(Array.from({ length: n }, () => `w${Math.floor(3000 ** r.next())} ${r.int(n)}`).join(' '))
+  for (const text of texts(kind, 200, 'more')) forms.add(text)
+  const levels = finishWork(Levels.count(forms, () => true))
+  // Ties, and levels that lie far apart.
+  const coarse = new Levels({
+    table: levels.table.map(level => (level < 4 ? 0 : level > 30 ? 239 : 100)),
+    shift: levels.shift,
+  })
+  const [own, other] = [new Uint32Array(100_000), new Uint32Array(100_000)]
+  for (const keys of [levels, coarse])
+    for (const threshold of ['0.2', '0.5', '0.8', '1']) {
+      const t = parseThreshold(threshold)
+      const inTurn = keys.inTurn()
+      expect(inTurn).not.toBe(keys)
+      for (let slot = 0; slot < forms.count; slot += slot % 5 === 4 ? 2 : 1) {
+        const end = keys.prefix(forms, slot, t, own, 1)
+        expect(inTurn.prefix(forms, slot, t, other, 1)).toBe(end)
+        same(own, other, end)
+      }
+    }
 })

@@ -110,6 +110,87 @@ export function sign(
   return out
 }
 
+/**
+ * Of each of `sets` sets (as in `minhash`) the `takes[s]` rarest shingles: those of the lowest level `table[shingle >>> shift]`,
+ * of equal level the lowest. Writes them to `out`, those of one set after those of the other, ascending in each. `levels` holds
+ * as many bytes as the largest set has shingles, and 16 more; `counts` 256 words, all zero before and after. Returns the end
+ * of what was written; one word behind it is written, too.
+ */
+export function rarest(
+  hashes: usize,
+  starts: usize,
+  sets: i32,
+  takes: usize,
+  table: usize,
+  shift: i32,
+  levels: usize,
+  counts: usize,
+  out: usize,
+): usize {
+  for (let s: i32 = 0; s < sets; s++) {
+    const from = hashes + ((<usize>load<u32>(starts)) << 2)
+    const to = hashes + ((<usize>load<u32>(starts, 4)) << 2)
+    let take = load<i32>(takes)
+    starts += 4
+    takes += 4
+    let at = levels
+    for (let hash = from; hash < to; hash += 4) store<u8>(at++, load<u8>(table + <usize>(load<u32>(hash) >>> shift)))
+    const n = at - levels
+    const level = n <= fewLevels ? levelOfFew(levels, n, take) : levelOfMany(levels, n, take, counts)
+    // All below that level, and so many of it as are still asked for.
+    for (let own = levels; own < at; own++) take -= select<i32>(1, 0, load<u8>(own) < level)
+    let hash = from
+    for (let own = levels; own < at; own++) {
+      const is = load<u8>(own)
+      const tie = select<i32>(1, 0, is === level && take > 0)
+      store<u32>(out, load<u32>(hash))
+      hash += 4
+      take -= tie
+      out += select<usize>(4, 0, is < level || tie > 0)
+    }
+  }
+  return out
+}
+
+/** Up to so many levels are compared sixteen at a time; more of them are counted. */
+const fewLevels: usize = 256
+
+/** The level of the `take`-th of `n` levels, if they were in order. */
+function levelOfFew(levels: usize, n: usize, take: i32): u8 {
+  v128.store(levels + n, i8x16.splat(-1))
+  let level = i8x16.splat(0)
+  let first = true
+  while (true) {
+    // The lowest level that has not been counted yet.
+    let lowest = i8x16.splat(-1)
+    for (let at: usize = 0; at < n; at += 16) {
+      const own = v128.load(levels + at)
+      const above = first ? i8x16.splat(-1) : i8x16.gt_u(own, level)
+      lowest = i8x16.min_u(lowest, v128.bitselect(own, i8x16.splat(-1), above))
+    }
+    lowest = i8x16.min_u(lowest, i64x2.shuffle(lowest, lowest, 1, 0))
+    lowest = i8x16.min_u(lowest, i64x2.shr_u(lowest, 32))
+    lowest = i8x16.min_u(lowest, i64x2.shr_u(lowest, 16))
+    lowest = i8x16.min_u(lowest, i64x2.shr_u(lowest, 8))
+    const found = i8x16.extract_lane_u(lowest, 0)
+    level = i8x16.splat(found)
+    first = false
+    for (let at: usize = 0; at < n; at += 16) take -= popcnt(i8x16.bitmask(i8x16.eq(v128.load(levels + at), level)))
+    if (take <= 0) return found
+  }
+}
+
+function levelOfMany(levels: usize, n: usize, take: i32, counts: usize): u8 {
+  for (let at = levels; at < levels + n; at++) {
+    const count = counts + ((<usize>load<u8>(at)) << 2)
+    store<i32>(count, load<i32>(count) + 1)
+  }
+  let count = counts
+  while ((take -= load<i32>(count)) > 0) count += 4
+  memory.fill(counts, 0, 1024)
+  return <u8>((count - counts) >> 2)
+}
+
 /** Hashes the words of a text into two lanes; how many there are, `notPlain` where the text is not plain. */
 function words(from: usize, to: usize, fold: usize, laneA: usize, laneB: usize): i32 {
   let n: i32 = 0
