@@ -90,9 +90,50 @@ test.concurrent('1 to 4 choose the outcome, arrows the row, Enter opens it', asy
   const shares = await page.locator('.detail .probabilities').nth(1).locator('li .end').allTextContents()
   expect(shares).toEqual(third.b.probabilities.map(([, p]) => fixed(p, 2)))
   await page.keyboard.press('Enter')
-  expect((await shown.posted()).at(-1)).toEqual({ kind: 'openRow', place: { file: third.file, row: third.row } })
+  const opens = (await shown.posted()).filter(m => m.kind === 'openRow')
+  expect(opens).toEqual([{ kind: 'openRow', place: { file: third.file, row: third.row } }])
   await page.locator('vscode-button', { hasText: 'Open row' }).click()
   expect((await shown.posted()).filter(m => m.kind === 'openRow')).toHaveLength(2)
+  await shown.close()
+})
+
+test.concurrent('a broken row asks for the training rows like it, which open; changed training rows are named', async () => {
+  const shown = await s.open({ panel: 'compare' })
+  const counts = [
+    ['relabelled', 2],
+    ['removed', 1],
+  ] as const
+  const changed = ['relabelled', 'relabelled', 'removed'].map((kind, row) => ({ kind, file: 'train.csv', row }))
+  await shown.send({ ...(compareHydrate(ledger) as object), changes: { counts, rows: changed } })
+  const { page } = shown
+  const section = page.getByRole('region', { name: 'Training rows changed' })
+  expect(await section.textContent()).toContain('2 relabelled, 1 removed')
+  // What was removed has no place to open.
+  expect(await section.getByRole('button').allTextContents()).toEqual(['train.csv row 0', 'train.csv row 1'])
+  await section.getByRole('button', { name: 'train.csv row 1' }).click()
+  const asked = async () => (await shown.posted()).filter(m => m.kind === 'nearest')
+  await expect.poll(asked).toHaveLength(1)
+  const first = rowsOf('broken')[0] as LedgerRow
+  const place = { file: first.file, row: first.row }
+  expect(await asked()).toEqual([{ kind: 'nearest', place }])
+  const near = { file: 'train.csv', row: 7, text: 'where is it', gold: 'other', similarity: 0.81, disagrees: true }
+  // An answer about another row is too late.
+  await shown.send({ kind: 'nearest', place: { ...place, row: -1 }, rows: [{ ...near, row: 8 }] })
+  await shown.send({ kind: 'nearest', place, rows: [near] })
+  const list = page.getByRole('region', { name: 'Nearest training rows' })
+  expect((await list.locator('li').allTextContents()).map(text => text.replace(/\s+/g, ' '))).toEqual([
+    '0.81othertrain.csv row 7where is it',
+  ])
+  await list.getByRole('button', { name: 'train.csv row 7' }).click()
+  expect((await shown.posted()).filter(m => m.kind === 'openRow').map(m => m['place'])).toEqual([
+    { file: 'train.csv', row: 1 },
+    { file: 'train.csv', row: 7 },
+  ])
+  await page.locator('vscode-button', { hasText: 'Tune again' }).click()
+  expect((await shown.posted()).at(-1)).toEqual({ kind: 'tuneAgain' })
+  // Rows that b has right need no reason.
+  await page.keyboard.press('1')
+  await expect.poll(() => list.count()).toBe(0)
   await shown.close()
 })
 

@@ -119,7 +119,11 @@ export function textSection(ledger: Ledger): HTMLElement | undefined {
   if (!isText(ledger)) return undefined
   const rows = ledger.rows.slice(0, mostTexts)
   const of = (side: 'a' | 'b') => {
-    const said = rows.map(row => ({ gold: row.gold, label: row[side].label, probabilities: [], tokens }))
+    // The texts as they stand side by side here, however they came about.
+    const said = rows.map(row => {
+      const { label } = row[side]
+      return { gold: row.gold, label, probabilities: [], tokens, written: true as const }
+    })
     return detailOf(said, []).scores
   }
   const [a, b] = [of('a'), of('b')]
