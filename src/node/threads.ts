@@ -34,6 +34,17 @@ export function openThreads(
   return program !== undefined && count > 1 ? new ThreadPool(program, count) : undefined
 }
 
+/** What a job is part of, as progress calls it. */
+const phases: { readonly [K in Job['kind']]: string } = {
+  rows: 'sign',
+  prefix: 'prefix',
+  join: 'compare',
+  recur: 'containment',
+  held: 'containment',
+  hits: 'containment',
+  holders: 'containment',
+}
+
 interface Thread {
   readonly worker: Worker
   readonly port: MessagePort
@@ -69,12 +80,12 @@ export class ThreadPool implements Threads {
     return copy
   }
 
-  *run<J extends Job>(jobs: Iterable<J>, take: (done: Done<J>, job: J) => void): Work<void> {
+  *run<J extends Job>(jobs: Iterable<J>, take: (done: Done<J>, job: J) => void, meanwhile?: Work<void>): Work<void> {
     if (this.busy) throw new Error('the threads are at work already')
     this.busy = true
     let finished = false
     try {
-      yield* this.drive(jobs, take)
+      yield* this.drive(jobs, take, meanwhile)
       finished = true
     } finally {
       this.busy = false
@@ -83,7 +94,11 @@ export class ThreadPool implements Threads {
     }
   }
 
-  private *drive<J extends Job>(jobs: Iterable<J>, take: (done: Done<J>, job: J) => void): Work<void> {
+  private *drive<J extends Job>(
+    jobs: Iterable<J>,
+    take: (done: Done<J>, job: J) => void,
+    meanwhile: Work<void> | undefined,
+  ): Work<void> {
     const rest = jobs[Symbol.iterator]()
     const open = new Map<number, J>()
     const waiting = new Map<number, Done<Job>>()
@@ -92,6 +107,7 @@ export class ThreadPool implements Threads {
     let given = 0
     let taken = 0
     let phase = 'sign'
+    let isDone = meanwhile === undefined
     for (let all = false; !all || taken < given; ) {
       const rung = Atomics.load(this.bell, 0)
       // Not too far ahead: what is done and not yet taken is memory.
@@ -105,7 +121,7 @@ export class ThreadPool implements Threads {
         thread.port.postMessage({ index: given, job: next.value })
         running.add(thread)
         open.set(given, next.value)
-        if (next.value.kind !== 'rows') phase = 'compare'
+        phase = phases[next.value.kind]
         given++
       }
       let heard = false
@@ -125,7 +141,10 @@ export class ThreadPool implements Threads {
         take(done as Done<J>, open.get(taken)!)
         open.delete(taken)
         taken++
-      } else if (!heard && running.size > 0) Atomics.wait(this.bell, 0, rung, nap)
+      } else if (!heard && running.size > 0) {
+        if (isDone) Atomics.wait(this.bell, 0, rung, nap)
+        else isDone = meanwhile?.next().done === true
+      }
       yield { phase, done: taken, total: given }
     }
   }
@@ -174,7 +193,11 @@ function buffersOf(done: Done<Job>): ArrayBuffer[] {
       ? [done.slots, done.forms.pool, done.forms.start, done.forms.formA, done.forms.formB]
       : done.kind === 'join'
         ? [done.parent, done.sorted?.shingles, done.sorted?.slots]
-        : []
+        : done.kind === 'held'
+          ? [done.slots, done.ends, done.shingles]
+          : done.kind === 'hits'
+            ? [done.slots, done.shingles]
+            : []
   const buffers = new Set<ArrayBuffer>()
   for (const list of lists) if (list && list.buffer instanceof ArrayBuffer) buffers.add(list.buffer)
   return [...buffers]

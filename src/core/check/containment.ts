@@ -38,11 +38,15 @@ export interface Holders {
   of(row: number, allows: (holder: number) => boolean): Generator<number>
 }
 
-/** Joins by containment; kept from one check to the next. Undefined where the share is 0. `least` is in shingles. */
+/**
+ * Joins by containment; kept from one check to the next. Undefined where the share is 0. `least` is in shingles. `meanwhile` is
+ * what this thread can do while others join: what is left of it is for the caller to do.
+ */
 export function* holders(
   corpus: Corpus,
   likeness: Likeness,
   { share, least }: { readonly share: number; readonly least: number },
+  meanwhile?: Work<void>,
 ): Work<Holders | undefined> {
   const { similar } = likeness
   const { forms } = similar.matcher
@@ -51,8 +55,10 @@ export function* holders(
   const name = `contained ${likeness.scheme} ${share} ${least}`
   const known = corpus.notes.get(name) as { readonly forms: unknown; readonly join: Containment } | undefined
   const levels = similar instanceof Similar ? similar.levels : undefined
-  const join = known?.forms === forms ? known.join : new Containment(forms, parseThreshold(share), { least, levels })
-  yield* join.update()
+  const { threads } = corpus
+  const join =
+    known?.forms === forms ? known.join : new Containment(forms, parseThreshold(share), { least, levels, threads })
+  yield* join.update({ meanwhile, prefixes: similar instanceof Similar ? similar.takePrefixes() : undefined })
   corpus.notes.set(name, { forms, join })
   return {
     *held() {

@@ -9,6 +9,7 @@ import { type PlainComparison, PlainOverlap, type PlainText } from '../sign/plai
 import type { Work } from '../sign/progress.ts'
 import { listOver } from '../sign/reuse.ts'
 import { defaultScheme, parseScheme } from '../sign/scheme.ts'
+import type { Threads } from '../sign/threads.ts'
 import type { Fix, Related } from './finding.ts'
 import { foldedNumbers } from './labels.ts'
 import type { Comparison, Memory } from './memory.ts'
@@ -90,6 +91,11 @@ export class Corpus {
   /** What a rule keeps from one check to the next. */
   get notes(): Map<string, unknown> {
     return this.memory.notes
+  }
+
+  /** Other threads, where some take part. */
+  get threads(): Threads | undefined {
+    return this.memory.threads
   }
 
   fileOf(row: number): CorpusFile {

@@ -52,7 +52,7 @@ export class Memory {
   private readonly sets: 'kept' | 'spilled' | undefined
   private readonly budget: number | undefined
   private readonly openSpill: OpenSpill
-  private readonly threads: Threads | undefined
+  readonly threads: Threads | undefined
   private readonly shelf: Shelf | undefined
   private compared: { readonly old: Table; readonly now: Table; readonly kept: Kept } | undefined
 

@@ -184,11 +184,22 @@ export function* buildPostings(
   return yield* sortedPostings(forms, t, { ...how, keys })
 }
 
-/** The sorted postings of all living slots by keys of any kind; see `buildPostings`. */
+/** The keys of each slot s, ascending: `shingles[start[s] .. start[s + 1])`. */
+export interface SlotPrefixes {
+  readonly shingles: Uint32Array
+  readonly start: Uint32Array
+}
+
+/** The sorted postings of all living slots by keys of any kind; see `buildPostings`. `see` is told the keys before any are dropped. */
 export function* sortedPostings(
   forms: FormColumns,
   t: Threshold,
-  how: { readonly alive: (slot: number) => boolean; readonly singles: boolean; readonly keys: Keys },
+  how: {
+    readonly alive: (slot: number) => boolean
+    readonly singles: boolean
+    readonly keys: Keys
+    readonly see?: (prefixes: SlotPrefixes) => void
+  },
 ): Work<Postings> {
   const shingles = new Uint32Array(prefixCapacity(forms, t, how))
   const slots = new Uint32Array(shingles.length)
@@ -198,9 +209,15 @@ export function* sortedPostings(
     ;({ slot, length } = takePrefixes(forms, slot, { ...how, keys, t, shingles, slots, length }))
     yield { phase: 'prefix', done: slot, total: forms.count }
   }
-  if (!how.singles) length = yield* dropSingles(shingles, slots, length)
-  const prefix = shingles.slice(0, length)
-  const prefixStart = startsOf(slots, length, forms.count)
+  let prefix = shingles.slice(0, length)
+  let prefixStart = startsOf(slots, length, forms.count)
+  how.see?.({ shingles: prefix, start: prefixStart })
+  if (!how.singles) {
+    yield { phase: 'prefix', done: forms.count, total: forms.count }
+    length = yield* dropSingles(shingles, slots, length)
+    prefix = shingles.slice(0, length)
+    prefixStart = startsOf(slots, length, forms.count)
+  }
   const sorted = yield* sortPairs({ shingles, slots, length })
   return { ...sorted, prefix, prefixStart }
 }

@@ -1,4 +1,5 @@
 import { never } from '../base/failure.ts'
+import { runHeldJob, runHitsJob, runHoldersJob, runRecurJob } from './containJob.ts'
 import { runJoinJob, runPrefixJob } from './joinJob.ts'
 import { runRowsJob } from './rowsJob.ts'
 import type { Done, Job } from './threads.ts'
@@ -12,6 +13,14 @@ export function runJob(job: Job): Done<Job> {
       return runPrefixJob(job)
     case 'join':
       return runJoinJob(job)
+    case 'recur':
+      return runRecurJob(job)
+    case 'held':
+      return runHeldJob(job)
+    case 'hits':
+      return runHitsJob(job)
+    case 'holders':
+      return runHoldersJob(job)
     default:
       return never(job)
   }

@@ -1,7 +1,7 @@
 import { type Banding, bandingFor } from './bands.ts'
 import { GroupWalk, joinSets, Matcher, mostPairs, Sets, walkCost } from './join.ts'
 import { joinPrefixes, type KeysOf, keysFor, type Prefixes, partOf } from './joinJob.ts'
-import { type Keys, Levels, type SlotPairs, sortedPostings } from './postings.ts'
+import { type Keys, Levels, type SlotPairs, type SlotPrefixes, sortedPostings } from './postings.ts'
 import type { Work } from './progress.ts'
 import type { Signatures } from './signatures.ts'
 import type { Threads } from './threads.ts'
@@ -22,6 +22,7 @@ export class Similar {
   banding: Banding | undefined
   /** How frequent shingles were at the last full join. */
   levels: Levels | undefined
+  private prefixes: SlotPrefixes | undefined
   private readonly signatures: Signatures
   private readonly incremental: boolean
   private readonly exact: boolean
@@ -70,6 +71,16 @@ export class Similar {
     return touched
   }
 
+  /**
+   * The rarest shingles of all forms by `levels`, as the last full join chose them; once only, since they take as much memory as
+   * an index. Undefined where another way was taken, or forms came since.
+   */
+  takePrefixes(): SlotPrefixes | undefined {
+    const { prefixes } = this
+    this.prefixes = undefined
+    return prefixes && prefixes.start.length - 1 === this.signatures.forms.count ? prefixes : undefined
+  }
+
   /** Brings the sets up to date with the signatures. */
   *update(): Work<void> {
     const { gone, come } = this.news()
@@ -111,6 +122,7 @@ export class Similar {
     const alive = (slot: number) => this.signatures.alive(slot)
     this.sets.clear()
     this.index = undefined
+    this.prefixes = undefined
     const levels = yield* Levels.table(forms, alive)
     this.levels = new Levels(levels)
     const keys: KeysOf = { kind: 'levels', table: levels }
@@ -140,7 +152,14 @@ export class Similar {
     const { t } = this.matcher
     const alive = (slot: number) => this.signatures.alive(slot)
     const own = keysFor(keys)
-    const postings = yield* sortedPostings(forms, t, { alive, singles: this.incremental, keys: own })
+    const postings = yield* sortedPostings(forms, t, {
+      alive,
+      singles: this.incremental,
+      keys: own,
+      see: prefixes => {
+        if (keys.kind === 'levels') this.prefixes = prefixes
+      },
+    })
     this.cost = yield* walkCost(postings, this.matcher)
     if (this.cost > budget) return false
     this.sets.grow(forms.count)
@@ -165,6 +184,7 @@ export class Similar {
       done => void prefixes.push(done),
     )
     const bySlot = joinPrefixes(prefixes)
+    if (keys.kind === 'levels') this.prefixes = { shingles: bySlot.prefix, start: bySlot.prefixStart }
     this.cost = 0
     this.sets.grow(forms.count)
     const parts: SlotPairs[] = []

@@ -1,12 +1,16 @@
+import type { Held, HeldJob, Hits, HitsJob, HoldersJob, Holding, RecurJob, Recurs } from './containJob.ts'
 import type { Joined, JoinJob, Prefixes, PrefixJob } from './joinJob.ts'
 import type { Work } from './progress.ts'
 import type { RowsDone, RowsJob } from './rowsJob.ts'
 
 /** Work for another thread: plain data, with memory that is shared instead of copied. */
-export type Job = RowsJob | PrefixJob | JoinJob
+export type Job = RowsJob | PrefixJob | JoinJob | RecurJob | HeldJob | HitsJob | HoldersJob
 
 /** What a job gives. */
-export type Done<J extends Job> = J extends RowsJob ? RowsDone : J extends PrefixJob ? Prefixes : Joined
+export type Done<J extends Job> = Extract<
+  RowsDone | Prefixes | Joined | Recurs | Held | Hits | Holding,
+  Pick<J, 'kind'>
+>
 
 /** Other threads, which run `runJob`. */
 export interface Threads {
@@ -15,7 +19,7 @@ export interface Threads {
   share(bytes: Uint8Array): Uint8Array
   /**
    * Runs jobs, as many at a time as there are threads, and hands over what they give in the order of the jobs. It yields
-   * while it waits; whoever stops pulling stops the threads, too.
+   * while it waits, or does what `meanwhile` has to do; whoever stops pulling stops the threads, too.
    */
-  run<J extends Job>(jobs: Iterable<J>, take: (done: Done<J>, job: J) => void): Work<void>
+  run<J extends Job>(jobs: Iterable<J>, take: (done: Done<J>, job: J) => void, meanwhile?: Work<void>): Work<void>
 }

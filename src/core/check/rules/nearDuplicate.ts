@@ -4,7 +4,15 @@ import { normalForm } from '../../sign/normal.ts'
 import type { Work } from '../../sign/progress.ts'
 import { parseScheme } from '../../sign/scheme.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
-import { containment, containmentOf, containmentOptions, holders, type Within, within } from '../containment.ts'
+import {
+  containment,
+  containmentOf,
+  containmentOptions,
+  type Holders,
+  holders,
+  type Within,
+  within,
+} from '../containment.ts'
 import { contextOf } from '../context.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
 import { type Finding, type FindingDetails, type Fix, LazyFinding } from '../finding.ts'
@@ -60,17 +68,29 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90, containment 0.90.\``
     const likeness = yield* corpus.likeness(String(shingle), threshold!)
     const labels = yield* corpus.foldedLabels()
     const told = new Set<number>()
-    let work = 0
-    for (const group of likeness.similar.groups()) {
-      yield* tellGroup(context, likeness, { group, labels, told })
-      work += group.length
-      if (work > 500) {
-        work = 0
-        yield { phase: 'near-duplicate', done: 0, total: 0 }
-      }
-    }
-    yield* tellContained(context, likeness, { labels, told })
+    const telling = tellGroups(context, likeness, { labels, told })
+    // Other threads, where there are some, look for what is contained while this one tells the groups.
+    const all = yield* holders(corpus, likeness, containmentOf(settings), telling)
+    yield* telling
+    if (all) yield* tellContained(context, likeness, { all, labels, told })
   },
+}
+
+/** The clusters of all sets of linked forms; `told` takes their members. */
+function* tellGroups(
+  context: RuleContext,
+  likeness: Likeness,
+  of: { readonly labels: Int32Array; readonly told: Set<number> },
+): Work<void> {
+  let work = 0
+  for (const group of likeness.similar.groups()) {
+    yield* tellGroup(context, likeness, { group, ...of })
+    work += group.length
+    if (work > 500) {
+      work = 0
+      yield { phase: 'near-duplicate', done: 0, total: 0 }
+    }
+  }
 }
 
 /** The clusters of a set of linked forms; `told` takes their members. */
@@ -100,10 +120,8 @@ function* tellGroup(
 function* tellContained(
   { corpus, settings, add }: RuleContext,
   likeness: Likeness,
-  { labels, told }: { readonly labels: Int32Array; readonly told: ReadonlySet<number> },
+  { all, labels, told }: { readonly all: Holders; readonly labels: Int32Array; readonly told: ReadonlySet<number> },
 ): Work<void> {
-  const all = yield* holders(corpus, likeness, containmentOf(settings))
-  if (!all) return
   const share = parseThreshold(settings.options['containment']!)
   const { slots, rowsOf, similar } = likeness
   let work = 0

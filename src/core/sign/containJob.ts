@@ -1,0 +1,355 @@
+import { type FormArrays, FormColumns, popcount } from './formColumns.ts'
+import { Levels, type LevelTable, type SlotPairs, type SlotPrefixes } from './postings.ts'
+import type { Work } from './progress.ts'
+import { countersFor, Recurrence } from './recurrence.ts'
+import { prefixLength, type Threshold } from './threshold.ts'
+
+/** Of the forms that hold one so many are kept, the first ones. */
+export const mostHolders = 16
+/** One form is compared with so many others at most: the rarest words of a template stand in all rows of it. */
+const mostCompared = 500
+/** Larger groups of forms with one shingle are sorted by size. */
+const largeGroup = 64
+
+interface Slots {
+  readonly forms: FormArrays
+  readonly from: number
+  readonly to: number
+}
+
+/** Counts which shingles of some slots recur. */
+export interface RecurJob extends Slots {
+  readonly kind: 'recur'
+}
+
+export interface Recurs {
+  readonly kind: 'recur'
+  readonly counters: Int32Array
+}
+
+/** Chooses those of some slots that others may hold, and of each the shingles of which a holder must have one. */
+export interface HeldJob extends Slots {
+  readonly kind: 'held'
+  readonly share: Threshold
+  readonly least: number
+  readonly counters: Int32Array
+  readonly levels: LevelTable
+  /** The rarest shingles of all slots, where another join chose them by the same levels; a slot may have fewer or none there. */
+  readonly prefixes: SlotPrefixes | undefined
+}
+
+export interface Held {
+  readonly kind: 'held'
+  readonly slots: Uint32Array
+  /** `shingles[ends[i - 1] .. ends[i])` are those of `slots[i]`. */
+  readonly ends: Uint32Array
+  readonly shingles: Uint32Array
+}
+
+/** Looks for the marked shingles in some slots. */
+export interface HitsJob extends Slots {
+  readonly kind: 'hits'
+  readonly least: number
+  readonly marks: Int32Array
+}
+
+/** Pairs of shingle and slot, by slot. */
+export interface Hits extends SlotPairs {
+  readonly kind: 'hits'
+}
+
+/** Compares the forms [from, to) of `held` with those that have one of their shingles. */
+export interface HoldersJob extends Slots {
+  readonly kind: 'holders'
+  readonly share: Threshold
+  readonly held: Omit<Held, 'kind'>
+  readonly hits: HitTable
+}
+
+/** The holders of each form that has some: `holders[ends[i - 1] .. ends[i])`, ascending, hold `slots[i]`. */
+export interface Holding {
+  readonly kind: 'holders'
+  readonly slots: readonly number[]
+  readonly ends: readonly number[]
+  readonly holders: readonly number[]
+}
+
+export function runRecurJob({ forms, from, to }: RecurJob): Recurs {
+  const recurs = new Recurrence(countersFor(forms.start[forms.count]!))
+  recurs.add(forms.pool, forms.start[from]!, forms.start[to]!)
+  return { kind: 'recur', counters: recurs.counters }
+}
+
+export function runHeldJob({ forms, from, to, share, least, counters, levels: table, prefixes }: HeldJob): Held {
+  const { start } = forms
+  const recurs = new Recurrence(counters)
+  const levels = new Levels(table)
+  const slots = new Uint32Array(to - from)
+  const ends = new Uint32Array(to - from)
+  let shingles = new Uint32Array((to - from) * 4 + 64)
+  let rest = new Uint32Array(1 << 12)
+  let count = 0
+  let end = 0
+  for (let slot = from; slot < to; slot++) {
+    const n = start[slot + 1]! - start[slot]!
+    if (n < least) continue
+    const most = prefixLength(share, n)
+    // The rarest of a form hold as good as all that no other one has: then the others need not be asked.
+    const known = prefixes !== undefined && prefixes.start[slot + 1]! - prefixes.start[slot]! >= most
+    const pool = known ? prefixes.shingles : forms.pool
+    const first = known ? prefixes.start[slot]! : start[slot]!
+    const last = known ? prefixes.start[slot + 1]! : start[slot + 1]!
+    if (last - first > rest.length) rest = new Uint32Array((last - first) * 2)
+    const left = recurs.filter(pool, first, last, rest)
+    const take = most - (last - first - left)
+    if (take <= 0) continue
+    if (end + take > shingles.length) shingles = larger(shingles, end + take)
+    end = levels.rarest(rest, 0, left, { take, out: shingles, at: end })
+    slots[count] = slot
+    ends[count++] = end
+  }
+  return {
+    kind: 'held',
+    slots: slots.slice(0, count),
+    ends: ends.slice(0, count),
+    shingles: shingles.slice(0, end),
+  }
+}
+
+/** What different jobs chose, in their order, where other threads see it. */
+export function joinHeld(parts: readonly Held[]): Omit<Held, 'kind'> {
+  const sum = (of: (part: Held) => number) => parts.reduce((all, part) => all + of(part), 0)
+  const slots = shared(sum(part => part.slots.length))
+  const ends = shared(slots.length)
+  const shingles = shared(sum(part => part.shingles.length))
+  let at = 0
+  let end = 0
+  for (const part of parts) {
+    slots.set(part.slots, at)
+    for (let i = 0; i < part.ends.length; i++) ends[at + i] = end + part.ends[i]!
+    shingles.set(part.shingles, end)
+    at += part.slots.length
+    end += part.shingles.length
+  }
+  return { slots, ends, shingles }
+}
+
+/**
+ * Marks for shingles: two bits each in one word of a small bitmap. What is not marked was not among them; nearly all lookups end
+ * here, in what a processor's cache holds.
+ */
+export function marksOf(shingles: Uint32Array): Int32Array {
+  const bits = Math.min(19, Math.max(4, 32 - Math.clz32(shingles.length)))
+  const marks = new Int32Array(new SharedArrayBuffer(4 << bits))
+  const shift = 32 - bits
+  for (let i = 0; i < shingles.length; i++) {
+    const hash = Math.imul(shingles[i]!, odd)
+    marks[hash >>> shift]! |= (1 << (hash & 31)) | (1 << ((hash >>> 5) & 31))
+  }
+  return marks
+}
+
+export function runHitsJob({ forms, from, to, least, marks }: HitsJob): Hits {
+  const { pool, start } = forms
+  const shift = Math.clz32(marks.length) + 1
+  let shingles = new Uint32Array((to - from) * 2 + 256)
+  let slots = new Uint32Array(shingles.length)
+  let length = 0
+  for (let slot = from; slot < to; slot++) {
+    const first = start[slot]!
+    const end = start[slot + 1]!
+    if (end - first < least) continue
+    if (length + end - first > shingles.length) {
+      shingles = larger(shingles, length + end - first)
+      slots = larger(slots, length + end - first)
+    }
+    for (let i = first; i < end; i++) {
+      const shingle = pool[i]!
+      const hash = Math.imul(shingle, odd)
+      const both = (1 << (hash & 31)) | (1 << ((hash >>> 5) & 31))
+      if ((marks[hash >>> shift]! & both) !== both) continue
+      shingles[length] = shingle
+      slots[length++] = slot
+    }
+  }
+  return { kind: 'hits', shingles: shingles.slice(0, length), slots: slots.slice(0, length), length }
+}
+
+/** One list of what different jobs found, in their order, where other threads see it. */
+export function joinHits(parts: readonly Hits[]): SlotPairs {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const shingles = shared(length)
+  const slots = shared(length)
+  let at = 0
+  for (const part of parts) {
+    shingles.set(part.shingles, at)
+    slots.set(part.slots, at)
+    at += part.length
+  }
+  return { shingles, slots, length }
+}
+
+/** Hits sorted by shingle, and where those begin whose upper bits are i: `first[i]`. */
+export interface HitTable extends SlotPairs {
+  readonly first: Uint32Array
+}
+
+/** Sorted hits with their directory; of a large group the largest forms come first. */
+export function* hitTable({ shingles, slots, length }: SlotPairs, forms: FormArrays): Work<HitTable> {
+  const bits = Math.min(22, Math.max(4, 31 - Math.clz32(length)))
+  const first = shared((1 << bits) + 1)
+  const shift = 32 - bits
+  let bucket = 0
+  let work = 0
+  for (let from = 0; from < length; ) {
+    const shingle = shingles[from]!
+    let to = from + 1
+    while (to < length && shingles[to] === shingle) to++
+    while (bucket <= shingle >>> shift) first[bucket++] = from
+    if (to - from > largeGroup) {
+      bySize(slots.subarray(from, to), forms.start)
+      work += 10 * (to - from)
+    }
+    work += to - from
+    if (work > 500_000) {
+      work = 0
+      yield { phase: 'containment', done: from, total: length }
+    }
+    from = to
+  }
+  first.fill(length, bucket)
+  return { shingles, slots, length, first }
+}
+
+function bySize(slots: Uint32Array, start: Uint32Array): void {
+  const keys = Float64Array.from(slots, slot => slot - (start[slot + 1]! - start[slot]!) * 0x100000000).sort()
+  for (let i = 0; i < slots.length; i++) slots[i] = keys[i]! - Math.floor(keys[i]! / 0x100000000) * 0x100000000
+}
+
+export function runHoldersJob(job: HoldersJob): Holding {
+  const search = new HolderSearch(job)
+  for (let i = job.from; i < job.to; ) i = search.look(i, job.to, Number.POSITIVE_INFINITY)
+  return search.done()
+}
+
+/** The search for the holders of chosen forms. */
+export class HolderSearch {
+  private readonly job: Omit<HoldersJob, 'kind' | 'from' | 'to'>
+  private readonly forms: FormColumns
+  private readonly slots: number[] = []
+  private readonly ends: number[] = []
+  private readonly holders: number[] = []
+  /** The forms that the present one was compared with: open addressing, an entry counts where its stamp is that of this form. */
+  private readonly seen = new Int32Array(2048)
+  private readonly stamp = new Int32Array(2048)
+  private moment = 0
+
+  constructor(job: Omit<HoldersJob, 'kind' | 'from' | 'to'>) {
+    this.job = job
+    this.forms = new FormColumns(job.forms)
+  }
+
+  /** Looks for the holders of the forms from `from` on; the first that is left, at the latest `to`. */
+  look(from: number, to: number, budget: number): number {
+    let i = from
+    for (let work = 0; i < to && work < budget; i++) work += this.one(i)
+    return i
+  }
+
+  done(): Holding {
+    const { slots, ends, holders } = this
+    return { kind: 'holders', slots, ends, holders }
+  }
+
+  /** Returns how much it had to look at. */
+  private one(index: number): number {
+    const { held, hits, share } = this.job
+    const { shingles, slots, length, first } = hits
+    const { start } = this.forms
+    const slot = held.slots[index]!
+    const n = this.forms.size(slot)
+    const need = Math.floor((share.num * n + share.den - 1) / share.den)
+    const shift = Math.clz32(first.length - 1) + 1
+    let found: number[] | undefined
+    let compared = 0
+    let work = 4
+    this.moment++
+    for (let e = index === 0 ? 0 : held.ends[index - 1]!; e < held.ends[index]!; e++) {
+      const shingle = held.shingles[e]!
+      let i = first[shingle >>> shift]!
+      while (shingles[i]! < shingle) i++
+      const begin = i
+      for (; i < length && shingles[i] === shingle; i++) {
+        work++
+        const other = slots[i]!
+        const size = start[other + 1]! - start[other]!
+        if (size <= n) {
+          // Those that follow in a large group are no larger.
+          if (i - begin > largeGroup) break
+          continue
+        }
+        if (!this.isNew(other)) continue
+        if (++compared > mostCompared) break
+        work += 10 + (n >> 2)
+        if (holds(this.forms, { slot, holder: other, need })) (found ??= []).push(other)
+      }
+      if (compared > mostCompared) break
+    }
+    if (!found) return work
+    this.slots.push(slot)
+    for (const holder of found.sort((a, b) => a - b).slice(0, mostHolders)) this.holders.push(holder)
+    this.ends.push(this.holders.length)
+    return work + n
+  }
+
+  private isNew(slot: number): boolean {
+    const { seen, stamp, moment } = this
+    let at = Math.imul(slot, odd) >>> 21
+    for (; stamp[at] === moment; at = (at + 1) & 2047) if (seen[at] === slot) return false
+    stamp[at] = moment
+    seen[at] = slot
+    return true
+  }
+}
+
+/** Does `holder`, which is larger, have so many (`need`) of the shingles of `slot`? Bitmaps first, sets where they allow it. */
+export function holds(
+  forms: FormColumns,
+  { slot, holder, need }: { readonly slot: number; readonly holder: number; readonly need: number },
+): boolean {
+  const n = forms.size(slot)
+  if (!differAtMost(forms, slot, holder, n + forms.size(holder) - 2 * need)) return false
+  const { pool, start } = forms
+  let left = n - need
+  let j = start[holder]!
+  const end = start[holder + 1]!
+  for (let i = start[slot]!; i < start[slot + 1]!; i++) {
+    const shingle = pool[i]!
+    while (j < end && pool[j]! < shingle) j++
+    if (j === end || pool[j] !== shingle) {
+      if (--left < 0) return false
+    } else j++
+  }
+  return true
+}
+
+/** May two sets differ in no more than so many shingles, as far as their bitmaps tell? */
+function differAtMost({ bitsLow, bitsHigh, wide }: FormColumns, x: number, y: number, most: number): boolean {
+  if (popcount(bitsLow[x]! ^ bitsLow[y]!) + popcount(bitsHigh[x]! ^ bitsHigh[y]!) > most) return false
+  let bits = 0
+  for (let i = 0; i < 8; i++) bits += popcount(wide[x * 8 + i]! ^ wide[y * 8 + i]!)
+  return bits <= most
+}
+
+function larger(list: Uint32Array, least: number): Uint32Array<ArrayBuffer> {
+  const more = new Uint32Array(Math.ceil(least * 1.6))
+  more.set(list)
+  return more
+}
+
+function shared(length: number): Uint32Array {
+  return new Uint32Array(new SharedArrayBuffer(length * 4))
+}
+
+/** Odd, so that no two shingles are mixed to one hash. */
+const odd = 0x9e3779b1
