@@ -35,7 +35,7 @@ export interface HeldJob extends Slots {
   readonly counters: Int32Array
   readonly levels: LevelTable
   /** The rarest shingles of all slots, where another join chose them by the same levels; a slot may have fewer or none there. */
-  readonly prefixes: SlotPrefixes | undefined
+  readonly prefixes?: SlotPrefixes | undefined
 }
 
 export interface Held {
