@@ -7,6 +7,7 @@ import {
   estimatePeak,
   estimateSeconds,
   largestBatch,
+  type Pace,
   type Preflight,
   rowOperations,
   summarizeTokens,
@@ -28,24 +29,29 @@ import { countParameters, setUp, type TrainSetup } from './trainSetup.ts'
 /** Highest resident memory of this process so far, bytes. */
 export const peakMemory = (): number => process.resourceUsage().maxRSS * 1024
 
-/** A batch of the longest rows, and one of rows of median length. */
-function tried({ encoded, recipe, limit }: TrainSetup): readonly Batch[] {
+/** A batch of the longest rows, and one of rows of median length; of as many rows as the recipe's, or as asked. */
+function tried({ encoded, recipe, limit }: TrainSetup, most = recipe.batch.rows): readonly [Batch, Batch] {
   const { lengths } = encoded.train
   const order = Array.from(lengths, (_, row) => row).sort((a, b) => (lengths[a] as number) - (lengths[b] as number))
-  const count = Math.min(recipe.batch.rows, order.length)
+  const count = Math.min(most, order.length)
   const middle = Math.max(0, Math.min(order.length - count, (order.length - count) >> 1))
-  return [order.slice(-count), order.slice(middle, middle + count)].map(rows => ({
+  const batch = (rows: readonly number[]): Batch => ({
     rows: Int32Array.from(rows),
     length: bucketLength(Math.max(...rows.map(row => lengths[row] as number)), limit),
-  }))
+  })
+  return [batch(order.slice(-count)), batch(order.slice(middle, middle + count))]
 }
 
 /** Milliseconds in which the second step may be taken again. */
 const shortly = 1000
+/** Milliseconds that batches of other sizes may take together. */
+const aWhile = 2500
 
 interface DryIo {
   readonly clock: () => number
   readonly stopped: () => boolean
+  /** Further numbers of rows at once whose pace is wanted, once it is known what the two steps took. */
+  readonly sizes?: (dry: DryRun) => readonly number[]
 }
 
 /**
@@ -57,7 +63,7 @@ export async function tryTwoSteps(learner: Learner, setup: TrainSetup, io: DryIo
   const before = process.memoryUsage.rss()
   const state = await learner.state()
   const taken: number[] = []
-  const [longest, common] = tried(setup) as [Batch, Batch]
+  const [longest, common] = tried(setup)
   const take = async (batch: Batch) => {
     const began = io.clock()
     await learner.step([batch], 1, [0])
@@ -72,12 +78,24 @@ export async function tryTwoSteps(learner: Learner, setup: TrainSetup, io: DryIo
       taken.push(await take(common))
       // A short step says little by itself: others of the machine's are in between.
     } while (taken.length < 9 && io.clock() - began < shortly)
+    const seconds = taken.sort((a, b) => a - b)[taken.length >> 1] as number
+    const operations = common.rows.length * rowOperations(backbone, common.length)
+    // Its memory is what the recipe takes: larger batches come after.
+    const dry = { timed: [{ seconds, operations }], before, peak: peakMemory() }
+    const paces: Pace[] = []
+    const perRow = seconds / common.rows.length
+    const since = io.clock()
+    for (const rows of io.sizes?.(dry) ?? []) {
+      const left = aWhile - (io.clock() - since)
+      if (io.stopped() || 3000 * perRow * rows > left) break
+      const [, batch] = tried(setup, rows)
+      await take(batch)
+      paces.push({ rows: batch.rows.length, seconds: Math.min(await take(batch), await take(batch)) })
+    }
+    return paces.length > 0 ? { ...dry, paces } : dry
   } finally {
     learner.load(state)
   }
-  const seconds = taken.sort((a, b) => a - b)[taken.length >> 1] as number
-  const operations = common.rows.length * rowOperations(backbone, common.length)
-  return { timed: [{ seconds, operations }], before, peak: peakMemory() }
 }
 
 /** The same for a head on features that are computed once: two passes through the frozen model. */
@@ -184,12 +202,22 @@ export async function estimateRun(
   else {
     const model = await makeModel(runtime, setup, new FeatureCache(runtime, setup, io.ending))
     try {
-      dry = await tryTwoSteps(model.learner, setup, dryIo)
+      dry = await tryTwoSteps(model.learner, setup, { ...dryIo, sizes: dry => sizesOf(setup, dry) })
     } finally {
       await model.release()
     }
   }
   return preflightOf(setup, { runtime, ...(dry ? { dry } : {}) })
+}
+
+/** Half, once, twice and four times as many rows at once as the recipe takes, as far as there are so many and they fit. */
+function sizesOf(setup: TrainSetup, dry: DryRun): readonly number[] {
+  const at = rowsAtOnce(setup)
+  const most = Math.min(
+    largestBatch(correctedShape(shapeOf(setup), at, dry), totalmem()),
+    setup.rows.train.samples.length,
+  )
+  return [at >> 1, at, at * 2, at * 4].filter(rows => rows >= 1 && rows <= most)
 }
 
 function preflightOf(
@@ -230,6 +258,7 @@ function preflightOf(
     batch: recipe.batch,
     ...(dry ? { seconds: estimateSeconds(work, dry) } : {}),
     ...(pace === undefined || work.passes === 1 ? {} : { step: pace }),
+    ...(dry?.paces ? { paces: dry.paces } : {}),
     memory,
     from: dry ? 'dry-run' : 'shapes',
     machine,

@@ -142,6 +142,11 @@ test('a dry run says what a run would take, and writes nothing', async () => {
   }
   expect(told.memory.value).toBeGreaterThan(5e7)
   expect(told.largestBatch).toBeGreaterThan(16)
+  // Batches of other sizes were tried as far as they take no time to speak of; of the recipe's own at least.
+  const paces = told.paces ?? []
+  expect(paces.length).toBeGreaterThan(1)
+  for (const { rows, seconds } of paces) expect(rows / seconds).toBeGreaterThan(1)
+  expect(paces.map(pace => pace.rows)).toEqual([...paces.map(pace => pace.rows)].sort((a, b) => a - b))
   recipe('cached', { method: { kind: 'head' }, batch: { tokens: 8 } })
   const text = (await winnow('tune', 'cached-recipe.json', '--dry-run')).out
   expect(text).toMatch(/cut +\d+ rows to 8 tokens/)

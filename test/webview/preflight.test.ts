@@ -34,6 +34,36 @@ test('nothing starts before the rows are read, nor a recipe that is stopped; the
   await page.keyboard.press('Control+Enter')
   expect((await asked(shown, 'start')).length).toBe(1)
   expect(await shown.saved()).toEqual({ panel: 'preflight', recipe: recipe.address })
+  // Of the batches that were tried it is said how fast they are; of others nothing.
+  const batches = await page.locator('.batches tbody tr').allTextContents()
+  expect(batches.map(text => /(\d+|–| does not fit)$/.exec(text)?.[0])).toEqual([
+    '47',
+    '53',
+    '54',
+    '–',
+    ' does not fit',
+  ])
+  expect(shown.complaints).toEqual([])
+  await shown.close()
+})
+
+test('what a check speaks of is one key away', async () => {
+  const shown = await s.open({ panel: 'preflight' })
+  const { page } = shown
+  const inspection = inspectionOf()
+  await shown.send({ ...recipe, inspection })
+  const link = page.locator('.checks li').first().getByRole('button', { name: 'Show them' })
+  await link.focus()
+  await page.keyboard.press('Enter')
+  expect(await page.getByRole('radio', { name: 'Longest' }).getAttribute('aria-checked')).toBe('true')
+  const longest = inspection.shown[inspection.picked.longest[0] as number]
+  const first = page.locator('.mask-rows .grid-row').nth(1)
+  expect(await first.textContent()).toContain(`row ${longest?.row}`)
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('row')
+  await page.keyboard.press('Enter')
+  expect(await asked(shown, 'openRow')).toEqual([
+    { kind: 'openRow', place: { file: 'train.jsonl', row: longest?.row } },
+  ])
   expect(shown.complaints).toEqual([])
   await shown.close()
 })

@@ -86,9 +86,9 @@ export function inspectionOf(more: Partial<Inspection> = {}, words = { prompts, 
     cut: 96,
     stops: [],
     checks: [
-      { state: 'warning', message: '96 rows lose their end' },
+      { state: 'warning', show: 'longest', message: '96 rows lose their end' },
       { state: 'good', message: 'Every row has something to learn from' },
-      { state: 'good', message: 'The end token is trained in 4891 of 4987 rows' },
+      { state: 'good', message: 'The end token is trained in 4,891 of 4,987 rows' },
       { state: 'good', message: 'No test row was found in training' },
     ],
     shown,
@@ -111,6 +111,11 @@ export const estimate: Preflight = {
   step: 0.7,
   memory: { value: 3.9e9, low: 3.5e9, high: 4.9e9 },
   ...{ from: 'dry-run', machine: 12e9, largestBatch: 48, warnings: [] },
+  paces: [
+    { rows: 8, seconds: 0.172 },
+    { rows: 16, seconds: 0.301 },
+    { rows: 32, seconds: 0.588 },
+  ],
 }
 
 export const stopped = inspectionOf(
@@ -128,8 +133,8 @@ export const stopped = inspectionOf(
     ],
     checks: [
       { state: 'bad', message: 'The end token is never trained' },
-      { state: 'bad', message: '3 rows have nothing to learn from' },
-      { state: 'warning', message: '96 rows lose their end' },
+      { state: 'bad', show: 'least', message: '3 rows have nothing to learn from' },
+      { state: 'warning', show: 'longest', message: '96 rows lose their end' },
       { state: 'good', message: 'No test row was found in training' },
     ],
   },

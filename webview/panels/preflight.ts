@@ -45,8 +45,8 @@ export function preflightPanel(root: HTMLElement, host: Host<FromPreflightPanel,
     log: () => host.post({ kind: 'showLog' }),
   })
   const stop = h('div', { class: 'strip preflight-stop', role: 'alert', hidden: true })
-  const side = preflightSide()
   const mask = maskInspector(place => host.post({ kind: 'openRow', place }))
+  const side = preflightSide(pick => mask.turn(pick))
   const body = h('div', { class: 'cols preflight', hidden: true }, side.element, mask.element)
   put(root, head, state.bar, state.strip, stop, state.block, body)
 

@@ -24,6 +24,8 @@ const kinds: readonly { readonly kind: Kind; readonly text: string; readonly how
 export interface MaskInspector {
   readonly element: HTMLElement
   show(inspection: Inspection): void
+  /** Turns to a choice of rows, and to its first. */
+  turn(pick: Pick): void
 }
 
 /** The exact tokens of sample rows, and which of them the model learns from. */
@@ -192,6 +194,10 @@ export function maskInspector(openRow: (place: RowPlace) => void): MaskInspector
           : `the exact tokens the model sees; this task learns an answer to them, not the tokens`,
       )
       rows()
+    },
+    turn: to => {
+      switcher.querySelector<HTMLElement>(`[data-id="segment ${to}"]`)?.click()
+      list.focus()
     },
   }
 }

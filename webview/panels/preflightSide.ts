@@ -1,6 +1,6 @@
 import { count, counted, percent } from '../../src/core/base/words.ts'
 import type { Preflight } from '../../src/core/train/estimate.ts'
-import type { Check, Inspection } from '../../src/core/train/inspection.ts'
+import type { Check, Inspection, Pick } from '../../src/core/train/inspection.ts'
 import { batchChoices } from '../../src/core/view/preflight.ts'
 import { about, bytes } from '../../src/core/view/words.ts'
 import { type Child, h, icon, refresh, s } from '../parts/dom.ts'
@@ -17,7 +17,7 @@ export interface PreflightSide {
 }
 
 /** What the run takes: estimate, largest batch, lengths of rows, checks. */
-export function preflightSide(): PreflightSide {
+export function preflightSide(show: (pick: Pick) => void): PreflightSide {
   const parts = [h('div', {}), h('div', {}), h('div', {}), h('div', {})] as const
   const element = h(
     'aside',
@@ -31,7 +31,7 @@ export function preflightSide(): PreflightSide {
       refresh(parts[0], [preflight, noEstimate], () => estimateSection(known))
       refresh(parts[1], preflight, () => preflight && batchSection(preflight))
       refresh(parts[2], [inspection?.histogram, inspection?.tokens], () => inspection && lengthSection(inspection))
-      refresh(parts[3], inspection?.checks, () => inspection && checkSection(inspection.checks))
+      refresh(parts[3], inspection?.checks, () => inspection && checkSection(inspection.checks, show))
     },
   }
 }
@@ -116,13 +116,13 @@ function batchSection(preflight: Preflight): HTMLElement {
           h('th', { scope: 'col' }, 'Rows at once'),
           h('th', { class: 'end', scope: 'col' }, 'Memory'),
           h('th', { scope: 'col' }, 'Of this machine'),
-          h('td', {}),
+          h('th', { class: 'end', scope: 'col' }, 'Rows/s'),
         ),
       ),
       h(
         'tbody',
         {},
-        batchChoices(preflight).map(({ rows, memory, fits, note }) =>
+        batchChoices(preflight).map(({ rows, memory, fits, pace, note }) =>
           h(
             'tr',
             { class: note === 'recipe' ? 'chosen' : '' },
@@ -137,7 +137,15 @@ function batchSection(preflight: Preflight): HTMLElement {
                 h('i', { class: fits ? '' : 'over', style: { width: `${Math.min(100, (100 * memory) / machine)}%` } }),
               ),
             ),
-            h('td', { class: 'end nowrap' }, fits ? '' : [icon('close', 'small c-red'), ' does not fit']),
+            h(
+              'td',
+              { class: 'end nowrap' },
+              fits
+                ? pace === undefined
+                  ? h('span', { class: 'dim', title: 'No step of so many rows was tried' }, '–')
+                  : count(Math.round(pace))
+                : [icon('close', 'small c-red'), ' does not fit'],
+            ),
           ),
         ),
       ),
@@ -201,7 +209,7 @@ function lengthSection({ histogram, tokens, limit, cut, rows, looked }: Inspecti
   )
 }
 
-function checkSection(checks: readonly Check[]): HTMLElement {
+function checkSection(checks: readonly Check[], show: (pick: Pick) => void): HTMLElement {
   const icons = { good: ['check', 'c-green'], warning: ['warning', 'c-warning'], bad: ['error', 'c-error'] } as const
   const names = { good: 'passed', warning: 'warning', bad: 'stops the run' }
   return section(
@@ -210,13 +218,19 @@ function checkSection(checks: readonly Check[]): HTMLElement {
     h(
       'ul',
       { class: 'checks' },
-      checks.map(({ state, message }) =>
+      checks.map(({ state, message, show: pick }) =>
         h(
           'li',
           { class: 'small' },
           icon(icons[state][0], icons[state][1]),
           h('span', { class: 'hear' }, `${names[state]}: `),
-          state === 'bad' ? h('b', {}, message) : message,
+          h('span', { class: 'grow' }, state === 'bad' ? h('b', {}, message) : message),
+          pick &&
+            h(
+              'button',
+              { type: 'button', class: 'link', 'data-id': `show ${pick}`, on: { click: () => show(pick) } },
+              'Show them',
+            ),
         ),
       ),
     ),

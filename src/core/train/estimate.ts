@@ -58,6 +58,8 @@ export interface Preflight {
   readonly seconds?: Estimate
   /** Seconds of one step of median length. */
   readonly step?: number
+  /** Of batches of median length: what one takes, by the rows that go through the model at once. */
+  readonly paces?: readonly Pace[]
   /** Resident memory of the training process at its highest, bytes. */
   readonly memory: Estimate
   /** What `memory` is from: shapes alone, or the two steps. */
@@ -67,6 +69,12 @@ export interface Preflight {
   /** The most rows that go through the model at once within nine tenths of the machine's memory; 0 where none does. */
   readonly largestBatch: number
   readonly warnings: readonly { readonly code: string; readonly message: string }[]
+}
+
+/** Seconds of one step of so many rows. */
+export interface Pace {
+  readonly rows: number
+  readonly seconds: number
 }
 
 /** What was predicted before a run, beside it what it took: seconds, and bytes at the highest. */
@@ -143,6 +151,8 @@ export interface DryRun {
   /** The process at its highest before the steps and after, bytes. */
   readonly before: number
   readonly peak: number
+  /** How fast batches of other sizes were; absent where none was tried. */
+  readonly paces?: readonly Pace[]
 }
 
 /** Seconds of a run at the pace of its dry run; scores are said at the pace of forward passes. */

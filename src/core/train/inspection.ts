@@ -1,4 +1,5 @@
 /* What training would see of its rows, before it starts: lengths, what is learnt, what is cut, and a few rows in full. */
+import { count, counted } from '../base/words.ts'
 import type { RowRef } from './data.ts'
 import { inspectRow } from './tasks/inspect.ts'
 import type { MaskedToken } from './tasks/mask.ts'
@@ -44,6 +45,8 @@ export type Fix =
 export interface Check {
   readonly state: 'good' | 'warning' | 'bad'
   readonly message: string
+  /** The choice that begins with the rows it speaks of. */
+  readonly show?: Pick
 }
 
 /** The answer of `winnow tune --inspect`. */
@@ -112,6 +115,8 @@ type Counted =
 /** More rows than these are looked at by every n-th. */
 const enough = 20_000
 const bars = 48
+/** Rows of a choice. */
+const several = 20
 /** So many tokens of a row are shown at its ends. */
 const ends = 400
 
@@ -195,8 +200,8 @@ function choose(facts: readonly Facts[], random: (n: number) => number): { reado
   ]
   return {
     each: [...new Set(kinds.filter(i => i >= 0))],
-    longest: longest.slice(0, 6),
-    least: least.slice(0, 6),
+    longest: longest.slice(0, several),
+    least: least.slice(0, several),
     random: facts.length === 0 ? [] : [...new Set(Array.from({ length: 6 }, () => random(facts.length)))],
   }
 }
@@ -233,7 +238,7 @@ function judge(
 ): { readonly stops: readonly Stop[]; readonly checks: readonly Check[] } {
   const stops: Stop[] = []
   const checks: Check[] = []
-  const rowsOf = (n: number) => (n === 1 ? '1 row' : `${n} rows`)
+  const rowsOf = (n: number) => counted(n, 'row')
   const all = facts.length
   if (learns === 'tokens') {
     const empty = facts.filter(f => f.trained === 0).length
@@ -252,16 +257,22 @@ function judge(
       stops.push({ code: 'end-never-trained', rows: all, message, ...(fix ? { fix } : {}) })
       checks.push({ state: 'bad', message: 'The end token is never trained' })
     } else if (empty < all)
-      checks.push({ state: 'good', message: `The end token is trained in ${ended} of ${rowsOf(all)}` })
+      checks.push({ state: 'good', message: `The end token is trained in ${count(ended)} of ${rowsOf(all)}` })
     if (empty > 0) {
       const fix: Fix | undefined = empty < all ? { kind: 'leave-out', label: `Leave out ${rowsOf(empty)}` } : longer
       const message = `${rowsOf(empty)} ${empty === 1 ? 'has' : 'have'} no token to learn from`
       stops.push({ code: 'nothing-to-learn', rows: empty, message, ...(fix ? { fix } : {}) })
-      checks.push({ state: 'bad', message: `${rowsOf(empty)} ${empty === 1 ? 'has' : 'have'} nothing to learn from` })
+      checks.push({
+        ...{ state: 'bad', show: 'least' },
+        message: `${rowsOf(empty)} ${empty === 1 ? 'has' : 'have'} nothing to learn from`,
+      })
     } else checks.push({ state: 'good', message: 'Every row has something to learn from' })
   } else checks.push({ state: 'good', message: 'Every row has an answer to learn' })
   if (cut > 0)
-    checks.push({ state: 'warning', message: `${rowsOf(cut)} ${cut === 1 ? 'loses its' : 'lose their'} end` })
+    checks.push({
+      ...{ state: 'warning', show: 'longest' },
+      message: `${rowsOf(cut)} ${cut === 1 ? 'loses its' : 'lose their'} end`,
+    })
   else checks.push({ state: 'good', message: `Every row fits into ${encoding.limit} tokens` })
   checks.push(
     leaked > 0

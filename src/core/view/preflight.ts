@@ -35,6 +35,8 @@ export interface BatchChoice {
   /** Bytes. */
   readonly memory: number
   readonly fits: boolean
+  /** Rows a second, where a step of so many was tried. */
+  readonly pace?: number
   readonly note?: 'recipe' | 'largest'
 }
 
@@ -42,15 +44,20 @@ export interface BatchChoice {
  * Batches around the recipe's own up to the largest that fits, and one that does not. Memory is taken as linear in the rows,
  * through the estimate of the recipe's batch and nine tenths of the machine at the largest.
  */
-export function batchChoices({ batch, largestBatch, memory, machine }: Preflight): BatchChoice[] {
+export function batchChoices({ batch, largestBatch, memory, machine, paces = [] }: Preflight): BatchChoice[] {
   const own = Math.max(1, Math.min(batch.micro ?? batch.rows, batch.rows))
   const room = 0.9 * machine
   const slope = largestBatch > own ? (room - memory.value) / (largestBatch - own) : memory.value / own
   const sizes = new Set([own >> 1, own, own * 2, own * 4, largestBatch])
   const near = [...sizes].filter(rows => rows >= 1 && (rows <= largestBatch || rows === own)).sort((a, b) => a - b)
   const beyond = 2 ** Math.ceil(Math.log2(largestBatch + 1))
+  const pace = (rows: number) => {
+    const tried = paces.find(one => one.rows === rows)
+    return tried && { pace: rows / tried.seconds }
+  }
   return [...near, ...(largestBatch > 0 && beyond <= 8 * own ? [beyond] : [])].map(rows => ({
     rows,
+    ...pace(rows),
     // Half the rows do not take less than half: the line is drawn through rows of full length, which these may not have.
     memory: Math.max((memory.value * Math.min(rows, own)) / own, memory.value + slope * (rows - own)),
     fits: rows <= largestBatch,
