@@ -1,5 +1,9 @@
 const quote = 0x22
 const backslash = 0x5c
+/** 1 for each byte that a string may hold as it is: asked of a table, one test a byte is enough. */
+const ordinary = new Uint8Array(256).fill(1, 0x20)
+ordinary[quote] = 0
+ordinary[backslash] = 0
 
 /**
  * Checks JSON (RFC 8259) over bytes and says where the members of one object lie, without making values. Accepts
@@ -138,12 +142,14 @@ export class JsonScanner {
   /** The offset behind the string whose opening quote is at `from`, or -1. */
   string(from: number, end: number): number {
     const b = this.bytes
+    const plain = ordinary
     let i = from + 1
-    while (i < end) {
+    while (true) {
+      while (i < end && plain[b[i]!] === 1) i++
+      if (i >= end) break
       const c = b[i]!
-      if (c > backslash) i++
-      else if (c === quote) return i + 1
-      else if (c === backslash) {
+      if (c === quote) return i + 1
+      if (c === backslash) {
         const e = i + 1 < end ? b[i + 1]! : 0
         if (e === 0x75) {
           for (let k = 2; k < 6; k++)
@@ -152,8 +158,7 @@ export class JsonScanner {
         } else if (e === quote || e === backslash || e === 0x2f || 'bfnrt'.includes(String.fromCharCode(e || 1))) i += 2
         else if (i + 1 >= end) return this.fail(i, 'a string is not closed')
         else return this.fail(i, `no such escape: \\${e >= 0x20 && e < 0x7f ? String.fromCharCode(e) : '?'}`)
-      } else if (c >= 0x20) i++
-      else {
+      } else {
         const name = c === 9 ? 'tab' : c === 10 || c === 13 ? 'line break' : c === 0 ? 'NUL byte' : 'control character'
         return this.fail(i, `a string holds a raw ${name}: write it as an escape`)
       }
