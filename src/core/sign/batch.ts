@@ -48,11 +48,15 @@ export class Batch {
     this.memory.set(byteFold, at.fold)
   }
 
-  /** Undefined where there is no kernel, or it does not know the scheme. */
+  /** The one for a scheme, used up at each call; undefined where there is no kernel, or it does not know the scheme. */
   static of(scheme: Scheme): Batch | undefined {
-    if (scheme.sizes.length > 2) return undefined
+    const known = batches.get(scheme.name)
+    if (known || scheme.sizes.length > 2) return known
     const kernel = newKernel(places().bytes)
-    return kernel && new Batch(kernel, scheme)
+    if (!kernel) return undefined
+    const batch = new Batch(kernel, scheme)
+    batches.set(scheme.name, batch)
+    return batch
   }
 
   /** Signs rows from `first` on and before `end`, as many as fit; returns the first that it did not take. */
@@ -79,6 +83,7 @@ export class Batch {
       }
     }
     this.copy()
+    this.bytes = nothing
     this.run(signed)
     return row
   }
@@ -140,6 +145,7 @@ const full = -1
 const alone = -2
 
 const nothing = new Uint8Array(0)
+const batches = new Map<string, Batch>()
 
 function places() {
   return layOut({

@@ -121,6 +121,13 @@ export class Forms extends FormColumns {
     if (size > this.bitsLow.length) this.growSlots(size)
   }
 
+  /** Room for so many times the shingles that came with the forms from a slot on, and a little more. */
+  reserveShingles(slot: number, times: number): void {
+    const end = this.start[this.count]!
+    const more = Math.min(mostReserved, Math.ceil((end - this.start[slot]!) * times * 1.05))
+    if (end + more > this.pool.length) this.growPool(end + more)
+  }
+
   /** The slots of forms that were signed elsewhere, new or known, in their order: as if their texts had been added. */
   adopt(signed: SignedForms): Int32Array {
     const { count, formA, formB, pool, start } = signed
@@ -203,8 +210,7 @@ export class Forms extends FormColumns {
       this.enter(slot, a, b)
     }
     const to = this.start[slot]!
-    if (to + n > this.pool.length)
-      this.pool = copy(this.pool, new Uint32Array(memory(Math.ceil((to + n) * 1.6), this.shared)))
+    if (to + n > this.pool.length) this.growPool((to + n) * 1.6)
     const { pool } = this
     for (let i = 0; i < n; i++) pool[to + i] = hashes[from + i]!
     this.start[slot + 1] = to + n
@@ -237,6 +243,10 @@ export class Forms extends FormColumns {
     this.bitsHigh[slot] = high
   }
 
+  private growPool(size: number): void {
+    this.pool = copy(this.pool, new Uint32Array(memory(Math.ceil(size), this.shared)))
+  }
+
   private growSlots(size: number): void {
     const { shared } = this
     this.start = copy(this.start, new Uint32Array(memory(size + 1, shared)))
@@ -257,6 +267,9 @@ export class Forms extends FormColumns {
     this.table[at] = slot + 1
   }
 }
+
+/** Room for more shingles is made as they come: the first rows may be unlike the rest. */
+const mostReserved = 1 << 25
 
 /** With fewer rows than this a kernel is not worth its memory. */
 const fewRows = 32

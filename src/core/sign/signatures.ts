@@ -5,8 +5,6 @@ import type { Scheme } from './scheme.ts'
 import { pieceRows } from './shelf.ts'
 import type { Texts } from './texts.ts'
 
-export type { Texts }
-
 /** The rows that a new version of a file shares with the old one: so many at its head, so many at its tail. */
 export interface Kept {
   readonly head: number
@@ -92,8 +90,11 @@ export class Signatures {
   private *signRows(texts: Texts, slots: Int32Array, from: number, end: number): Work<void> {
     const { forms } = this
     forms.reserve(end - from)
+    const { count } = forms
     for (let row = from; row < end; ) {
+      const first = row === from
       row += forms.addRows(texts, row, slots.subarray(row, end))
+      if (first) forms.reserveShingles(count, (end - row) / (row - from))
       yield { phase: 'sign', done: row, total: slots.length }
     }
   }
