@@ -82,6 +82,12 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
     },
   })
 
+  // What a run saw of its rows is a witness for their labels.
+  store.add(
+    history.onEnd(() => {
+      if (setting('check.automatic')) checking.soon()
+    }),
+  )
   store.add(checking.onReport(checked => void show(checked)))
   store.add(
     checking.onState(state => {
