@@ -211,16 +211,25 @@ class OrtSession implements Session {
     return this.session.outputNames
   }
 
-  async run(feeds: Readonly<Record<string, Tensor>>, fetch?: readonly string[]): Promise<Record<string, Tensor>> {
+  async run(
+    feeds: Readonly<Record<string, Tensor>>,
+    fetch?: readonly string[],
+    into?: Readonly<Record<string, Tensor>>,
+  ): Promise<Record<string, Tensor>> {
     const inputs: Record<string, Ort.Tensor> = {}
     for (const [name, tensor] of Object.entries(feeds)) inputs[name] = this.toOrt(tensor)
-    const outputs = await (fetch ? this.session.run(inputs, fetch) : this.session.run(inputs))
+    const fetched = into
+      ? Object.fromEntries((fetch ?? this.outputs).map(name => [name, into[name] ? this.toOrt(into[name]) : null]))
+      : fetch
+    const outputs = await (fetched ? this.session.run(inputs, fetched) : this.session.run(inputs))
     const out: Record<string, Tensor> = {}
     for (const [name, tensor] of Object.entries(outputs)) {
+      // The binding hands out a copy of what was written in place as well.
       out[name] =
-        tensor.location === 'cpu' || tensor.location === 'cpu-pinned'
+        into?.[name] ??
+        (tensor.location === 'cpu' || tensor.location === 'cpu-pinned'
           ? { dtype: tensor.type as TensorType, dims: tensor.dims, data: tensor.data as TensorData }
-          : new DeviceTensor(tensor)
+          : new DeviceTensor(tensor))
     }
     return out
   }

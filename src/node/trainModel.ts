@@ -72,7 +72,8 @@ export async function makeModel(runtime: Runtime, setup: TrainSetup, features: F
     ...(weights.folder === undefined ? {} : { folder: weights.folder }),
     ...(decoder ? { arena: 'off' as const } : {}),
   }
-  const mode = method.leaves === 'model' && runtime.provider !== 'webgpu' ? 'loop' : 'steps'
+  const whole = runtime.provider === 'cpu' ? 'direct' : runtime.provider === 'webgpu' ? 'steps' : 'loop'
+  const mode = method.leaves === 'model' ? whole : 'steps'
   const learner = await makeLearner(runtime, {
     task: kind.task(model, encoded.train, { smoothing: labelSmoothing, seed, ...weighed(setup) }),
     parameters,

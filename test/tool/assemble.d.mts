@@ -1,1 +1,1 @@
-export function assemble(): Promise<Uint8Array>
+export function assemble(path?: string): Promise<Uint8Array>

@@ -1,11 +1,10 @@
-// Compiles src/core/sign/assembly/kernel.ts to WebAssembly. What it gives is kept in src/core/sign/generated, so nothing but a
-// test and UPDATE=1 of it needs the compiler.
+// Compiles a kernel (src/core/sign/assembly/kernel.ts where none is named) to WebAssembly. What it gives is kept in a folder
+// `generated` beside its own, so nothing but a test and UPDATE=1 of it needs the compiler.
 import { readFileSync } from 'node:fs'
 import asc from 'assemblyscript/asc'
 
-const source = new URL('../../src/core/sign/assembly/kernel.ts', import.meta.url)
-
-export async function assemble() {
+export async function assemble(path = 'src/core/sign/assembly/kernel.ts') {
+  const source = new URL(`../../${path}`, import.meta.url)
   let bytes
   const options = [
     '-O3',

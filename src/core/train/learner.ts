@@ -66,9 +66,10 @@ export interface LearnerOptions {
   readonly arena?: 'on' | 'off'
   /**
    * `steps`: one step a run, the state flat: for adapters and heads. `loop`: several steps a run, a tensor for each
-   * parameter: for whole models, whose state is copied once a run.
+   * parameter: for whole models, whose state is copied once a run. `direct`: for whole models on the CPU, whose state is
+   * updated where it lies; a loop where that cannot be.
    */
-  readonly mode: 'steps' | 'loop'
+  readonly mode: 'steps' | 'loop' | 'direct'
   /** At most so many rows go through the model at once; a whole batch where left out. */
   readonly micro?: number
   /** Compute the inside of each layer again for its gradient instead of keeping it. */
@@ -91,7 +92,7 @@ export function specOf(
   return {
     parameters,
     inputs: task.inputs,
-    layout: mode === 'loop' || begins.length > 1 ? 'per-tensor' : 'flat',
+    layout: mode !== 'steps' || begins.length > 1 ? 'per-tensor' : 'flat',
     optimizer,
     begins,
     ema,

@@ -1,5 +1,6 @@
 import { modelBytes } from '../graph/onnx.ts'
 import type { Batch } from './batch.ts'
+import { makeDirectLearner } from './directLearner.ts'
 import {
   type Learner,
   type LearnerOptions,
@@ -25,20 +26,22 @@ export async function makeLearner(runtime: Runtime, options: LearnerOptions): Pr
   const spec = specOf(runtime, options)
   const at = { ...(folder === undefined ? {} : { folder }), ...(arena === undefined ? {} : { arena }) }
   if (micro !== undefined) return makeMicroLearner(runtime, spec, { task, initial, rows: micro, ...at })
+  const direct = mode === 'direct' ? await makeDirectLearner(runtime, spec, { task, initial, ...at }) : undefined
+  if (direct) return direct
   const shape = stateShape(spec)
-  const graph = mode === 'loop' ? buildLoop(spec) : buildStep(spec)
+  const graph = mode === 'steps' ? buildStep(spec) : buildLoop(spec)
   const session = await runtime.load(modelBytes(graph), {
     ...at,
     keep: slots(shape).map(slot => nextName(slot.name)),
   })
-  return new GraphLearner(session, { task, spec, shape, mode }, initial)
+  return new GraphLearner(session, { task, spec, shape, mode: mode === 'steps' ? 'steps' : 'loop' }, initial)
 }
 
 interface Parts {
   readonly task: Task
   readonly spec: TrainingSpec
   readonly shape: StateShape
-  readonly mode: LearnerOptions['mode']
+  readonly mode: 'steps' | 'loop'
 }
 
 class GraphLearner implements Learner {

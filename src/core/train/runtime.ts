@@ -55,8 +55,11 @@ export interface LoadOptions {
 export interface Session {
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
-  /** Feeds every input; answers with the outputs named by `fetch`, all by default. */
-  run(feeds: Tensors, fetch?: readonly string[]): Promise<Record<string, Tensor>>
+  /**
+   * Feeds every input; answers with the outputs named by `fetch`, all by default. Those in `into` are written there, where they
+   * must fit.
+   */
+  run(feeds: Tensors, fetch?: readonly string[], into?: Tensors): Promise<Record<string, Tensor>>
   /** The tensor with its data here, whether or not it was kept on the device. */
   read(tensor: Tensor): Promise<Tensor>
   /** Lets go of tensors that were kept on the device and are not needed any more; others are left alone. */

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { matmulFlops } from '../../../src/core/graph/flops.ts'
+import type { Graph } from '../../../src/core/graph/graph.ts'
 import { type Batch, tokenRows } from '../../../src/core/train/batch.ts'
 import type { Learner, NamedTensor } from '../../../src/core/train/learner.ts'
 import { specOf } from '../../../src/core/train/learner.ts'
@@ -26,6 +27,8 @@ const batchCount = 8
 export interface Trainer {
   /** Matrix products of one step, forward and backward. */
   readonly flops: number
+  /** One step as a graph with the batch's sizes filled in. */
+  readonly graph: Graph
   /** Steps in one run of the graph. */
   readonly together: number
   readonly trained: number
@@ -59,14 +62,15 @@ export async function makeTrainer(runtime: Runtime, c: SpeedCase, folder: string
     ? classification.task(model, rows, bind)
     : learnTokens(model, rows, { ...bind, choose: followers(rows) })
   // State that stays on the device makes a loop pointless; on the CPU a loop spares copies of a whole model's state.
-  const loops = c.method.kind === 'full' && runtime.provider !== 'webgpu'
+  const direct = c.method.kind === 'full' && runtime.provider === 'cpu'
+  const loops = !direct && c.method.kind === 'full' && runtime.provider !== 'webgpu'
   const options = {
     task,
     parameters: parametersOf(division, weights),
     initial: startTensors(division, weights, { seed: 3, std: 0.02 }),
     optimizer: adamWDefaults,
     dropout: 0,
-    mode: loops ? 'loop' : 'steps',
+    mode: direct ? 'direct' : loops ? 'loop' : 'steps',
     folder,
   } as const
   const batches = Array.from(
@@ -75,9 +79,11 @@ export async function makeTrainer(runtime: Runtime, c: SpeedCase, folder: string
   )
   const learner = await makeLearner(runtime, options)
   const together = loops ? 4 : 1
+  const graph = sizedStep(runtime, options, batches[0] as Batch)
   let done = 0
   return {
-    flops: stepFlops(runtime, options, batches[0] as Batch),
+    flops: matmulFlops(graph),
+    graph,
     together,
     trained: division.trained.reduce((n, spec) => n + spec.shape.reduce((a, b) => a * b, 1), 0),
     learner,
@@ -96,13 +102,13 @@ export async function makeTrainer(runtime: Runtime, c: SpeedCase, folder: string
 }
 
 /** The same nodes with the batch's sizes filled in, to count the work of one step. */
-function stepFlops(runtime: Runtime, options: Parameters<typeof specOf>[1], batch: Batch): number {
+function sizedStep(runtime: Runtime, options: Parameters<typeof specOf>[1], batch: Batch): Graph {
   const { task } = options
   const { feeds } = task.feeds(batch, 1)
   const inputs = Object.fromEntries(
     Object.entries(task.inputs).map(([name, input]) => [name, { ...input, dims: feeds[name]?.dims ?? input.dims }]),
   )
-  return matmulFlops(buildStep({ ...specOf(runtime, options), layout: 'flat', inputs }))
+  return buildStep({ ...specOf(runtime, options), layout: 'flat', inputs })
 }
 
 /** Weights in one file of raw numbers. */

@@ -1,7 +1,7 @@
 /* What must hold of the engine whatever is trained: pieces equal the whole, resuming changes no bit, and so on. */
 import { describe, expect, test } from 'vitest'
 import { classWeightsOf } from '../../../src/core/train/classWeights.ts'
-import type { NamedTensor } from '../../../src/core/train/learner.ts'
+import type { LearnerOptions, NamedTensor } from '../../../src/core/train/learner.ts'
 import { makeLearner } from '../../../src/core/train/makeLearner.ts'
 import type { RecipeInput } from '../../../src/core/train/recipe.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
@@ -13,7 +13,8 @@ type Input = Omit<RecipeInput, 'model' | 'data'>
 const rate = () => 5e-3
 
 const all = { rank: 4, targets: 'all-linear' as const }
-const kinds: [name: string, input: Input, mode: 'steps' | 'loop'][] = [
+const kinds: [name: string, input: Input, mode: LearnerOptions['mode']][] = [
+  ['full, where it lies', { method: { kind: 'full' } }, 'direct'],
   ['full', { method: { kind: 'full' } }, 'loop'],
   ['last layer', { method: { kind: 'last', layers: 1 } }, 'loop'],
   ['BitFit', { method: { kind: 'bitfit' } }, 'loop'],
@@ -23,7 +24,9 @@ const kinds: [name: string, input: Input, mode: 'steps' | 'loop'][] = [
   ['DoRA', { method: { kind: 'dora', ...all } }, 'steps'],
   ['QLoRA', { method: { kind: 'qlora', rank: 4, block: 32 } }, 'steps'],
 ]
-const regular: [name: string, input: Input, mode: 'steps' | 'loop'][] = [
+const regular: [name: string, input: Input, mode: LearnerOptions['mode']][] = [
+  ['unfreezing where it lies', { method: { kind: 'full' }, unfreeze: { steps: 3 }, ema: 0.9 }, 'direct'],
+  ['SGD, which no kernel has', { method: { kind: 'full' }, optimizer: { kind: 'sgd' } }, 'direct'],
   ['full, by SGD with Nesterov', { method: { kind: 'full' }, optimizer: { kind: 'sgd', nesterov: true } }, 'loop'],
   ['LoRA, by plain SGD', { method: { kind: 'lora' }, optimizer: { kind: 'sgd', momentum: 0 } }, 'steps'],
   ['full, with a mean of the weights', { method: { kind: 'full' }, ema: 0.9 }, 'loop'],
@@ -47,11 +50,11 @@ describe.each([...kinds, ...regular])('%s', (_, input, mode) => {
     expect(want.at(-1)?.loss).not.toBe(want[0]?.loss)
 
     learner.load(start)
-    const before = await takeSteps(learner, batches, { from: 1, to: 5, together: mode === 'loop' ? 3 : 1, rate })
+    const before = await takeSteps(learner, batches, { from: 1, to: 5, together: mode !== 'steps' ? 3 : 1, rate })
     const saved = structuredClone(await learner.state())
     await takeSteps(learner, batches, { from: 6, to: 7, rate })
     learner.load(saved)
-    const after = await takeSteps(learner, batches, { from: 6, to: steps, together: mode === 'loop' ? 4 : 1, rate })
+    const after = await takeSteps(learner, batches, { from: 6, to: steps, together: mode !== 'steps' ? 4 : 1, rate })
     expect([...before, ...after]).toEqual(want)
     expect(await learner.state()).toEqual(end)
     await learner.release()

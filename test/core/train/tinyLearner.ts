@@ -6,6 +6,7 @@ import { makeLearner } from '../../../src/core/train/makeLearner.ts'
 import { beginsOf, planTraining } from '../../../src/core/train/methods/plan.ts'
 import { tunableOf } from '../../../src/core/train/methods/tunable.ts'
 import { methodOf } from '../../../src/core/train/methods.ts'
+import type { ConfigJson } from '../../../src/core/train/models/architecture.ts'
 import { openBackbone } from '../../../src/core/train/models/architectures.ts'
 import { quantizedInMemory } from '../../../src/core/train/models/quantized.ts'
 import { startTensors } from '../../../src/core/train/models/start.ts'
@@ -41,8 +42,12 @@ export const tinyRecipe = (input: Omit<RecipeInput, 'model' | 'data'>): Recipe =
   resolveRecipe({ model: 'tiny', data: {}, dropout: 0, ...input }, { hidden: 32 })
 
 /** The tiny model as a recipe trains it. */
-export function tinyParts(recipe: Recipe, rows: EncodedRows, seed = 4) {
-  const backbone = openBackbone(tinyConfig, 'config.json')
+export function tinyParts(
+  recipe: Recipe,
+  rows: EncodedRows,
+  { seed = 4, config = tinyConfig }: { readonly seed?: number; readonly config?: ConfigJson } = {},
+) {
+  const backbone = openBackbone(config, 'config.json')
   const head = backbone.sequence(3, 'mean')
   const whole = tunableOf({ backbone, head })
   const { division, wrap } = planTraining(whole, recipe)
@@ -97,7 +102,7 @@ export async function takeSteps(
 }
 
 /** A learner of the tiny model. */
-export function tinyLearner(runtime: Runtime, recipe: Recipe, rows: EncodedRows, mode: 'steps' | 'loop') {
+export function tinyLearner(runtime: Runtime, recipe: Recipe, rows: EncodedRows, mode: LearnerOptions['mode']) {
   const parts = tinyParts(recipe, rows)
   return makeLearner(runtime, { ...parts.options, mode })
 }

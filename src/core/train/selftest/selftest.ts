@@ -62,7 +62,7 @@ const rows = tinyRows(40, 'class')
 const batches = tinyBatches(rows)
 /** On a device the state stays where it is, one step a run. */
 const modeOf = (runtime: Runtime, input: TinyInput) =>
-  input === full && runtime.provider !== 'webgpu' ? 'loop' : ('steps' as const)
+  input !== full || runtime.provider === 'webgpu' ? 'steps' : runtime.provider === 'cpu' ? 'direct' : ('loop' as const)
 const losses = (results: readonly { readonly loss: number }[]) => results.map(r => r.loss)
 
 const accumulation: Check = async ({ own }) => {
@@ -118,6 +118,9 @@ const looping: Check = async ({ own }) => {
   const steps = await tinyLearner(own, tiny, { rows, mode: 'steps' })
   const apart = losses(await takeSteps(steps, batches, { to: 8 }))
   await steps.release()
+  const direct = await tinyLearner(own, tiny, { rows, mode: 'direct' })
+  const held = losses(await takeSteps(direct, batches, { to: 8 }))
+  await direct.release()
   return [
     // A GPU adds in an order of its own.
     {
@@ -127,6 +130,12 @@ const looping: Check = async ({ own }) => {
       allowed: own.provider === 'cpu' ? 0 : 1e-4,
     },
     { name: 'Loop equals step by step', on: 'full, 8 steps', found: furthest(many, apart), allowed: 1e-4 },
+    {
+      name: 'a state updated where it lies equals step by step',
+      on: 'full, 8 steps',
+      found: furthest(held, apart),
+      allowed: 1e-4,
+    },
   ]
 }
 

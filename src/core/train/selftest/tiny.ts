@@ -1,7 +1,7 @@
 /* Small random models and rows that the engine tests itself with. */
 import { random } from '../../base/random.ts'
 import { type Batch, planEpoch, tokenRows } from '../batch.ts'
-import type { Learner, LearnerState, NamedTensor, StepResult } from '../learner.ts'
+import type { Learner, LearnerOptions, LearnerState, NamedTensor, StepResult } from '../learner.ts'
 import { makeLearner } from '../makeLearner.ts'
 import { planTraining } from '../methods/plan.ts'
 import { tunableOf } from '../methods/tunable.ts'
@@ -81,7 +81,7 @@ export function tinyModel(input: TinyInput) {
 export function tinyLearner(
   runtime: Runtime,
   tiny: ReturnType<typeof tinyModel>,
-  { rows, mode, micro }: { readonly rows: EncodedRows; readonly mode: 'steps' | 'loop'; readonly micro?: number },
+  { rows, mode, micro }: { readonly rows: EncodedRows; readonly mode: LearnerOptions['mode']; readonly micro?: number },
 ): Promise<Learner> {
   const { model, division, weights, recipe } = tiny
   return makeLearner(runtime, {
