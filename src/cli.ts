@@ -74,6 +74,9 @@ async function main(argv: readonly string[]): Promise<number> {
   process.once('SIGINT', () => aborted.abort())
   const io: CommandIo = {
     out: text => void process.stdout.write(text),
+    written: async () => {
+      if (process.stdout.writableNeedDrain) await new Promise(resolve => process.stdout.once('drain', resolve))
+    },
     err: text => void process.stderr.write(text),
     cwd: process.cwd(),
     isTTY: process.stdout.isTTY === true && !process.env['NO_COLOR'],

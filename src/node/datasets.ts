@@ -4,12 +4,14 @@ import { Failure } from '../core/base/failure.ts'
 import { type Dataset, type DatasetFiles, type Roles, type SplitName, splitNames } from '../core/data/dataset.ts'
 import { formatOfName } from '../core/data/formats.ts'
 import { labelFilesAmong } from '../core/data/labelledText.ts'
-import { inferRoles } from '../core/data/roles.ts'
+import { readAtOnce } from '../core/data/reading.ts'
+import { rolesOf } from '../core/data/roles.ts'
 import { groupFiles, groupGiven, isDataName, splitOfPart } from '../core/data/splits.ts'
 import type { Source, Table } from '../core/data/table.ts'
 import { canUnpack } from './compressed.ts'
 import { type ConfigFile, findConfig } from './config.ts'
 import { datasetInfoName, readDatasetInfo } from './datasetInfo.ts'
+import { drive } from './drive.ts'
 import { fileFailure, slashed, walkFiles } from './files.ts'
 import { type FileTables, readTables, tablesOfSource } from './tables.ts'
 import type { Watch } from './watch.ts'
@@ -99,7 +101,9 @@ export async function loadDataset(
   const splits = splitNames.flatMap(name => (tablesOf.has(name) ? [{ name, tables: tablesOf.get(name)! }] : []))
   if (known.roles) return { name: files.name, splits, roles: known.roles }
   const tables = splits.flatMap(split => split.tables)
-  const roles = inferRoles(tables, files.roles)
+  const { watch } = known
+  const inferring = rolesOf(tables, files.roles)
+  const roles = watch ? await drive(inferring, watch.cancel, watch.progress) : readAtOnce(inferring)
   checkRoles(files, tables)
   return { name: files.name, splits, roles }
 }

@@ -2,13 +2,23 @@
  * `npm run bench -- bigfile [megabytes] [least bytes a row] [most]`: one large JSONL file (2,000 MB, rows of 90 to 2,000 bytes),
  * checked by the program in a process of its own, beside two plain passes over the same file in the same run: reading it, and
  * reading it with JSON.parse of each line. Printed are wall time, rows a second, the peak of resident memory, when the first
- * finding was told, and how soon the check ends when it is cancelled at random moments: some by Ctrl+C, and all moments of one
- * whole run by the time between two looks at the cancel flag. Sentences are words by Zipf's law; one row in a hundred repeats an
+ * finding was told, and how soon Ctrl+C is heard: at all moments of that run, by the time between two looks at the cancel flag,
+ * and in earnest at random moments of checks of its first part. Sentences are words by Zipf's law; one row in a hundred repeats an
  * earlier one, one in a hundred all but a word of it, one in two hundred holds an address, one in ten thousand is broken. The
  * file is made under out/ and deleted in the end.
  */
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { random } from '../../src/core/base/random.ts'
@@ -24,34 +34,91 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 const at = (sorted: readonly number[], share: number) =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 
+/** Writes down, at the end of a process, how long each time passed between two looks at a cancel flag. */
+const preload = `
+const gaps = []
+let last = 0
+const { get } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')
+const look = () => {
+  const now = performance.now()
+  if (last > 0) gaps.push(now - last)
+  last = now
+}
+Object.defineProperty(AbortSignal.prototype, 'aborted', { get() { look(); return get.call(this) } })
+process.on('exit', () => {
+  look()
+  require('node:fs').writeFileSync(process.env.LOOKS, JSON.stringify(gaps))
+})
+`
+
 try {
   mkdirSync(join(folder, 'data'), { recursive: true })
   const { bundle } = await import(join(root, 'test/tool/build.mjs'))
-  await bundle({ out: join(folder, 'dist'), only: ['cli'] })
+  await bundle({ out: join(folder, 'dist'), only: ['cli', 'thread'] })
   const rows = makeFile()
   const { size } = statSync(path)
   say(`${rows.toLocaleString('en')} rows of ${least} to ${most} bytes, ${(size / 1e6).toFixed(0)} MB`)
   const read = timed(() => plainPass(() => {}))
   const parse = timed(() => plainPass(line => void JSON.parse(line)))
   say(`read ${seconds(read)}, read and JSON.parse of each line ${seconds(parse)}`)
-  const whole = await check()
-  const report = JSON.parse(whole.out || '{"counts":{}}') as { counts: { [rule: string]: number } }
+  const looks = join(folder, 'looks.json')
+  const whole = await check({ looks })
+  const { counts } = lastPart(whole.out)
   say(
     `checked in ${seconds(whole.ms)} (exit ${whole.code}, ${seconds(whole.cpu)} of processor time): ${(whole.ms / parse).toFixed(1)} times reading and parsing, ${Math.round(rows / (whole.ms / 1000)).toLocaleString('en')} rows/s`,
   )
   say(
-    `peak memory ${(whole.peak / 1e6).toFixed(0)} MB, ${(whole.peak / size).toFixed(2)} of the file; the first finding after ${seconds(whole.first)} (${seconds(whole.firstCpu)} of processor time)`,
+    `peak memory ${(whole.peak / 1e6).toFixed(0)} MB, ${(whole.peak / size).toFixed(2)} of the file, ${Math.round(whole.peak / rows)} bytes a row; the first finding after ${seconds(whole.first)} (${seconds(whole.firstCpu)} of processor time)`,
   )
-  say(`findings: ${JSON.stringify(report.counts)}`)
-  const generator = random(2)
-  const late: number[] = []
-  for (let i = 0; i < 8; i++) late.push((await check(whole.ms * generator.next())).late)
-  late.sort((a, b) => a - b)
-  say(
-    `Ctrl+C at ${late.length} random moments: ended after ${at(late, 0.5).toFixed(0)} ms (median), ${late.at(-1)!.toFixed(0)} ms at most`,
-  )
+  say(`findings: ${JSON.stringify(counts)}`)
+  sayGaps(JSON.parse(readFileSync(looks, 'utf8')) as number[])
+  await interrupt()
 } finally {
   rmSync(folder, { recursive: true, force: true })
+}
+
+/**
+ * Between two looks at the cancel flag nothing hears of Ctrl+C, and it comes at any moment alike: how long it waits is told for
+ * all moments of the run.
+ */
+function sayGaps(gaps: readonly number[]): void {
+  const sorted = Float64Array.from(gaps).sort()
+  const total = sorted.reduce((sum, gap) => sum + gap, 0)
+  // A moment is in a gap as often as that is long, and on average in the middle of it.
+  let before = 0
+  const median = sorted.find(gap => (before += gap) >= total / 2) ?? 0
+  const late = sorted.filter(gap => gap > 200)
+  say(
+    `Ctrl+C at any moment of that run: heard after ${(median / 2).toFixed(1)} ms (median), ${(sorted.at(-1) ?? 0).toFixed(0)} ms at most; ${late.length} of ${sorted.length} gaps are longer than 200 ms`,
+  )
+}
+
+/** Ctrl+C in earnest, at random moments of checks of the first part of the file, for two minutes at most. */
+async function interrupt(): Promise<void> {
+  const part = join(folder, 'part')
+  mkdirSync(part, { recursive: true })
+  const file = openSync(path, 'r')
+  const bytes = Buffer.alloc(Math.min(statSync(path).size, 60e6))
+  readSync(file, bytes, 0, bytes.length, 0)
+  closeSync(file)
+  writeFileSync(join(part, 'train.jsonl'), bytes.subarray(0, bytes.lastIndexOf(10) + 1))
+  const generator = random(2)
+  const started = performance.now()
+  const { ms } = await check({ of: part, memory: 64 })
+  const late: number[] = []
+  while (late.length < 20 && performance.now() - started + ms < 120_000)
+    late.push((await check({ of: part, memory: 64, stop: 300 + (ms - 300) * generator.next() })).late)
+  late.sort((a, b) => a - b)
+  say(
+    `Ctrl+C at ${late.length} random moments of checks of its first ${(bytes.length / 1e6).toFixed(0)} MB, put away as well: ended after ${at(late, 0.5).toFixed(0)} ms (median), ${(late.at(-1) ?? 0).toFixed(0)} ms at most`,
+  )
+}
+
+/** The end of a report, which may be longer than a string can be. */
+function lastPart(pieces: readonly Buffer[]): { readonly counts: { readonly [rule: string]: number } } {
+  const end = Buffer.concat(pieces.slice(-20)).toString()
+  const found = /"counts": (\{[^}]*\})/.exec(end)
+  return { counts: found ? (JSON.parse(found[1]!) as { [rule: string]: number }) : {} }
 }
 
 function timed(work: () => void): number {
@@ -138,15 +205,31 @@ function cpuOf(pid: number): number {
   return (Number(user) + Number(system)) * 10
 }
 
-/** Runs the check; `stop` is when it is interrupted, in ms. */
-async function check(stop?: number) {
+interface Asked {
+  /** The folder, the whole file if not said. */
+  readonly of?: string
+  readonly memory?: number
+  /** When the check is interrupted, in ms. */
+  readonly stop?: number
+  /** Where the gaps between looks at the cancel flag are written. */
+  readonly looks?: string
+}
+
+async function check({ of = join(folder, 'data'), memory, stop, looks }: Asked = {}) {
   const started = performance.now()
+  const script = join(folder, 'preload.cjs')
+  if (looks !== undefined) writeFileSync(script, preload)
   const child = spawn(
     process.execPath,
-    [join(folder, 'dist', 'cli.cjs'), 'check', join(folder, 'data'), '--format', 'json'],
-    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+    [
+      ...(looks === undefined ? [] : ['--require', script]),
+      join(folder, 'dist', 'cli.cjs'),
+      ...['check', of, '--format', 'json'],
+      ...(memory === undefined ? [] : ['--memory', String(memory)]),
+    ],
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LOOKS: looks, XDG_CACHE_HOME: folder } },
   )
-  const pieces: Buffer[] = []
+  const out: Buffer[] = []
   let err = ''
   let peak = 0
   let cpu = 0
@@ -160,7 +243,8 @@ async function check(stop?: number) {
   }
   child.stdout.on('data', piece => {
     told()
-    pieces.push(piece)
+    out.push(piece)
+    if (out.length > 40) out.shift()
   })
   child.stderr.on('data', piece => {
     err += piece
@@ -186,8 +270,6 @@ async function check(stop?: number) {
   clearInterval(look)
   if (timer) clearTimeout(timer)
   const now = performance.now()
-  // In pieces: the report may be longer than a string can be.
-  const out = Buffer.concat(pieces).length < 400e6 ? Buffer.concat(pieces).toString() : ''
   if (code !== 0 && code !== 1 && !stop) say(err)
   return { code, out, err, peak, cpu, first, firstCpu, ms: now - started, late: asked > 0 ? now - asked : 0 }
 }

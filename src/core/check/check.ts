@@ -50,6 +50,8 @@ export interface CheckedDataset {
   readonly labels: readonly { readonly label: string; readonly rows: number }[] | undefined
   /** Where comparing all similar rows was too much: the share of pairs at the threshold that estimating is expected to find. */
   readonly recall?: number
+  /** So many texts were not looked for within others, where that was too much for a dataset that is not held in memory. */
+  readonly unsearched?: number
 }
 
 export interface Checked {
@@ -106,7 +108,13 @@ export function* check(input: CheckInput): Work<Checked> {
       })
     const recall = corpus.recall()
     const labels = yield* countLabels(corpus)
-    datasets.push({ dataset, labels, ...(recall === undefined ? {} : { recall }) })
+    const { unsearched } = corpus
+    datasets.push({
+      dataset,
+      labels,
+      ...(recall === undefined ? {} : { recall }),
+      ...(unsearched === 0 ? {} : { unsearched }),
+    })
   }
   return { datasets, findings: yield* inOrder(findings, input.datasets), ignored: hidden }
 }
@@ -148,13 +156,22 @@ function* inOrder(findings: readonly Finding[], datasets: readonly Dataset[]): W
       if (i % 20_000 === 19_999) yield { phase: 'order', done: i, total: list.length }
     }
     keys.sort()
+    let work = 0
     for (let from = 0; from < keys.length; ) {
       let to = from
       const place = Math.floor(keys[from]! / placeFactor)
       const same: Finding[] = []
       while (to < keys.length && Math.floor(keys[to]! / placeFactor) === place)
         same.push(list[keys[to++]! % placeFactor]!)
-      if (same.length > 1) same.sort(byPlace)
+      if (same.length > 1) {
+        // What lies in a row is asked of the row, which takes a while.
+        same.sort(byPlace)
+        work += same.length
+        if (work > 100) {
+          work = 0
+          yield { phase: 'order', done: out.length, total: findings.length }
+        }
+      }
       for (const finding of same) out.push(finding)
       from = to
     }

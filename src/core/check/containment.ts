@@ -1,9 +1,11 @@
 import { Containment, leastContained } from '../sign/contained.ts'
 import { shingleSet } from '../sign/exact.ts'
-import { LeanForms } from '../sign/leanForms.ts'
+import { LeanContainment } from '../sign/leanContained.ts'
+import { LeanSimilar } from '../sign/leanSimilar.ts'
 import type { Work } from '../sign/progress.ts'
 import { parseScheme } from '../sign/scheme.ts'
 import { Similar } from '../sign/similar.ts'
+import type { Threads } from '../sign/threads.ts'
 import { parseThreshold } from '../sign/threshold.ts'
 import type { Corpus, Likeness } from './corpus.ts'
 import { numberOption } from './options.ts'
@@ -50,15 +52,14 @@ export function* holders(
 ): Work<Holders | undefined> {
   const { similar } = likeness
   const { forms } = similar.matcher
-  // Without the sets of all forms there is nothing to look in.
-  if (share === 0 || forms instanceof LeanForms) return undefined
+  if (share === 0) return undefined
   const name = `contained ${likeness.scheme} ${share} ${least}`
-  const known = corpus.notes.get(name) as { readonly forms: unknown; readonly join: Containment } | undefined
-  const levels = similar instanceof Similar ? similar.levels : undefined
-  const { threads } = corpus
-  const join =
-    known?.forms === forms ? known.join : new Containment(forms, parseThreshold(share), { least, levels, threads })
-  yield* join.update({ meanwhile, prefixes: similar instanceof Similar ? similar.takePrefixes() : undefined })
+  const known = corpus.notes.get(name) as { readonly forms: unknown; readonly join: Join } | undefined
+  const join = known?.forms === forms ? known.join : newJoin(likeness, { share, least, threads: corpus.threads })
+  if (join instanceof LeanContainment) {
+    yield* join.update()
+    corpus.unsearched = Math.max(corpus.unsearched, join.unsearched)
+  } else yield* join.update({ meanwhile, prefixes: similar instanceof Similar ? similar.takePrefixes() : undefined })
   corpus.notes.set(name, { forms, join })
   return {
     *held() {
@@ -74,6 +75,19 @@ export function* holders(
       }
     },
   }
+}
+
+type Join = Containment | LeanContainment
+
+function newJoin(
+  { similar }: Likeness,
+  { share, least, threads }: { readonly share: number; readonly least: number; readonly threads: Threads | undefined },
+): Join {
+  const t = parseThreshold(share)
+  if (!(similar instanceof LeanSimilar))
+    return new Containment(similar.matcher.forms, t, { least, levels: similar.levels, threads })
+  const { forms, levels, most } = similar
+  return new LeanContainment(forms, t, { least, levels, most: most * 4 })
 }
 
 /** How two texts overlap, by the shingles themselves. */

@@ -88,6 +88,9 @@ export class Corpus {
     memory.retain(new Set(files.map(file => file.id)))
   }
 
+  /** So many texts could not be looked for within others: the dataset is too large, and their words are too common. */
+  unsearched = 0
+
   /** What a rule keeps from one check to the next. */
   get notes(): Map<string, unknown> {
     return this.memory.notes

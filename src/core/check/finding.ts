@@ -117,6 +117,11 @@ export class LazyFinding implements Finding {
     return this.details().key
   }
 
+  /** Lets go of what was read: it is made again when somebody asks. */
+  forget(): void {
+    this.made = undefined
+  }
+
   private details(): FindingDetails {
     if (!this.made) {
       const { span, message, related, fixes, key } = this.make()

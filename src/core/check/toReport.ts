@@ -3,7 +3,8 @@ import { tableLines } from '../data/tableLines.ts'
 import { finishWork, type Work } from '../sign/progress.ts'
 import type { Span } from '../text/span.ts'
 import { type Checked, countByRule } from './check.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, LazyFinding } from './finding.ts'
+import type { StreamedReport } from './formats/pieces.ts'
 import type { Range, Report, ReportedDataset, ReportedFinding } from './report.ts'
 
 /** Lines of the tables that were checked. A file that did not change is not read again. */
@@ -44,30 +45,47 @@ export function* reportOf(checked: Checked, ms: () => number, places: Places): W
     for (const { tables } of dataset.splits)
       for (const { source } of tables) if (source.version > 0) versions[source.uri] = source.version
   return {
-    datasets: checked.datasets.map(
-      ({ dataset, labels, recall }): ReportedDataset => ({
-        name: dataset.name,
-        roles: dataset.roles,
-        ...(labels ? { labels } : {}),
-        ...(recall === undefined ? {} : { recall }),
-        splits: dataset.splits.map(({ name, tables }) => ({
-          name,
-          files: tables.map(table => {
-            const problem = table.issues.find(issue => issue.row === undefined)?.message
-            return {
-              uri: table.source.uri,
-              rows: table.rowCount,
-              bytes: table.source.size ?? table.source.bytes.length,
-              ...(problem === undefined ? {} : { problem }),
-            }
-          }),
-        })),
-      }),
-    ),
+    datasets: reportedDatasets(checked),
     findings,
     counts: countByRule(checked.findings),
     versions,
     ms: ms(),
+  }
+}
+
+function reportedDatasets(checked: Checked): ReportedDataset[] {
+  return checked.datasets.map(
+    ({ dataset, labels, recall }): ReportedDataset => ({
+      name: dataset.name,
+      roles: dataset.roles,
+      ...(labels ? { labels } : {}),
+      ...(recall === undefined ? {} : { recall }),
+      splits: dataset.splits.map(({ name, tables }) => ({
+        name,
+        files: tables.map(table => {
+          const problem = table.issues.find(issue => issue.row === undefined)?.message
+          return {
+            uri: table.source.uri,
+            rows: table.rowCount,
+            bytes: table.source.size ?? table.source.bytes.length,
+            ...(problem === undefined ? {} : { problem }),
+          }
+        }),
+      })),
+    }),
+  )
+}
+
+/** As `reportOf`, of which the findings come one after the other: nothing of them is kept. */
+export function streamOf(checked: Checked, places: Places): StreamedReport {
+  places.use(checked)
+  return { datasets: reportedDatasets(checked), counts: countByRule(checked.findings), findings: each(checked, places) }
+}
+
+function* each({ findings }: Checked, places: Places): Generator<ReportedFinding> {
+  for (const [id, finding] of findings.entries()) {
+    yield reported(finding, id, places)
+    if (finding instanceof LazyFinding) finding.forget()
   }
 }
 

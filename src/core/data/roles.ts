@@ -1,5 +1,6 @@
 import type { Role, Roles } from './dataset.ts'
 import { turnOf, turnsOf } from './messages.ts'
+import { type Reading, readAtOnce } from './reading.ts'
 import type { Table, Value } from './table.ts'
 
 /** What the rows of a dataset are made for. */
@@ -42,7 +43,12 @@ interface Column {
  * Hugging Face dataset viewer), and its values repeat.
  */
 export function inferRoles(tables: readonly Table[], given: Roles = {}): Roles {
-  const columns = look(tables)
+  return readAtOnce(rolesOf(tables, given))
+}
+
+/** As `inferRoles`, in steps: the sample of a large file is read row by row. */
+export function* rolesOf(tables: readonly Table[], given: Roles = {}): Reading<Roles> {
+  const columns = yield* look(tables)
   const taken = new Set(Object.values(given))
   const free = () => columns.filter(column => !taken.has(column.name))
   const roles: { [R in Role]?: string } = {}
@@ -158,7 +164,7 @@ export function textColumns(roles: Roles): string[] {
   return order.flatMap(role => (roles[role] === undefined ? [] : [roles[role]]))
 }
 
-function look(tables: readonly Table[]): Column[] {
+function* look(tables: readonly Table[]): Reading<Column[]> {
   const columns = new Map<string, Column>()
   const total = tables.reduce((sum, table) => sum + table.rowCount, 0)
   const step = Math.max(1, Math.floor(total / sampleRows))
@@ -169,7 +175,8 @@ function look(tables: readonly Table[]): Column[] {
       columns.set(name, column)
       return { column, values: 0 }
     })
-    for (let row = 0; row < table.rowCount; row += step) {
+    for (let row = 0, looked = 0; row < table.rowCount; row += step) {
+      if (++looked % 64 === 0) yield { phase: 'roles', done: row, total: table.rowCount }
       for (const one of own) {
         const { column } = one
         const text = table.text(row, column.name)

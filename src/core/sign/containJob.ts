@@ -246,7 +246,8 @@ export class HolderSearch {
 
   constructor(job: Omit<HoldersJob, 'kind' | 'from' | 'to'>) {
     this.job = job
-    this.forms = new FormColumns(job.forms)
+    // Forms that read their sets elsewhere stay what they are.
+    this.forms = job.forms instanceof FormColumns ? job.forms : new FormColumns(job.forms)
   }
 
   /** Looks for the holders of the forms from `from` on; the first that is left, at the latest `to`. */
@@ -319,18 +320,7 @@ export function holds(
 ): boolean {
   const n = forms.size(slot)
   if (!differAtMost(forms, slot, holder, n + forms.size(holder) - 2 * need)) return false
-  const { pool, start } = forms
-  let left = n - need
-  let j = start[holder]!
-  const end = start[holder + 1]!
-  for (let i = start[slot]!; i < start[slot + 1]!; i++) {
-    const shingle = pool[i]!
-    while (j < end && pool[j]! < shingle) j++
-    if (j === end || pool[j] !== shingle) {
-      if (--left < 0) return false
-    } else j++
-  }
-  return true
+  return forms.hasAllBut(holder, slot, n - need)
 }
 
 /** May two sets differ in no more than so many shingles, as far as their bitmaps tell? */

@@ -76,6 +76,22 @@ export class FormColumns implements FormArrays {
     }
     return shared
   }
+
+  /** Does a slot have all shingles of another one but for so many? */
+  hasAllBut(holder: number, slot: number, misses: number): boolean {
+    const { pool, start } = this
+    let left = misses
+    let j = start[holder]!
+    const end = start[holder + 1]!
+    for (let i = start[slot]!; i < start[slot + 1]!; i++) {
+      const shingle = pool[i]!
+      while (j < end && pool[j]! < shingle) j++
+      if (j === end || pool[j] !== shingle) {
+        if (--left < 0) return false
+      } else j++
+    }
+    return true
+  }
 }
 
 /** Bits set in a 32-bit word. */

@@ -128,6 +128,19 @@ export class LeanForms extends FormColumns {
     return shared
   }
 
+  override hasAllBut(holder: number, slot: number, misses: number): boolean {
+    const [a, b] = [this.setOf(slot), this.setOf(holder)]
+    let left = misses
+    let j = 0
+    for (let i = 0; i < a.length; i++) {
+      while (j < b.length && b[j]! < a[i]!) j++
+      if (j === b.length || b[j] !== a[i]) {
+        if (--left < 0) return false
+      } else j++
+    }
+    return true
+  }
+
   /** The shingles of a slot, ascending, read again where they are not at hand. */
   setOf(slot: number): Uint32Array {
     const known = this.sets.get(slot)

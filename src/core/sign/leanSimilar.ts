@@ -44,13 +44,16 @@ export class LeanSimilar implements SimilarForms {
   /** The form of each row; -1 where it has none. */
   readonly slots: Int32Array
   readonly forms: LeanForms
+  /** So many pairs are held at a time. */
+  readonly most: number
   private readonly sets: Sets
   private readonly members = new Map<number, number[]>()
 
-  private constructor(forms: LeanForms, slots: Int32Array, levels: Levels) {
+  private constructor(forms: LeanForms, slots: Int32Array, of: { readonly levels: Levels; readonly most: number }) {
     this.forms = forms
     this.slots = slots
-    this.levels = levels
+    this.levels = of.levels
+    this.most = of.most
     this.matcher = new Matcher(forms, forms.t)
     this.sets = new Sets(forms.count)
   }
@@ -68,7 +71,7 @@ export class LeanSimilar implements SimilarForms {
           if (rows.slots[i]! >= 0) slots[rows.from + i] = known[rows.slots[i]!]!
       })
       forms.seal()
-      const similar = new LeanSimilar(forms, slots, yield* countLevels(forms))
+      const similar = new LeanSimilar(forms, slots, { levels: yield* countLevels(forms), most: input.most })
       const open = (keys: Keys) =>
         partitionsOf(forms, keys, new Partitions(pairs, { ...input, pairs: sizeOf(forms, keys) }))
       let parts = yield* open(similar.levels)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { checkCancel } from '../../core/base/cancel.ts'
 import { Failure } from '../../core/base/failure.ts'
 import { parseBaseline, printBaseline, sinceBaseline } from '../../core/check/baseline.ts'
 import { type Checked, check } from '../../core/check/check.ts'
@@ -10,7 +11,7 @@ import { reportJson } from '../../core/check/formats/json.ts'
 import { reportSarif } from '../../core/check/formats/sarif.ts'
 import { ansiPaint, noPaint, reportText } from '../../core/check/formats/text.ts'
 import { rules } from '../../core/check/rules.ts'
-import { Places, reportOf } from '../../core/check/toReport.ts'
+import { Places, reportOf, streamOf } from '../../core/check/toReport.ts'
 import { rowText } from '../../core/data/roles.ts'
 import { readForCheck, shownPath } from '../checkInput.ts'
 import { filesOf } from '../datasets.ts'
@@ -97,6 +98,11 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
       io.cancel,
       progressOn(io),
     )
+    for (const { dataset, unsearched } of whole.datasets)
+      if (unsearched)
+        io.err(
+          `winnow: ${dataset.name}: ${unsearched} texts of common words were not looked for within others; --memory allows more\n`,
+        )
     if (writes) {
       await writeAtomic(resolve(io.cwd, baseline!), printBaseline(whole.findings))
       io.err(`${whole.findings.length} finding${whole.findings.length === 1 ? '' : 's'} written to ${baseline}\n`)
@@ -104,14 +110,23 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     }
     const findings = baseline === undefined ? whole.findings : await newFindings(whole, baseline, io.cwd)
     const checked = { ...whole, findings }
-    const reporting = reportOf(checked, () => performance.now() - started, new Places())
-    const report = await drive(reporting, io.cancel, progressOn(io))
     const path = (uri: string) => shownPath(io.cwd, uri)
     const moves = values['suggest-split'] ? await regroupings(input.datasets, io.cancel) : undefined
-    if (format === 'json') io.out(reportJson(report, path, moves))
-    else if (format === 'sarif') io.out(reportSarif(report, path, { rules, version: programVersion() }))
-    else if (format === 'html') io.out(reportHtml(report, path, { rules, excerpt: excerptOf(checked), diff: wordDiff }))
-    else {
+    const stream = () => streamOf(checked, new Places())
+    const reporting = () =>
+      drive(
+        reportOf(checked, () => performance.now() - started, new Places()),
+        io.cancel,
+        progressOn(io),
+      )
+    if (format === 'json') await writePieces(reportJson(stream(), path, moves), io)
+    else if (format === 'sarif')
+      await writePieces(reportSarif(stream(), path, { rules, version: programVersion() }), io)
+    else if (format === 'html') {
+      const report = await reporting()
+      io.out(reportHtml(report, path, { rules, excerpt: excerptOf(checked), diff: wordDiff }))
+    } else {
+      const report = await reporting()
       io.out(reportText(report, path, io.isTTY ? ansiPaint : noPaint))
       if (checked.ignored > 0) io.out(`${checked.ignored} ignored.\n`)
       const old = whole.findings.length - findings.length
@@ -121,7 +136,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     // A dataset that could not be read is an error of the input, whatever the others say.
     if (input.unread > 0) return 2
     const reached = bar === 'never' ? -1 : severities.indexOf(bar)
-    return report.findings.some(finding => severities.indexOf(finding.severity) <= reached) ? 1 : 0
+    return checked.findings.some(finding => severities.indexOf(finding.severity) <= reached) ? 1 : 0
   },
 }
 
@@ -152,6 +167,24 @@ export function ruleFlags(flags: readonly string[]): { [rule: string]: string } 
   }
   return settings
 }
+
+/** Writes a long text piece by piece, no faster than it is read. */
+async function writePieces(pieces: Iterable<string>, io: CommandIo): Promise<void> {
+  let text = ''
+  for (const piece of pieces) {
+    text += piece
+    if (text.length < pieceLength) continue
+    io.out(text)
+    text = ''
+    await io.written?.()
+    // Signals are heard between two turns of the event loop.
+    await new Promise(resolve => setImmediate(resolve))
+    checkCancel(io.cancel)
+  }
+  io.out(text)
+}
+
+const pieceLength = 1 << 16
 
 /** A line that is written over, on a terminal only, and only for work that takes a moment. */
 export function progressOn(io: CommandIo): (state: { phase: string; done: number; total: number }) => void {

@@ -4,6 +4,8 @@ import type { Cancel } from '../../core/base/cancel.ts'
 export interface CommandIo {
   /** Writes to standard output: results. The text is written as it is; add the line end. */
   out(text: string): void
+  /** Settles when what was written has been taken, where that can be waited for: long results are made no faster than they are read. */
+  written?(): Promise<void>
   /** Writes to standard error: progress and the one line of a failure. */
   err(text: string): void
   /** The current folder, absolute. Paths in arguments and in results are relative to it. */

@@ -42,8 +42,17 @@ test('a report has places as editors count them', () => {
   expect(report.counts).toEqual({ 'broken-row': 1, duplicate: 2 })
 })
 
+test('documents in pieces are laid out as whole ones', () => {
+  const clean = { ...report, findings: [], counts: {} }
+  for (const one of [report, clean])
+    for (const pieces of [reportJson(one, path), reportSarif(one, path, { rules, version: '1.2.3' })]) {
+      const text = [...pieces].join('')
+      expect(text).toBe(`${JSON.stringify(JSON.parse(text), undefined, 2)}\n`)
+    }
+})
+
 test('JSON for scripts', () => {
-  const document = JSON.parse(reportJson(report, path))
+  const document = JSON.parse([...reportJson(report, path)].join(''))
   expect(document).toMatchObject({
     version: 1,
     datasets: [
@@ -66,7 +75,7 @@ test('JSON for scripts', () => {
 })
 
 test('SARIF 2.1.0 is whole and consistent', () => {
-  const sarif = JSON.parse(reportSarif(report, path, { rules, version: '1.2.3' }))
+  const sarif = JSON.parse([...reportSarif(report, path, { rules, version: '1.2.3' })].join(''))
   expect(sarif).toMatchObject({ version: '2.1.0', runs: [{ columnKind: 'utf16CodeUnits' }] })
   const [run] = sarif.runs
   const { driver } = run.tool
@@ -105,7 +114,7 @@ test('SARIF validates against the schema of the standard', () => {
   ajv.addFormat('uri-reference', value => URL.canParse(value, 'file:///'))
   ajv.addFormat('date-time', value => !Number.isNaN(Date.parse(value)))
   const validate = ajv.compile(sarifSchema())
-  const sarif = JSON.parse(reportSarif(report, path, { rules, version: '1.2.3' }))
+  const sarif = JSON.parse([...reportSarif(report, path, { rules, version: '1.2.3' })].join(''))
   expect(validate(sarif), JSON.stringify(validate.errors?.slice(0, 3))).toBe(true)
   expect(sarif.runs[0].results.length).toBeGreaterThan(2)
   // It would tell what is wrong.

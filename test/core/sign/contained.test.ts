@@ -2,8 +2,12 @@ import { expect, test } from 'vitest'
 import { random } from '../../../src/core/base/random.ts'
 import { Containment, leastContained } from '../../../src/core/sign/contained.ts'
 import { Forms } from '../../../src/core/sign/forms.ts'
+import { LeanContainment } from '../../../src/core/sign/leanContained.ts'
+import { LeanSimilar } from '../../../src/core/sign/leanSimilar.ts'
 import { finishWork } from '../../../src/core/sign/progress.ts'
 import { parseScheme } from '../../../src/core/sign/scheme.ts'
+import { signPieces } from '../../../src/core/sign/signPieces.ts'
+import { HeldSpill } from '../../../src/core/sign/spill.ts'
 import { parseThreshold, type Threshold } from '../../../src/core/sign/threshold.ts'
 
 /** Every pair by comparing all with all; of a form's holders the first 16, as the join keeps them. */
@@ -105,4 +109,33 @@ test('rows of one template do not make it slow: a form is compared with 500 othe
   for (const _ of join.update()) steps++
   // A step is 300,000 units of work: all pairs would be hundreds.
   expect(steps).toBeLessThan(30)
+})
+
+test.each([1e6, 3000, 60])('sets that are put away hold what sets that are kept hold, %i pairs at a time', most => {
+  const list = texts(700, 'put away')
+  const scheme = parseScheme('word:1+2')
+  const forms = new Forms(scheme)
+  for (const text of list) forms.add(text)
+  const t = parseThreshold(0.9)
+  const kept = new Containment(forms, t)
+  finishWork(kept.update())
+  const similar = finishWork(
+    LeanSimilar.join({
+      t: parseThreshold(0.8),
+      exact: true,
+      rowCount: list.length,
+      most,
+      spill: () => new HeldSpill(),
+      sign: take => signPieces({ rowCount: list.length, text: row => list[row] }, scheme, take),
+    }),
+  )
+  const { levels } = similar
+  const lean = new LeanContainment(similar.forms, t, { least: leastContained, levels, most })
+  finishWork(lean.update())
+  const all = new Map([...lean.held()].map(slot => [slot, [...lean.holdersOf(slot)]]))
+  const truth = found(kept, forms)
+  if (lean.unsearched === 0) expect(all).toEqual(truth)
+  for (const [slot, holders] of all) expect(holders).toEqual(truth.get(slot))
+  // Where it is too much, what was left is counted.
+  expect(lean.unsearched > 0).toBe(most === 60)
 })

@@ -1,6 +1,7 @@
 import type { Severity } from '../finding.ts'
-import type { Range, Report, ReportedFinding } from '../report.ts'
+import type { Range, ReportedFinding } from '../report.ts'
 import type { Rule } from '../rule.ts'
+import { indented, listPieces, mapped, type StreamedReport } from './pieces.ts'
 
 const levels: { readonly [S in Severity]: 'error' | 'warning' | 'note' } = {
   error: 'error',
@@ -11,12 +12,12 @@ const levels: { readonly [S in Severity]: 'error' | 'warning' | 'note' } = {
 /** Fixes with more edits than this are left out: code hosts refuse documents of many megabytes. */
 const mostReplacements = 8
 
-/** A report as SARIF 2.1.0 (OASIS), which code hosts show beside the lines. `version` is the program's. */
-export function reportSarif(
-  report: Report,
+/** A report as SARIF 2.1.0 (OASIS), which code hosts show beside the lines, in pieces. `version` is the program's. */
+export function* reportSarif(
+  report: StreamedReport,
   path: (uri: string) => string,
   { rules, version }: { readonly rules: readonly Rule[]; readonly version: string },
-): string {
+): Generator<string> {
   const index = new Map(rules.map((rule, i) => [rule.meta.id, i]))
   const artifact = (uri: string) => ({ uri: path(uri).split('/').map(encodeURIComponent).join('/') })
   const location = (uri: string, range: Range) => ({
@@ -64,31 +65,24 @@ export function reportSarif(
       })),
     }
   }
-  const document = {
-    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-    version: '2.1.0',
-    runs: [
-      {
-        tool: {
-          driver: {
-            name: 'Winnow',
-            semanticVersion: version,
-            rules: rules.map(({ meta }) => ({
-              id: meta.id,
-              name: meta.id.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase()),
-              shortDescription: { text: meta.title },
-              fullDescription: { text: oneParagraph(meta.what) },
-              help: { text: `${oneParagraph(meta.why)}\n\n${oneParagraph(meta.fix)}` },
-              defaultConfiguration: { level: levels[meta.severity] },
-            })),
-          },
-        },
-        columnKind: 'utf16CodeUnits',
-        results: report.findings.map(result),
-      },
-    ],
+  const tool = {
+    driver: {
+      name: 'Winnow',
+      semanticVersion: version,
+      rules: rules.map(({ meta }) => ({
+        id: meta.id,
+        name: meta.id.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase()),
+        shortDescription: { text: meta.title },
+        fullDescription: { text: oneParagraph(meta.what) },
+        help: { text: `${oneParagraph(meta.why)}\n\n${oneParagraph(meta.fix)}` },
+        defaultConfiguration: { level: levels[meta.severity] },
+      })),
+    },
   }
-  return `${JSON.stringify(document, undefined, 2)}\n`
+  yield '{\n  "$schema": "https://json.schemastore.org/sarif-2.1.0.json",\n  "version": "2.1.0",\n  "runs": [\n    {\n'
+  yield `      "tool": ${indented(tool, 3)},\n      "columnKind": "utf16CodeUnits",\n`
+  yield* listPieces(mapped(report.findings, result), { name: 'results', depth: 3 })
+  yield '\n    }\n  ]\n}\n'
 }
 
 function region(range: Range) {

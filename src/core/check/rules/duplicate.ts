@@ -48,7 +48,7 @@ Row 1: \`Duplicate of train.jsonl row 0, apart from case, spaces or punctuation.
       if (rows.length < 2 || rows[0] !== row) continue
       tellCopies(context, rows, labels)
       work += rows.length
-      if (work > 1000) {
+      if (work > 200) {
         work = 0
         yield { phase: 'duplicate', done: row, total: corpus.rowCount }
       }

@@ -98,12 +98,18 @@ function votes(rows: Iterable<number>, label: (row: number) => number): { label:
 function* equalTexts(state: State): Work<void> {
   const { corpus, likeness } = state
   const { slots, rowsOf } = likeness
-  for (let row = 0; row < corpus.rowCount; row++) {
-    if (row % 8192 === 8191) yield { phase: 'label-conflict', done: row, total: corpus.rowCount }
+  for (let row = 0, work = 0; row < corpus.rowCount; row++) {
+    if (++work > 8192) {
+      work = 0
+      yield { phase: 'label-conflict', done: row, total: corpus.rowCount }
+    }
     const slot = slots[row]!
     if (slot < 0) continue
     const rows = rowsOf(slot)
-    if (rows[0] === row) tellEqual(state, rows)
+    if (rows[0] !== row) continue
+    tellEqual(state, rows)
+    // What is told reads rows, wherever they are.
+    if (rows.length > 1) work += 200 * rows.length
   }
 }
 
@@ -158,7 +164,7 @@ function* similarTexts(state: State, groups: Iterable<readonly number[]>) {
       const own = state.label(row)
       if (own < 0) continue
       const near = neighbours(state, group, slot)
-      work += Math.min(group.length, compared)
+      work += 200 + 20 * Math.min(group.length, compared)
       if (work > 20_000) {
         work = 0
         yield { phase: 'label-conflict', done: 0, total: 0 }

@@ -81,7 +81,7 @@ function* signsOf({ corpus, settings }: RuleContext, labels: LabelRows): Work<Si
       tally.byLabel.set(label, (tally.byLabel.get(label) ?? 0) + 1)
     }
     work += text.length + 50
-    if (work > 50_000) {
+    if (work > 20_000) {
       work = 0
       yield { phase: 'label-shortcut', done: row, total: corpus.rowCount }
     }
@@ -135,7 +135,7 @@ function* withExamples(
     if (open.length === 0) continue
     const marks = new Set([...marksOf(corpus.text(row))].map(([name]) => name))
     for (const sign of open) if (marks.has(sign.name)) sign.examples.push(row)
-    if (row % 256 === 255) yield { phase: 'label-shortcut', done: row, total: corpus.rowCount }
+    if (row % 64 === 63) yield { phase: 'label-shortcut', done: row, total: corpus.rowCount }
   }
   return wanted
 }

@@ -63,7 +63,7 @@ measure something else.`,
         // Where letters decide there is nothing to add; otherwise statistics know better than function words.
         if (context.guessLanguage && !isByScript(number) && !isByScript(usual.number)) {
           if (!longEnough(scan.lengths, row)) continue
-          work += 300
+          work += 3000
           const found = guess(file.base + row)
           const clear = found && !areKinNames(found.language, usual.name) && found.lead(usual.name) >= leastLead
           other = clear ? found.language : undefined
@@ -119,7 +119,7 @@ function* usualLanguage({ corpus, settings, guessLanguage }: RuleContext): Work<
     if (!found) continue
     sure++
     names.set(found.language, (names.get(found.language) ?? 0) + 1)
-    if (sure % 50 === 0) yield { phase: 'language', done: row, total: corpus.rowCount }
+    if (sure % 10 === 0) yield { phase: 'language', done: row, total: corpus.rowCount }
   }
   const [top] = [...names].sort((a, b) => b[1] - a[1])
   if (!top || top[1] < fewRows || top[1] < sure * least) return undefined

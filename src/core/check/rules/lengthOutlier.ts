@@ -140,15 +140,19 @@ function* lengthsOf(corpus: Corpus, role: Role): Work<Uint32Array> {
 /** Median, quartiles, and the robust standard deviation of the logarithms; undefined for too few. */
 function spreadOf(lengths: Uint32Array) {
   // Lengths repeat, so they are counted: sorting millions of them would take a second.
-  const counts = new Map<number, number>()
+  const short = new Uint32Array(1 << 16)
+  const long = new Map<number, number>()
   let known = 0
   for (const length of lengths) {
     if (length === 0) continue
-    counts.set(length, (counts.get(length) ?? 0) + 1)
+    if (length < short.length) short[length]!++
+    else long.set(length, (long.get(length) ?? 0) + 1)
     known++
   }
   if (known < fewRows) return undefined
-  const sorted = [...counts].sort((a, b) => a[0] - b[0])
+  const sorted: [number, number][] = []
+  for (const [length, rows] of short.entries()) if (rows > 0) sorted.push([length, rows])
+  for (const entry of [...long].sort((a, b) => a[0] - b[0])) sorted.push(entry)
   const at = (share: number) => ranked(sorted, Math.floor((known - 1) * share))
   const median = at(0.5)
   const away = sorted.map(([length, rows]): [number, number] => [Math.abs(Math.log(length / median)), rows])

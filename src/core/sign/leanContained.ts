@@ -1,0 +1,145 @@
+import { leastContained } from './contained.ts'
+import {
+  type Held,
+  type Hits,
+  HolderSearch,
+  hitTable,
+  joinHeld,
+  joinHits,
+  marksOf,
+  runHeldJob,
+  runHitsJob,
+} from './containJob.ts'
+import type { LeanForms } from './leanForms.ts'
+import { columnsOf } from './leanSimilar.ts'
+import { type LevelTable, sortPairs } from './postings.ts'
+import type { Work } from './progress.ts'
+import { countersFor, Recurrence } from './recurrence.ts'
+import type { Threshold } from './threshold.ts'
+
+/** All sets are read so often at most. */
+const mostPasses = 24
+/** So much is looked at between two breaths. */
+const piece = 300_000
+
+type Chosen = Omit<Held, 'kind'>
+
+/**
+ * As `Containment`, of forms whose sets are put away: those that may be within others are looked for some at a time, with one
+ * pass over all sets each. Where that would be too many passes the rest is not looked for, and counted.
+ */
+export class LeanContainment {
+  /** So many forms might be within others and were not looked for. */
+  unsearched = 0
+  private readonly forms: LeanForms
+  private readonly share: Threshold
+  private readonly least: number
+  private readonly levels: LevelTable
+  private readonly most: number
+  private readonly holders = new Map<number, number[]>()
+  private passes = 0
+  private joined = false
+
+  /** `most` is how many pairs of a shingle and a form are held at a time, 16 bytes each. */
+  constructor(
+    forms: LeanForms,
+    share: Threshold,
+    of: { readonly least: number; readonly levels: LevelTable; readonly most: number },
+  ) {
+    this.forms = forms
+    this.share = share
+    this.least = Math.max(of.least, leastContained)
+    this.levels = of.levels
+    this.most = of.most
+  }
+
+  /** The forms that hold this one, ascending. */
+  holdersOf(slot: number): readonly number[] {
+    return this.holders.get(slot) ?? none
+  }
+
+  /** All forms that others hold. */
+  held(): Iterable<number> {
+    return this.holders.keys()
+  }
+
+  *update(): Work<void> {
+    if (this.joined) return
+    const { forms, share, least, levels, most } = this
+    const total = forms.start[forms.count]!
+    const recurs = new Recurrence(countersFor(total))
+    for (const { from, to, pool } of forms.stretches()) {
+      recurs.add(pool, 0, pool.length)
+      yield { phase: 'containment', done: from, total: to }
+    }
+    const { counters } = recurs
+    let waiting: Held[] = []
+    let size = 0
+    for (const stretch of forms.stretches()) {
+      const own = columnsOf(forms, stretch)
+      const held = runHeldJob({ kind: 'held', forms: own, from: 0, to: own.count, share, least, counters, levels })
+      waiting.push({ ...held, slots: held.slots.map(slot => slot + stretch.from) })
+      size += held.shingles.length + held.slots.length
+      yield { phase: 'containment', done: stretch.to, total: forms.count }
+      if (size < most) continue
+      yield* this.search(joinHeld(waiting))
+      waiting = []
+      size = 0
+    }
+    yield* this.search(joinHeld(waiting))
+    this.joined = true
+  }
+
+  /** Looks for the holders of some forms. */
+  private *search(held: Chosen): Work<void> {
+    if (held.slots.length === 0) return
+    if (++this.passes > mostPasses) {
+      this.unsearched += held.slots.length
+      return
+    }
+    const hits = yield* this.hits(held)
+    if (!hits) {
+      const half = held.slots.length >>> 1
+      yield* this.search(partOf(held, 0, half))
+      yield* this.search(partOf(held, half, held.slots.length))
+      return
+    }
+    const { forms, share } = this
+    const table = yield* hitTable(yield* sortPairs(joinHits(hits)), forms)
+    const search = new HolderSearch({ forms, share, held, hits: table })
+    for (let i = 0; i < held.slots.length; ) {
+      i = search.look(i, held.slots.length, piece)
+      yield { phase: 'containment', done: i, total: held.slots.length }
+    }
+    const { slots, ends, holders } = search.done()
+    for (const [i, slot] of slots.entries()) this.holders.set(slot, holders.slice(i === 0 ? 0 : ends[i - 1], ends[i]))
+  }
+
+  /** Where the shingles of some forms stand; undefined where that is too often and they could be looked for in two halves. */
+  private *hits(held: Chosen): Work<Hits[] | undefined> {
+    const { forms, least } = this
+    const marks = marksOf(held.shingles)
+    const all: Hits[] = []
+    let size = 0
+    for (const stretch of forms.stretches()) {
+      const own = columnsOf(forms, stretch)
+      const found = runHitsJob({ kind: 'hits', forms: own, from: 0, to: own.count, least, marks })
+      all.push({ ...found, slots: found.slots.map(slot => slot + stretch.from) })
+      size += found.length
+      if (size > this.most && held.slots.length > 1) return undefined
+      yield { phase: 'containment', done: stretch.to, total: forms.count }
+    }
+    return all
+  }
+}
+
+function partOf({ slots, ends, shingles }: Chosen, from: number, to: number): Chosen {
+  const base = from === 0 ? 0 : ends[from - 1]!
+  return {
+    slots: slots.slice(from, to),
+    ends: ends.slice(from, to).map(end => end - base),
+    shingles: shingles.slice(base, ends[to - 1]),
+  }
+}
+
+const none: readonly number[] = []
