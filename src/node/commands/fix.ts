@@ -9,6 +9,7 @@ import { readForCheck, shownPath } from '../checkInput.ts'
 import { filesOf } from '../datasets.ts'
 import { drive } from '../drive.ts'
 import { planEdits, planRewrites, sourceHash } from '../edits.ts'
+import { openSpill } from '../fileSpill.ts'
 import { applyPlan, recoverJournal } from '../journal.ts'
 import { readLarge } from '../largeFiles.ts'
 import { findRoot } from '../runs.ts'
@@ -65,7 +66,7 @@ winnow fix data --rule label-error --accept 0.95
         reread: source => parseTables(source, formats.get(source.uri)).map(({ table }) => table),
         rereadLarge: source => readLarge(source, formats.get(source.uri)),
         memory: ({ name }) => {
-          const memory = memories.get(name) ?? new Memory({ incremental: true })
+          const memory = memories.get(name) ?? new Memory({ incremental: true, spill: openSpill })
           memories.set(name, memory)
           return memory
         },
