@@ -3,6 +3,7 @@ import { count, percent, points } from '../../src/core/base/words.ts'
 import type { LedgerRow } from '../../src/core/eval/ledger.ts'
 import { fixed, probability } from '../../src/core/view/words.ts'
 import { compareHydrate, decidedPlan, ledgerOf, noisePlan } from './fixtures.ts'
+import { textLedger } from './gradedLedgers.ts'
 import { type Shown, type Stage, stage } from './stage.ts'
 
 let s: Stage
@@ -320,6 +321,22 @@ test.concurrent('a ledger of many rows comes in pieces and is shown when the las
   expect(await page.locator('#rows').getAttribute('aria-rowcount')).toBe(String(rowsOf('broken').length + 1))
   expect(await page.locator('.loading').isVisible()).toBe(false)
   await shown.close()
+})
+
+test.concurrent('answers that are more or less right lead with their loss, twice', async () => {
+  const graded = textLedger()
+  const { page } = await opened(graded)
+  const head = page.getByRole('region', { name: 'Scores' })
+  const boxes = await head.locator(':scope > div').allTextContents()
+  const { a, b } = graded.graded as { a: number; b: number }
+  expect(boxes[0]).toContain(`Mean loss, all rows${a.toFixed(3)} → ${b.toFixed(3)}`)
+  expect(boxes[0]).toContain('exactly right')
+  expect(boxes[1]).toMatch(/^Mean loss, without 7 leaked rows/)
+  expect(boxes[1]).toContain((graded.gradedWithoutLeaks as { b: number }).b.toFixed(3))
+  expect(await head.getByRole('img').getAttribute('aria-label')).toMatch(/^Difference −\d\.\d+ of mean loss, 95/)
+  expect(await page.getByText('Smallest difference').count()).toBe(0)
+  await head.getByRole('button', { name: 'Show the 7 rows' }).click()
+  expect(await page.locator('.filter').textContent()).toContain('leaked')
 })
 
 test.concurrent('slices, reliability, and for texts their scores and differences by word', async () => {

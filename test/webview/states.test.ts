@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { copyFileSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { preflightStates } from './preflightStates.ts'
 import { rowsStates } from './rowsStates.ts'
@@ -9,6 +10,15 @@ import { compareStates, runStates } from './states.ts'
 import { bodyClass, type Theme, themes, themeVariables } from './themes.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const media = fileURLToPath(new URL('../../media/pictures/', import.meta.url))
+/** The pictures that README shows; `UPDATE=1` takes them anew. */
+const pictures: Readonly<Record<string, string>> = {
+  'rows-full-dark': 'rows.png',
+  'preflight-full-dark': 'before-a-run.png',
+  'run-live-dark': 'run.png',
+  'compare-better-dark': 'ledger.png',
+  'compare-text-light': 'ledger-texts.png',
+}
 let s: Stage
 
 beforeAll(async () => {
@@ -50,7 +60,10 @@ for (const state of [...runStates, ...compareStates, ...rowsStates, ...preflight
         },
         [themeVariables(theme), bodyClass[theme]] as const,
       )
-      await shown.page.screenshot({ path: join(shots, `${state.name}-${theme}.png`) })
+      const path = join(shots, `${state.name}-${theme}.png`)
+      await shown.page.screenshot({ path })
+      const picture = pictures[`${state.name}-${theme}`]
+      if (picture && process.env['UPDATE'] === '1') copyFileSync(path, join(media, picture))
       const results = (await shown.page.evaluate(`(async () => {
         ${theme === themes[0] ? axe : ''}
         const { violations } = await axe.run(document, ${rules(theme)})

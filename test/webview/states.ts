@@ -14,6 +14,7 @@ import {
   recipeOf,
   shownOf,
 } from './fixtures.ts'
+import { numberLedger, textLedger } from './gradedLedgers.ts'
 import type { Opening, Shown } from './stage.ts'
 
 /** A panel in a state worth looking at. */
@@ -267,6 +268,8 @@ export const compareStates: readonly State[] = [
       ),
     ),
   },
+  { name: 'compare-text', opening: { panel: 'compare' }, show: hydrate(compareHydrate(textLedger())) },
+  { name: 'compare-numbers', opening: { panel: 'compare' }, show: hydrate(compareHydrate(numberLedger())) },
   {
     name: 'compare-narrow',
     opening: { panel: 'compare', width: 560, height: 1400 },

@@ -108,7 +108,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
     rows.setRows(inTab, { key: view.selected, sorting: view.sorting })
     refresh(left, [pair, shown.all, view.gold, view.predicted, changes], () => [
       changesSection(changes, place => host.post({ kind: 'openRow', place })),
-      decided(shown.all) === 'undecided' && noiseSection(shown),
+      !shown.graded && decided(shown.all) === 'undecided' && noiseSection(shown),
       labelChanges(shown, {
         gold: view.predicted === undefined ? view.gold : undefined,
         pick: gold => set({ gold, predicted: undefined }),

@@ -1,8 +1,8 @@
 import { count, counted, percent, points, signed } from '../../src/core/base/words.ts'
-import type { Ledger, PairedAccuracy } from '../../src/core/eval/ledger.ts'
+import type { GradedChange, Ledger, PairedAccuracy } from '../../src/core/eval/ledger.ts'
 import { decided, verdictOf } from '../../src/core/eval/verdict.ts'
 import type { FromComparePanel } from '../../src/core/view/protocol.ts'
-import { probability } from '../../src/core/view/words.ts'
+import { fixed, probability } from '../../src/core/view/words.ts'
 import { button, type Choice, dropdown } from '../parts/controls.ts'
 import { type Child, h, icon, put, refresh } from '../parts/dom.ts'
 import { interval } from '../parts/interval.ts'
@@ -68,71 +68,110 @@ export function compareHead(
   }
 }
 
-/** Accuracy twice, and what may be said of the difference. */
+const looks = {
+  better: ['check', 'c-green'],
+  worse: ['arrow-down', 'c-red'],
+  undecided: ['info', 'c-info'],
+  same: ['equal', 'dim'],
+} as const
+
+/** The score twice, with and without leaked rows, and what may be said of the difference. */
 export function headline(ledger: Ledger, act: { readonly showLeaked: () => void }): HTMLElement {
-  const { all, withoutLeaks } = ledger
+  const { all, withoutLeaks, graded, gradedWithoutLeaks } = ledger
   const leaked = withoutLeaks ? all.rows - withoutLeaks.rows : 0
   const verdict = verdictOf(ledger)
-  const told = decided(all)
-  const looks = {
-    better: ['check', 'c-green'],
-    worse: ['arrow-down', 'c-red'],
-    undecided: ['info', 'c-info'],
-    same: ['equal', 'dim'],
-  } as const
   const [name, tone] = looks[verdict.kind]
-  return h(
-    'section',
-    { class: 'headline', 'aria-label': 'Scores' },
-    h(
+  const without = `without ${counted(leaked, 'leaked row')}`
+  const clean = () => {
+    if (!withoutLeaks)
+      return h(
+        'div',
+        {},
+        h('h2', {}, 'Leaked rows'),
+        h('p', { class: 'big quiet' }, 'None'),
+        h('p', { class: 'small' }, 'No row of this split was found in training: the score stands as it is.'),
+      )
+    const link = h(
+      'button',
+      { type: 'button', class: 'link', on: { click: act.showLeaked } },
+      `Show the ${counted(leaked, 'row')}`,
+    )
+    if (gradedWithoutLeaks)
+      return lossBox(`Mean loss, ${without}`, { change: gradedWithoutLeaks, accuracy: withoutLeaks }, link)
+    return h(
       'div',
       {},
-      h('h2', {}, 'Accuracy, all rows'),
-      big(all),
+      h('h2', {}, `Accuracy, ${without}`),
+      withoutLeaks.rows > 0 ? big(withoutLeaks) : h('p', { class: 'big' }, '–'),
       h(
         'p',
         { class: 'small' },
-        `${points(all.difference)} points, 95 % interval ${signed(all.interval[0] * 100, 1).replace('+', '')} to ${signed(all.interval[1] * 100, 1).replace('+', '')}`,
-        h('br'),
-        `exact McNemar p = ${probability(all.p)}`,
+        `${points(withoutLeaks.difference)} points, p = ${probability(withoutLeaks.p)}. Leaked rows ${addsWords(all, withoutLeaks)}. `,
+        link,
       ),
-    ),
-    withoutLeaks
-      ? h(
-          'div',
-          {},
-          h('h2', {}, `Accuracy, without ${counted(leaked, 'leaked row')}`),
-          withoutLeaks.rows > 0 ? big(withoutLeaks) : h('p', { class: 'big' }, '–'),
-          h(
-            'p',
-            { class: 'small' },
-            `${points(withoutLeaks.difference)} points, p = ${probability(withoutLeaks.p)}. Leaked rows ${addsWords(all, withoutLeaks)}. `,
-            h(
-              'button',
-              { type: 'button', class: 'link', on: { click: act.showLeaked } },
-              `Show the ${counted(leaked, 'row')}`,
-            ),
-          ),
-        )
-      : h(
-          'div',
-          {},
-          h('h2', {}, 'Leaked rows'),
-          h('p', { class: 'big quiet' }, 'None'),
-          h('p', { class: 'small' }, 'No row of this split was found in training: the score stands as it is.'),
-        ),
+    )
+  }
+  const drawn = graded
+    ? { value: graded.difference, low: graded.interval[0], high: graded.interval[1], unit: 'of mean loss' }
+    : { value: all.difference * 100, low: all.interval[0] * 100, high: all.interval[1] * 100 }
+  const told = graded ? verdict.kind : decided(all)
+  return h(
+    'section',
+    { class: 'headline', 'aria-label': 'Scores' },
+    graded ? lossBox('Mean loss, all rows', { change: graded, accuracy: all }) : accuracyBox(all),
+    clean(),
     h(
       'div',
       {},
       h('p', { class: 'verdict' }, icon(name, tone), h('span', {}, verdict.sentence)),
       verdict.detail && h('p', { class: 'small dim under-verdict' }, verdict.detail),
-      all.rows > 0 &&
-        interval({
-          value: all.difference * 100,
-          low: all.interval[0] * 100,
-          high: all.interval[1] * 100,
-          tone: told === 'better' ? 'better' : told === 'worse' ? 'worse' : 'undecided',
-        }),
+      all.rows > 0 && interval({ ...drawn, tone: told === 'same' ? 'undecided' : told }),
+    ),
+  )
+}
+
+function accuracyBox(all: PairedAccuracy): HTMLElement {
+  const bound = (share: number) => signed(share * 100, 1).replace('+', '')
+  return h(
+    'div',
+    {},
+    h('h2', {}, 'Accuracy, all rows'),
+    big(all),
+    h(
+      'p',
+      { class: 'small' },
+      `${points(all.difference)} points, 95 % interval ${bound(all.interval[0])} to ${bound(all.interval[1])}`,
+      h('br'),
+      `exact McNemar p = ${probability(all.p)}`,
+    ),
+  )
+}
+
+/** Of answers that are more or less right: how far off they are, and only then how many are exactly right. */
+function lossBox(
+  title: string,
+  { change, accuracy }: { readonly change: GradedChange; readonly accuracy: PairedAccuracy },
+  ...more: Child[]
+): HTMLElement {
+  const [low, high] = change.interval
+  const sure = low > 0 || high < 0
+  return h(
+    'div',
+    {},
+    h('h2', {}, title),
+    h(
+      'p',
+      { class: 'big' },
+      h('span', { class: 'from' }, `${fixed(change.a, 3)} `, h('span', { 'aria-label': 'to' }, '→'), ' '),
+      h('span', { class: sure ? '' : 'quiet' }, fixed(change.b, 3)),
+    ),
+    h(
+      'p',
+      { class: 'small' },
+      `${signed(change.difference, 3)}, 95 % interval ${fixed(low, 3)} to ${fixed(high, 3)}; lower is better`,
+      h('br'),
+      `exactly right ${percent(accuracy.a)} → ${percent(accuracy.b)}${more.length > 0 ? '. ' : ''}`,
+      more,
     ),
   )
 }

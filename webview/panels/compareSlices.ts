@@ -22,7 +22,7 @@ export function sliceSection(ledger: Ledger): HTMLElement | undefined {
   return h(
     'section',
     { class: 'sec' },
-    h('div', { class: 'sec-head' }, h('h2', {}, 'Accuracy by slice')),
+    h('div', { class: 'sec-head' }, h('h2', {}, ledger.graded ? 'Exactly right by slice' : 'Accuracy by slice')),
     h(
       'table',
       { class: 'plain', 'aria-label': 'Accuracy by slice' },

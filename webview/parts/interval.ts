@@ -2,19 +2,22 @@ import { signed } from '../../src/core/base/words.ts'
 import { s } from './dom.ts'
 
 export interface IntervalOptions {
-  /** In points. */
+  /** Points, or what else `unit` says. */
   readonly value: number
   readonly low: number
   readonly high: number
   readonly tone: 'better' | 'worse' | 'undecided'
+  readonly unit?: string
 }
 
 /** An estimate with its interval on an axis that holds 0. Places are percentages, so that text never stretches. */
-export function interval({ value, low, high, tone }: IntervalOptions): SVGElement {
+export function interval({ value, low, high, tone, unit = 'points' }: IntervalOptions): SVGElement {
   const { from, to, step } = scaleOf(Math.min(0, low), Math.max(0, high))
   const x = (v: number) => `${(2 + (96 * (v - from)) / (to - from)).toFixed(2)}%`
   const ticks = Array.from({ length: Math.round((to - from) / step) + 1 }, (_, i) => from + i * step)
-  const name = (v: number) => (v === 0 ? '0' : signed(v, step < 1 ? 1 : 0))
+  const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))
+  const name = (v: number) => (Math.abs(v) < step / 1e6 ? '0' : signed(v, digits))
+  const said = (v: number) => signed(v, Math.max(1, digits))
   return s(
     'svg',
     {
@@ -22,7 +25,7 @@ export function interval({ value, low, high, tone }: IntervalOptions): SVGElemen
       width: '100%',
       height: 44,
       role: 'img',
-      'aria-label': `Difference ${signed(value, 1)} points, 95 percent interval ${signed(low, 1)} to ${signed(high, 1)}`,
+      'aria-label': `Difference ${said(value)} ${unit}, 95 percent interval ${said(low)} to ${said(high)}`,
     },
     ticks.map(v => [
       s('line', { class: 'grid-line', x1: x(v), x2: x(v), y1: 2, y2: 26 }),
@@ -35,13 +38,15 @@ export function interval({ value, low, high, tone }: IntervalOptions): SVGElemen
   )
 }
 
+const steps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 25, 50, 100]
+
 /** Round ends and three to six ticks around a range. */
 export function scaleOf(
   low: number,
   high: number,
 ): { readonly from: number; readonly to: number; readonly step: number } {
   const width = high - low || 1
-  const step = [0.5, 1, 2, 5, 10, 20, 25, 50, 100].find(s => width / s <= 4) ?? 100
+  const step = steps.find(s => width / s <= 4) ?? 10 ** Math.ceil(Math.log10(width / 4))
   const from = Math.floor(low / step) * step
   const to = Math.ceil(high / step) * step
   return { from: from === to ? from - step : from, to: from === to ? to + step : to, step }

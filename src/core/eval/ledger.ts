@@ -90,6 +90,8 @@ export interface Ledger {
   readonly withoutLeaks?: PairedAccuracy
   /** The losses of answers that are more or less right (texts, numbers, tags, sets); undefined for single labels. */
   readonly graded?: GradedChange
+  /** The same without leaked rows; undefined where there are none. */
+  readonly gradedWithoutLeaks?: GradedChange
   readonly perLabel: readonly LabelChange[]
   readonly rows: readonly LedgerRow[]
   /** Rows found in one evaluation only; they are in no count. */
@@ -127,7 +129,7 @@ export function* ledgerPieces(a: Evaluation, b: Evaluation): Generator<void, Led
     labels,
     all: pairedAccuracy(rows),
     ...(clean.length === rows.length ? {} : { withoutLeaks: pairedAccuracy(clean) }),
-    ...(isGraded(b.predictions) ? { graded: gradedChange(pairs) } : {}),
+    ...(isGraded(b.predictions) ? gradedChanges(pairs, rows) : {}),
     perLabel: isGraded(b.predictions) ? [] : yield* perLabel(rows, labels),
     rows,
     unmatched: { a: a.predictions.length - pairs.length, b: b.predictions.length - pairs.length },
@@ -186,6 +188,16 @@ function ledgerRow(a: Prediction, b: Prediction): LedgerRow {
 
 const isGraded = ([first]: readonly Prediction[]): boolean =>
   Boolean(first && (first.sets || first.numbers || first.tags || first.tokens))
+
+/** Of all rows, and of those that leaked into no training. `rows` are in the order of `pairs`. */
+function gradedChanges(
+  pairs: readonly (readonly [Prediction, Prediction])[],
+  rows: readonly LedgerRow[],
+): Pick<Ledger, 'graded' | 'gradedWithoutLeaks'> {
+  const clean = pairs.filter((_, i) => !rows[i]?.leaked)
+  const graded = gradedChange(pairs)
+  return clean.length === pairs.length ? { graded } : { graded, gradedWithoutLeaks: gradedChange(clean) }
+}
 
 function gradedChange(pairs: readonly (readonly [Prediction, Prediction])[]): GradedChange {
   const mean = (list: readonly number[]) => list.reduce((x, y) => x + y, 0) / Math.max(1, list.length)
