@@ -94,3 +94,17 @@ test('tickets are six to forty words long and say nothing about real people', ()
     if (text && text.trim() !== '') expect(basicTokens(text).length).toBeLessThan(80)
   }
 })
+
+test('the script writes the conversations as they are, with calls of tools in more than half of them', () => {
+  const out = mkdtempSync(join(tmpdir(), 'winnow-make-chat-'))
+  try {
+    execFileSync(process.execPath, [join(root, 'test/tool/makeChatSample.mjs'), out])
+    expect(readdirSync(out)).toHaveLength(3)
+    for (const name of readdirSync(out))
+      expect(readFileSync(join(out, name)).equals(readFileSync(join(root, 'media/sample-chat', name))), name).toBe(true)
+  } finally {
+    rmSync(out, { recursive: true })
+  }
+  const rows = readFileSync(join(root, 'media/sample-chat/train.jsonl'), 'utf8').trim().split('\n')
+  expect(rows.filter(row => row.includes('tool_calls')).length).toBeGreaterThan(rows.length / 2)
+})

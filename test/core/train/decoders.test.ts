@@ -11,7 +11,7 @@ import { chooseToken, generate } from '../../../src/core/train/generate.ts'
 import { makeLearner } from '../../../src/core/train/makeLearner.ts'
 import type { Backbone, BackboneInputs, ConfigJson } from '../../../src/core/train/models/architecture.ts'
 import { openBackbone } from '../../../src/core/train/models/architectures.ts'
-import { languageAnswers, languageLoss, sumByRow } from '../../../src/core/train/models/causal.ts'
+import { languageAnswers, languageLoss } from '../../../src/core/train/models/causal.ts'
 import type { Task } from '../../../src/core/train/models/task.ts'
 import { memoryWeights, parametersOf } from '../../../src/core/train/models/weights.ts'
 import { adamWDefaults } from '../../../src/core/train/optimizer.ts'
@@ -99,13 +99,7 @@ async function study(backbone: Backbone, packing: 'apart' | 'packed', lowering: 
   const { loss, rows } = languageLoss(g, lookup, chosen)
   const { losses, said, right } = languageAnswers(g, lookup, chosen)
   const [slope] = grad(g, loss, [delta]) as [Value]
-  const owners = g.const(
-    documents.flatMap((d, i) => d.slice(1).map(() => i)),
-    [targets.length],
-    'int64',
-  )
-  const sums = sumByRow(g, rows, { owners, rows: documents.length })
-  for (const [name, value] of Object.entries({ loss, rows, losses, said, right, slope, sums })) g.output(value, name)
+  for (const [name, value] of Object.entries({ loss, rows, losses, said, right, slope })) g.output(value, name)
   const session = await runtime.load(modelBytes(g))
   const feeds: Record<string, Tensor> = {
     ids: int64(laid.ids, laid.dims),
@@ -118,7 +112,7 @@ async function study(backbone: Backbone, packing: 'apart' | 'packed', lowering: 
   const out = await session.run(feeds)
   await session.release()
   return Object.fromEntries(Object.entries(out).map(([name, { data }]) => [name, Array.from(data, Number)])) as Record<
-    'loss' | 'rows' | 'losses' | 'said' | 'right' | 'slope' | 'sums',
+    'loss' | 'rows' | 'losses' | 'said' | 'right' | 'slope',
     number[]
   > & { readonly weights?: never }
 }
@@ -150,21 +144,12 @@ const [, llama] = goldens.find(([name]) => name === 'llama') as (typeof goldens)
 const backbone = openBackbone(llama.config, 'config.json')
 
 test('the loss is the mean of the weighted places, and the answers say how each came about', async () => {
-  const { loss, rows, losses, said, right, sums } = await study(backbone, 'apart')
+  const { loss, rows, losses, said, right } = await study(backbone, 'apart')
   const targets = documents.flatMap(d => d.slice(1))
   const counted = rows.filter((_, i) => i % shift !== 0)
   expect(loss[0]).toBeCloseTo(counted.reduce((a, b) => a + b, 0) / counted.length, 5)
   expect(losses).toEqual(rows)
   expect(right).toEqual(targets.map((target, i) => Number(target === said[i])))
-  let at = 0
-  documents.forEach((document, d) => {
-    const own = rows.slice(at, at + document.length - 1)
-    at += own.length
-    expect(sums[d]).toBeCloseTo(
-      own.reduce((a, b) => a + b, 0),
-      4,
-    )
-  })
 })
 
 test('a large vocabulary is scored in pieces: the same losses, answers and gradient', async () => {
@@ -173,7 +158,7 @@ test('a large vocabulary is scored in pieces: the same losses, answers and gradi
   // The portable graph makes all scores at once.
   const whole = await study(wide, 'apart', 'portable')
   const pieces = await study(wide, 'apart', 'fused')
-  for (const name of ['loss', 'rows', 'losses', 'slope', 'sums'] as const)
+  for (const name of ['loss', 'rows', 'losses', 'slope'] as const)
     expect(furthest(whole[name], pieces[name]), name).toBeLessThan(2e-5)
   expect(pieces.said).toEqual(whole.said)
   expect(pieces.right).toEqual(whole.right)

@@ -87,13 +87,3 @@ export function languageAnswers(
 }
 
 const capOf = ({ cap }: LanguageHead): { readonly cap?: number } => (cap === undefined ? {} : { cap })
-
-/** The sum of values [M] for each row of the batch, [B]; `owners` int64 [M] is the row of each place. */
-export function sumByRow(
-  g: Builder,
-  values: Value,
-  { owners, rows }: { readonly owners: Value; readonly rows: Value['dims'][number] },
-): Value {
-  const zeros = g.expand(g.scalar(0, values.dtype), [rows])
-  return g.scatterAdd(zeros, g.unsqueeze(owners, [1]), values)
-}
