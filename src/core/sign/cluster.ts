@@ -1,5 +1,5 @@
-import { popcount } from './formColumns.ts'
-import type { Matcher } from './join.ts'
+import { popcount64 } from './formColumns.ts'
+import type { Matcher } from './matcher.ts'
 import type { Work } from './progress.ts'
 
 /** Rows that are each similar to one representative, not merely linked to it through others. */
@@ -95,7 +95,7 @@ class Rest {
     const members: number[] = []
     let kept = 0
     for (let i = 1; i < length; i++) {
-      const differ = popcount(ownLow ^ low[i]!) + popcount(ownHigh ^ high[i]!)
+      const differ = popcount64(ownLow ^ low[i]!, ownHigh ^ high[i]!)
       if (differ * (num + den) <= (ownSize + size[i]!) * (den - num)) {
         const other = row[i]!
         if (alike(center, other) && matcher.overlap(slot, slots[other]!) > 0) {

@@ -1,4 +1,4 @@
-import { type FormArrays, FormColumns, popcount } from './formColumns.ts'
+import { type FormArrays, FormColumns, popcount, popcount64 } from './formColumns.ts'
 import { Levels, type LevelTable, type SlotPairs, type SlotPrefixes } from './postings.ts'
 import type { Work } from './progress.ts'
 import { countersFor, Recurrence } from './recurrence.ts'
@@ -325,7 +325,7 @@ export function holds(
 
 /** May two sets differ in no more than so many shingles, as far as their bitmaps tell? */
 function differAtMost({ bitsLow, bitsHigh, wide }: FormColumns, x: number, y: number, most: number): boolean {
-  if (popcount(bitsLow[x]! ^ bitsLow[y]!) + popcount(bitsHigh[x]! ^ bitsHigh[y]!) > most) return false
+  if (popcount64(bitsLow[x]! ^ bitsLow[y]!, bitsHigh[x]! ^ bitsHigh[y]!) > most) return false
   let bits = 0
   for (let i = 0; i < 8; i++) bits += popcount(wide[x * 8 + i]! ^ wide[y * 8 + i]!)
   return bits <= most

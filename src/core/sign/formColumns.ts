@@ -100,3 +100,14 @@ export function popcount(word: number): number {
   x = (x & 0x33333333) + ((x >>> 2) & 0x33333333)
   return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }
+
+/** Bits set in two 32-bit words. */
+export function popcount64(a: number, b: number): number {
+  let x = a - ((a >>> 1) & 0x55555555)
+  let y = b - ((b >>> 1) & 0x55555555)
+  x = (x & 0x33333333) + ((x >>> 2) & 0x33333333)
+  y = (y & 0x33333333) + ((y >>> 2) & 0x33333333)
+  // Four bits hold what eight of the two words count, eight bits what sixteen do.
+  x += y
+  return Math.imul((x & 0x0f0f0f0f) + ((x >>> 4) & 0x0f0f0f0f), 0x01010101) >>> 24
+}

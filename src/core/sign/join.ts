@@ -1,62 +1,8 @@
-import { type FormColumns, popcount } from './formColumns.ts'
+import { GroupWalk } from './groupWalk.ts'
+import type { Matcher } from './matcher.ts'
 import { meetFirstAt, type Postings, type SlotPairs } from './postings.ts'
 import type { Work } from './progress.ts'
-import { neededOverlap, type Threshold } from './threshold.ts'
-
-/** Disjoint sets of slots, path halving; the root of a set is its smallest slot. */
-export class Sets {
-  parent: Uint32Array
-  count: number
-
-  constructor(count: number) {
-    this.parent = new Uint32Array(count)
-    this.count = count
-    for (let i = 0; i < count; i++) this.parent[i] = i
-  }
-
-  /** Forgets all sets. */
-  clear(): void {
-    this.parent = new Uint32Array(0)
-    this.count = 0
-  }
-
-  /** Joins what is joined in the sets that other `Sets` of as many slots had as their `parent`. */
-  join(other: Uint32Array): void {
-    for (let slot = 0; slot < this.count; slot++) {
-      if (other[slot] === slot) continue
-      const a = this.find(slot)
-      const b = this.find(other[slot]!)
-      if (a !== b) this.union(a, b)
-    }
-  }
-
-  /** Makes room for slots that came later, each a set of its own. */
-  grow(count: number): void {
-    if (count > this.parent.length) {
-      const more = new Uint32Array(Math.ceil(count * 1.1) + 1024)
-      more.set(this.parent)
-      this.parent = more
-    }
-    for (; this.count < count; this.count++) this.parent[this.count] = this.count
-  }
-
-  find(slot: number): number {
-    const parent = this.parent
-    let at = slot
-    while (parent[at] !== at) {
-      parent[at] = parent[parent[at]!]!
-      at = parent[at]!
-    }
-    return at
-  }
-
-  /** Joins two sets given by their roots; returns the root of both. */
-  union(rootA: number, rootB: number): number {
-    const [root, child] = rootA < rootB ? [rootA, rootB] : [rootB, rootA]
-    this.parent[child] = root
-    return root
-  }
-}
+import type { Sets } from './sets.ts'
 
 /** Pairs of the groups of equal shingles: what a join will look at, known before it starts. */
 export function joinCost(postings: SlotPairs): number {
@@ -84,30 +30,17 @@ export function mostPairs(rows: number): number {
   return Math.max(budget.free, budget.perRow * rows)
 }
 
-/**
- * What `joinSets` will look at, which is less than all pairs: its walk leaves behind what is similar. A share p of similar
- * slots in a group of g makes it about g/p, and p is measured on pairs spread over the group.
- */
+/** What `joinSets` will look at, which is less than all pairs: its walk leaves behind what is similar. */
 export function* walkCost(postings: SlotPairs, matcher: Matcher): Work<number> {
-  const { shingles, slots, length } = postings
+  const { shingles, length } = postings
   let cost = 0
   let work = 0
   for (let from = 0; from < length; ) {
     let to = from + 1
     while (to < length && shingles[to] === shingles[from]) to++
-    const size = to - from
-    let pairs = (size * (size - 1)) / 2
-    if (size >= 256) {
-      let alike = 0
-      for (let i = 0; i < 64; i++) {
-        const a = from + Math.floor((i * size) / 128)
-        if (matcher.allows(slots[a]!, slots[a + (size >> 1)]!)) alike++
-      }
-      if (alike > 0) pairs = Math.min(pairs, Math.ceil((size * 64) / alike))
-      work += 64
-    }
-    cost += pairs
-    if (++work > 50_000) {
+    cost += groupCost(postings, { from, to }, matcher)
+    work += to - from >= sampled ? 65 : 1
+    if (work > 50_000) {
       work = 0
       yield { phase: 'estimate', done: from, total: length }
     }
@@ -116,74 +49,97 @@ export function* walkCost(postings: SlotPairs, matcher: Matcher): Work<number> {
   return cost
 }
 
-/** Compares slots at one threshold: bitmaps first, sets where they allow it. */
-export class Matcher {
-  readonly forms: FormColumns
-  readonly t: Threshold
-  private readonly sum: number
-  private readonly difference: number
+/** Of groups of so many slots pairs are sampled. */
+const sampled = 256
 
-  constructor(forms: FormColumns, t: Threshold) {
-    this.forms = forms
-    this.t = t
-    this.sum = t.den + t.num
-    this.difference = t.den - t.num
+/** The pairs of a group, or about g/p where a share p of its g slots is similar, by pairs spread over the group. */
+function groupCost({ slots }: SlotPairs, { from, to }: Group, matcher: Matcher): number {
+  const size = to - from
+  const pairs = (size * (size - 1)) / 2
+  if (size < sampled) return pairs
+  let alike = 0
+  for (let i = 0; i < 64; i++) {
+    const a = from + Math.floor((i * size) / 128)
+    if (matcher.allows(slots[a]!, slots[a + (size >> 1)]!)) alike++
   }
-
-  /** |A∩B| of two similar slots, 0 where they are not. */
-  overlap(x: number, y: number): number {
-    const { forms } = this
-    if (!this.allows(x, y)) return 0
-    return forms.overlapAtLeast(x, y, neededOverlap(this.t, forms.size(x), forms.size(y)))
-  }
-
-  /** May two slots be similar, as far as their bitmaps tell? Similar sets differ in at most (n+m)(1−t)/(1+t) shingles. */
-  allows(x: number, y: number): boolean {
-    const { bitsLow, bitsHigh, start } = this.forms
-    const allowed = (start[x + 1]! - start[x]! + start[y + 1]! - start[y]!) * this.difference
-    const bits = popcount(bitsLow[x]! ^ bitsLow[y]!) + popcount(bitsHigh[x]! ^ bitsHigh[y]!)
-    return bits * this.sum <= allowed && this.wideAllows(x, y, allowed)
-  }
-
-  /** The second look, after the 64 bits let a pair pass. */
-  wideAllows(x: number, y: number, allowed: number): boolean {
-    const wide = this.forms.wide
-    const a = x * 8
-    const b = y * 8
-    let bits = 0
-    for (let i = 0; i < 8; i++) bits += popcount(wide[a + i]! ^ wide[b + i]!)
-    return bits * this.sum <= allowed
-  }
+  return alike > 0 ? Math.min(pairs, Math.ceil((size * 64) / alike)) : pairs
 }
+
+/** Groups of more slots than this are joined after the others, the smaller ones first. */
+const largeGroup = 32
 
 /**
  * Joins similar slots into sets: exact, every pair at or above the threshold ends in one set and no set holds a slot
  * without such a partner in it. Inside a group of slots that share a rare shingle a breadth-first walk takes similar
  * slots out of the remainder, so a group of thousands of near-copies is walked once instead of compared pair by pair.
+ * What small groups joined is not compared again in large ones: of the rows of a template these hold nothing new.
  */
 export function* joinSets(postings: Postings, matcher: Matcher, sets: Sets): Work<void> {
-  const { shingles, slots, length } = postings
   const walk = new GroupWalk(postings, matcher, sets)
-  const { forms } = matcher
+  for (const group of yield* joinSmall(postings, walk)) yield* joinLarge(group, walk, matcher)
+}
+
+/**
+ * As `joinSets`, as long as it looks at no more pairs than `budget`. Where the groups as such cost more, the smaller ones may
+ * still join so much that little is left of the others. False, with some of it joined, where it would be too much.
+ */
+export function* joinWithin(
+  postings: Postings,
+  { matcher, sets, budget }: { readonly matcher: Matcher; readonly sets: Sets; readonly budget: number },
+): Work<{ readonly cost: number; readonly within: boolean }> {
+  const whole = yield* walkCost(postings, matcher)
+  if (whole <= budget) {
+    yield* joinSets(postings, matcher, sets)
+    return { cost: whole, within: true }
+  }
+  const walk = new GroupWalk(postings, matcher, sets)
+  let cost = 0
+  let postponed: Group[] = []
+  for (const group of yield* joinSmall(postings, walk)) {
+    const own = groupCost(postings, group, matcher)
+    // Later most of its pairs may be in one set.
+    if (cost + own > budget / 2) postponed.push(group)
+    else {
+      cost += own
+      yield* joinLarge(group, walk, matcher)
+    }
+  }
+  for (let rest = postponed; rest.length > 0; rest = postponed) {
+    postponed = []
+    for (const group of rest) {
+      const { from, to } = group
+      const own = Math.min(groupCost(postings, group, matcher), walk.pairsBetweenSets(from, to))
+      if (cost + own > budget) postponed.push(group)
+      else {
+        cost += own
+        yield* joinLarge(group, walk, matcher)
+      }
+      yield { phase: 'compare', done: from, total: postings.length }
+    }
+    if (postponed.length === rest.length) return { cost: whole, within: false }
+  }
+  return { cost, within: true }
+}
+
+/** The postings [from, to) of one shingle. */
+interface Group {
+  readonly from: number
+  readonly to: number
+}
+
+/** Joins within the small groups; the large ones, smaller ones first. */
+function* joinSmall({ shingles, slots, length }: Postings, walk: GroupWalk): Work<Group[]> {
+  const large: Group[] = []
   let work = 0
   for (let from = 0; from < length; ) {
     let to = from + 1
     while (to < length && shingles[to] === shingles[from]) to++
     const size = to - from
-    if (size === 2) {
-      walk.pair(slots[from]!, slots[from + 1]!, shingles[from]!)
-      work += 3 + forms.effort
-      forms.effort = 0
-    } else if (size > 2) {
+    if (size === 2) work += walk.pair(slots[from]!, slots[from + 1]!, shingles[from]!)
+    else if (size > largeGroup) large.push({ from, to })
+    else if (size > 2) {
       walk.load(from, to)
-      while (walk.more()) {
-        work += walk.expand() + forms.effort
-        forms.effort = 0
-        if (work > chunk) {
-          work = 0
-          yield { phase: 'compare', done: from, total: length }
-        }
-      }
+      while (walk.more()) work += walk.expand()
     }
     if (work > chunk) {
       work = 0
@@ -191,122 +147,25 @@ export function* joinSets(postings: Postings, matcher: Matcher, sets: Sets): Wor
     }
     from = to
   }
+  return large.sort((a, b) => a.to - a.from - (b.to - b.from) || a.from - b.from)
+}
+
+function* joinLarge({ from, to }: Group, walk: GroupWalk, matcher: Matcher): Work<void> {
+  walk.loadLarge(from, to)
+  let work = to - from
+  while (walk.more()) {
+    work += walk.expand()
+    if (work < chunk) continue
+    work = 0
+    yield { phase: 'compare', done: from, total: to }
+  }
+  matcher.forms.effort += work
+  if (matcher.forms.effort < chunk) return
+  matcher.forms.effort = 0
+  yield { phase: 'compare', done: from, total: to }
 }
 
 const chunk = 500_000
-
-/** The walk inside one group of slots: [0, head) is done, [head, tail) waits, [tail, size) is the remainder. */
-export class GroupWalk {
-  private readonly postings: Postings | undefined
-  private readonly matcher: Matcher
-  private readonly sets: Sets
-  private shingle = 0
-  private slot = new Uint32Array(64)
-  private low = new Int32Array(64)
-  private high = new Int32Array(64)
-  private count = new Int32Array(64)
-  private size = 0
-  private head = 0
-  private tail = 0
-
-  /** Without postings only `loadAll` can be walked. */
-  constructor(postings: Postings | undefined, matcher: Matcher, sets: Sets) {
-    this.postings = postings
-    this.matcher = matcher
-    this.sets = sets
-  }
-
-  pair(x: number, y: number, shingle: number): void {
-    if (!this.matcher.allows(x, y) || !meetFirstAt(this.postings!, x, y, shingle)) return
-    const a = this.sets.find(x)
-    const b = this.sets.find(y)
-    if (a !== b && this.matcher.overlap(x, y) > 0) this.sets.union(a, b)
-  }
-
-  /** Takes the group of postings [from, to). */
-  load(from: number, to: number): void {
-    const { slots, shingles } = this.postings!
-    this.shingle = shingles[from]!
-    this.take(slots, from, to)
-  }
-
-  /** Takes slots that no shared shingle brought together: every one is compared with every other, until it is joined. */
-  loadAll(slots: Uint32Array): void {
-    this.shingle = -1
-    this.take(slots, 0, slots.length)
-  }
-
-  private take(slots: Uint32Array, from: number, to: number): void {
-    const size = to - from
-    if (size > this.slot.length) {
-      this.slot = new Uint32Array(size * 2)
-      this.low = new Int32Array(size * 2)
-      this.high = new Int32Array(size * 2)
-      this.count = new Int32Array(size * 2)
-    }
-    const { forms } = this.matcher
-    // What the walk compares is copied side by side: the remainder is read many times, in order.
-    for (let i = 0; i < size; i++) {
-      const slot = slots[from + i]!
-      this.slot[i] = slot
-      this.low[i] = forms.bitsLow[slot]!
-      this.high[i] = forms.bitsHigh[slot]!
-      this.count[i] = forms.start[slot + 1]! - forms.start[slot]!
-    }
-    this.size = size
-    this.head = 0
-    this.tail = 0
-  }
-
-  more(): boolean {
-    return this.tail < this.size
-  }
-
-  /** Takes the next slot and moves what is similar to it out of the remainder; returns how much it looked at. */
-  expand(): number {
-    const { slot, low, high, count, size, matcher, sets, postings, shingle } = this
-    const { forms, t } = matcher
-    const sum = t.den + t.num
-    const difference = t.den - t.num
-    if (this.head === this.tail) this.tail++
-    const at = this.head++
-    const mine = slot[at]!
-    const mineLow = low[at]!
-    const mineHigh = high[at]!
-    const mineCount = count[at]!
-    let root = sets.find(mine)
-    let tail = this.tail
-    const looked = size - tail
-    for (let i = tail; i < size; i++) {
-      const allowed = (mineCount + count[i]!) * difference
-      if ((popcount(mineLow ^ low[i]!) + popcount(mineHigh ^ high[i]!)) * sum > allowed) continue
-      const other = slot[i]!
-      const otherRoot = sets.find(other)
-      if (otherRoot !== root) {
-        if (!matcher.wideAllows(mine, other, allowed)) continue
-        // Shared in an earlier group, too: there the two were compared, and they did not end in one set.
-        if (shingle >= 0 && !meetFirstAt(postings!, mine, other, shingle)) continue
-        if (forms.overlapAtLeast(mine, other, neededOverlap(t, mineCount, count[i]!)) === 0) continue
-        root = sets.union(root, otherRoot)
-      }
-      // Similar, or known to be of the same set: either way nothing is lost by leaving the remainder.
-      slot[i] = slot[tail]!
-      slot[tail] = other
-      swap(low, i, tail)
-      swap(high, i, tail)
-      swap(count, i, tail)
-      tail++
-    }
-    this.tail = tail
-    return looked + 8
-  }
-}
-
-function swap(list: Int32Array, i: number, j: number): void {
-  const value = list[i]!
-  list[i] = list[j]!
-  list[j] = value
-}
 
 /** Every similar pair of slots once, a < b, with |A∩B|; sorted by (a, b). */
 export interface Pairs {

@@ -1,6 +1,7 @@
 import { type Banding, Bands } from './bands.ts'
 import { type FormArrays, FormColumns } from './formColumns.ts'
-import { joinSets, Matcher, Sets, walkCost } from './join.ts'
+import { joinSets, joinWithin, walkCost } from './join.ts'
+import { Matcher } from './matcher.ts'
 import {
   dropSingles,
   type Keys,
@@ -10,7 +11,8 @@ import {
   type SlotPairs,
   sortPairs,
 } from './postings.ts'
-import { finishWork } from './progress.ts'
+import { finishWork, type Work } from './progress.ts'
+import { Sets } from './sets.ts'
 import type { Threshold } from './threshold.ts'
 
 /** How keys are chosen, as plain data. */
@@ -122,10 +124,21 @@ export function runJoinJob({ forms: arrays, t, prefix, prefixStart, part, parts,
   if (!singles) length = finishWork(dropSingles(shingles, slots, length))
   const sorted = finishWork(sortPairs({ shingles, slots, length }))
   const postings = { ...sorted, prefix, prefixStart }
-  const cost = finishWork(walkCost(postings, matcher))
   const own = singles ? sorted : undefined
-  if (cost > budget) return { kind: 'join', cost, parent: undefined, sorted: own }
   const sets = new Sets(forms.count)
-  finishWork(joinSets(postings, matcher, sets))
-  return { kind: 'join', cost, parent: sets.parent, sorted: own }
+  // Only of all keys together is it known what the small groups join.
+  const { cost, within } = finishWork(
+    parts === 1 ? joinWithin(postings, { matcher, sets, budget }) : joinCheap(postings, { matcher, sets, budget }),
+  )
+  return { kind: 'join', cost, parent: within ? sets.parent : undefined, sorted: own }
+}
+
+function* joinCheap(
+  postings: Postings,
+  { matcher, sets, budget }: { readonly matcher: Matcher; readonly sets: Sets; readonly budget: number },
+): Work<{ readonly cost: number; readonly within: boolean }> {
+  const cost = yield* walkCost(postings, matcher)
+  if (cost > budget) return { cost, within: false }
+  yield* joinSets(postings, matcher, sets)
+  return { cost, within: true }
 }

@@ -1,8 +1,11 @@
 import { type Banding, bandingFor } from './bands.ts'
-import { GroupWalk, joinSets, Matcher, mostPairs, Sets, walkCost } from './join.ts'
+import { GroupWalk } from './groupWalk.ts'
+import { joinWithin, mostPairs } from './join.ts'
 import { joinPrefixes, type KeysOf, keysFor, type Prefixes, partOf } from './joinJob.ts'
+import { Matcher } from './matcher.ts'
 import { type Keys, Levels, type SlotPairs, type SlotPrefixes, sortedPostings } from './postings.ts'
 import type { Work } from './progress.ts'
+import { Sets } from './sets.ts'
 import type { Signatures } from './signatures.ts'
 import type { Threads } from './threads.ts'
 import type { Threshold } from './threshold.ts'
@@ -160,10 +163,13 @@ export class Similar {
         if (keys.kind === 'levels') this.prefixes = prefixes
       },
     })
-    this.cost = yield* walkCost(postings, this.matcher)
-    if (this.cost > budget) return false
     this.sets.grow(forms.count)
-    yield* joinSets(postings, this.matcher, this.sets)
+    const { cost, within } = yield* joinWithin(postings, { matcher: this.matcher, sets: this.sets, budget })
+    this.cost = cost
+    if (!within) {
+      this.sets.clear()
+      return false
+    }
     if (this.incremental) this.index = { keys: own, parts: [pairsOf(postings)] }
     return true
   }
@@ -185,32 +191,35 @@ export class Similar {
     )
     const bySlot = joinPrefixes(prefixes)
     if (keys.kind === 'levels') this.prefixes = { shingles: bySlot.prefix, start: bySlot.prefixStart }
-    this.cost = 0
-    this.sets.grow(forms.count)
-    const parts: SlotPairs[] = []
-    let within = true
-    const jobs = ranges.map((_, part) => ({
-      kind: 'join' as const,
-      forms,
-      t,
-      ...bySlot,
-      part,
-      parts: threads.count,
-      singles: this.incremental,
-      budget,
-    }))
-    yield* threads.run(jobs, ({ cost, parent, sorted }) => {
-      this.cost += cost
-      if (sorted) parts.push(sorted)
-      if (parent) this.sets.join(parent)
-      else within = false
-    })
-    if (!within || this.cost > budget) {
+    // What is too much for parts of the keys may still be within the budget for all of them; see `joinWithin`.
+    for (const count of [threads.count, 1]) {
+      this.cost = 0
+      this.sets.grow(forms.count)
+      const parts: SlotPairs[] = []
+      let within = true
+      const jobs = Array.from({ length: count }, (_, part) => ({
+        kind: 'join' as const,
+        forms,
+        t,
+        ...bySlot,
+        part,
+        parts: count,
+        singles: this.incremental,
+        budget,
+      }))
+      yield* threads.run(jobs, ({ cost, parent, sorted }) => {
+        this.cost += cost
+        if (sorted) parts.push(sorted)
+        if (parent) this.sets.join(parent)
+        else within = false
+      })
+      if (within && this.cost <= budget) {
+        if (this.incremental) this.index = { keys: keysFor(keys), parts }
+        return true
+      }
       this.sets.clear()
-      return false
     }
-    if (this.incremental) this.index = { keys: keysFor(keys), parts }
-    return true
+    return false
   }
 
   /** Takes the sets apart that lost a form or gain one, and joins their forms anew. */

@@ -1,0 +1,42 @@
+import { type FormColumns, popcount, popcount64 } from './formColumns.ts'
+import { neededOverlap, type Threshold } from './threshold.ts'
+
+/** Compares slots at one threshold: bitmaps first, sets where they allow it. */
+export class Matcher {
+  readonly forms: FormColumns
+  readonly t: Threshold
+  private readonly sum: number
+  private readonly difference: number
+
+  constructor(forms: FormColumns, t: Threshold) {
+    this.forms = forms
+    this.t = t
+    this.sum = t.den + t.num
+    this.difference = t.den - t.num
+  }
+
+  /** |A∩B| of two similar slots, 0 where they are not. */
+  overlap(x: number, y: number): number {
+    const { forms } = this
+    if (!this.allows(x, y)) return 0
+    return forms.overlapAtLeast(x, y, neededOverlap(this.t, forms.size(x), forms.size(y)))
+  }
+
+  /** May two slots be similar, as far as their bitmaps tell? Similar sets differ in at most (n+m)(1−t)/(1+t) shingles. */
+  allows(x: number, y: number): boolean {
+    const { bitsLow, bitsHigh, start } = this.forms
+    const allowed = (start[x + 1]! - start[x]! + start[y + 1]! - start[y]!) * this.difference
+    const bits = popcount64(bitsLow[x]! ^ bitsLow[y]!, bitsHigh[x]! ^ bitsHigh[y]!)
+    return bits * this.sum <= allowed && this.wideAllows(x, y, allowed)
+  }
+
+  /** The second look, after the 64 bits let a pair pass. */
+  wideAllows(x: number, y: number, allowed: number): boolean {
+    const wide = this.forms.wide
+    const a = x * 8
+    const b = y * 8
+    let bits = 0
+    for (let i = 0; i < 8; i++) bits += popcount(wide[a + i]! ^ wide[b + i]!)
+    return bits * this.sum <= allowed
+  }
+}
