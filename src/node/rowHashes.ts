@@ -23,17 +23,23 @@ export function writeRowHashes(folder: string, samples: readonly Sample[]): void
   if (existsSync(path)) return
   const bytes = Buffer.alloc(headerBytes + samples.length * 2 * hashBytes)
   for (const [i, value] of [magic, 1, samples.length].entries()) bytes.writeUInt32LE(value, 4 * i)
-  samples.forEach(({ gold, ...said }, i) => {
+  samples.forEach((sample, i) => {
     const at = headerBytes + i * 2 * hashBytes
-    const { text, pair } = said
-    bytes.write(contentHash(pair === undefined ? text : `${text}\u0000${pair}`).slice(0, 2 * hashBytes), at, 'hex')
-    bytes.write(contentHash(gold).slice(0, 2 * hashBytes), at + hashBytes, 'hex')
+    const { text, gold } = hashesOf(sample)
+    bytes.write(text, at, 'hex')
+    bytes.write(gold, at + hashBytes, 'hex')
   })
   writeFileSync(path, bytes)
 }
 
+/** What is noted of a row. */
+export function hashesOf({ text, pair, gold }: Sample): Pick<KnownRow, 'text' | 'gold'> {
+  const hash = (said: string) => contentHash(said).slice(0, 2 * hashBytes)
+  return { text: hash(pair === undefined ? text : `${text}\u0000${pair}`), gold: hash(gold) }
+}
+
 /** The training rows of a run; undefined for a run that noted none. */
-async function knownRows(folder: string): Promise<KnownRow[] | undefined> {
+export async function knownRows(folder: string): Promise<KnownRow[] | undefined> {
   const path = join(folder, name)
   if (!existsSync(path)) return undefined
   const bytes = readFileSync(path)

@@ -4,7 +4,10 @@ import { Failure } from '../core/base/failure.ts'
 import { evidenceKey, type TrainingEvidence } from '../core/check/training.ts'
 import { dynamicsOf, type RowDynamics } from '../core/eval/dynamics.ts'
 import type { RunData } from '../core/train/data.ts'
+import type { Sample } from '../core/train/tasks/sample.ts'
 import { slashed } from './files.ts'
+import { presentRows } from './presentRows.ts'
+import { hashesOf, knownRows } from './rowHashes.ts'
 import { readRowLosses, readRowRivals } from './rowLosses.ts'
 import { listRuns, type RunCache, readData } from './runs.ts'
 import { readRunRows } from './trainRows.ts'
@@ -28,8 +31,8 @@ export class Witness {
   private readonly known = new Map<string, TrainingEvidence | undefined>()
 
   /**
-   * What the newest finished run tells of the rows of these files: one that learnt a label a row from one of them, whose training
-   * files were all what they had been when it was first asked. Undefined where there is none.
+   * What the newest finished run tells of the rows of these files: one that learnt a label a row from one of them. Of rows that have
+   * been mended since it tells nothing. Undefined where there is none.
    */
   async of(paths: readonly string[], root: string): Promise<TrainingEvidence | undefined> {
     const asked = new Set(paths.map(slashed))
@@ -49,15 +52,15 @@ export class Witness {
 /** What dynamics tell of rows, by text and label. `labels` in class order. */
 export function heardOf(
   { confidence, rivals }: RowDynamics,
-  rows: readonly { readonly text: string; readonly gold: string }[],
+  rows: readonly ({ readonly text: string; readonly gold: string } | undefined)[],
   labels: readonly string[],
 ): Pick<TrainingEvidence, 'confidence' | 'rivals'> {
   const own = new Map<string, number>()
   const others = new Map<string, readonly (readonly [string, number])[]>()
-  rows.forEach(({ text, gold }, i) => {
+  rows.forEach((row, i) => {
     const believed = confidence[i] as number
-    if (Number.isNaN(believed)) return
-    const key = evidenceKey(text, gold)
+    if (!row || Number.isNaN(believed)) return
+    const key = evidenceKey(row.text, row.gold)
     own.set(key, believed)
     if (rivals)
       others.set(
@@ -75,13 +78,27 @@ async function evidenceOf(folder: string, run: string, data: RunData): Promise<T
   if ((data.task ?? 'classification') !== 'classification') return undefined
   const dynamics = runDynamics(folder)
   if (!dynamics || dynamics.epochs < leastEpochs) return undefined
-  // A file that has changed since is undefined.
+  const samples = await trainedOn(folder, data)
+  if (!samples || samples.length !== dynamics.confidence.length) return undefined
+  return { run, epochs: dynamics.epochs, ...heardOf(dynamics, samples, data.labels) }
+}
+
+/**
+ * What a run was trained on, in its order. In files that have changed since, its rows are found by what they said: those that were
+ * mended or removed are undefined.
+ */
+async function trainedOn(folder: string, data: RunData): Promise<readonly (Sample | undefined)[] | undefined> {
   try {
-    const { train } = await readRunRows(data, ['train'])
-    if (train.samples.length !== dynamics.confidence.length) return undefined
-    return { run, epochs: dynamics.epochs, ...heardOf(dynamics, train.samples, data.labels) }
+    return (await readRunRows(data, ['train'])).train.samples
   } catch (error) {
-    if (error instanceof Failure) return undefined
-    throw error
+    if (!(error instanceof Failure)) throw error
   }
+  const known = await knownRows(folder)
+  if (!known) return undefined
+  const present = new Map<string, Sample>()
+  for (const { sample } of await presentRows(data, 'all')) {
+    const { text, gold } = hashesOf(sample)
+    present.set(`${text} ${gold}`, sample)
+  }
+  return known.map(({ text, gold }) => present.get(`${text} ${gold}`))
 }

@@ -7,6 +7,7 @@ import type { RunData } from '../../src/core/train/data.ts'
 import { command as compare } from '../../src/node/commands/compare.ts'
 import { readBytes } from '../../src/node/files.ts'
 import { rowsHash } from '../../src/node/labelFile.ts'
+import { writeRowHashes } from '../../src/node/rowHashes.ts'
 import { RowLosses } from '../../src/node/rowLosses.ts'
 import { Witness } from '../../src/node/training.ts'
 import { keepVotes, readVotes } from '../../src/node/votes.ts'
@@ -50,6 +51,20 @@ test('a finished run tells of the rows of its files while these are what they we
   // What was read stays; who reads for the first time finds other files.
   expect(await witness.of([file], root)).toBe(evidence)
   expect(await new Witness().of([file], root)).toBeUndefined()
+})
+
+test('of a file that was mended since, a run that noted its rows still tells of those that are as they were', async () => {
+  const { file, folder } = await trained()
+  const samples = [
+    ['first row', 'card arrival'],
+    ['second row', 'lost card'],
+    ['third row', 'lost card'],
+  ].map(([said, gold]) => ({ text: said as string, gold: gold as string }))
+  writeRowHashes(folder, samples)
+  writeFileSync(file, 'text,label\nnew,lost card\nsecond row,card arrival\nthird row,lost card\n')
+  const { confidence } = (await new Witness().of([file], root))!
+  expect([...confidence.keys()]).toEqual([evidenceKey('third row', 'lost card')])
+  expect([...confidence.values()][0]).toBeCloseTo(0.7, 6)
 })
 
 test('compare tells slices, as text and as JSON, and which columns there are', async () => {
