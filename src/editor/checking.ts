@@ -188,7 +188,7 @@ export class Checking implements Disposable {
     const path = pathOf(event.document.uri)
     const { last } = this
     if (!last || this.current || this.timer || !last.versions.has(path)) return false
-    if (!/\.(jsonl|ndjson)$/i.test(path) || (last.stale.has(path) && !this.followed.has(path))) return false
+    if (!/\.(jsonl|ndjson|csv|tsv)$/i.test(path) || (last.stale.has(path) && !this.followed.has(path))) return false
     this.followed.add(path)
     this.following.add(event)
     return true

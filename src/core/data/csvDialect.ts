@@ -3,7 +3,7 @@ import { CsvScanner, type Dialect } from './csvScan.ts'
 import type { DatasetFiles } from './dataset.ts'
 
 /** What is detected is detected from the first part of the file. */
-const sampleBytes = 1 << 16
+export const sampleBytes = 1 << 16
 const sampleRows = 200
 
 const names =

@@ -1,9 +1,19 @@
 import type { LineRange, Lines, Position } from '../text/lines.ts'
 import type { Edit, Span } from '../text/span.ts'
 import type { Windows } from '../text/windows.ts'
-import { parseJsonl } from './jsonl.ts'
+import { CsvTable } from './csv.ts'
+import { type FreshRows, freshCsv, freshJsonl, joinedBytes } from './freshRows.ts'
 import { removeSpans } from './lineRows.ts'
-import { bytesOf, type Cell, type KeptFrom, lengthOf, type Source, type Table, type ValueKind } from './table.ts'
+import {
+  bytesOf,
+  type Cell,
+  type FormatName,
+  type KeptFrom,
+  lengthOf,
+  type Source,
+  type Table,
+  type ValueKind,
+} from './table.ts'
 import { tableLines } from './tableLines.ts'
 
 /** Rows of one table that follow each other in the edited file. */
@@ -26,13 +36,16 @@ const mostSegments = 4000
 const mostVersions = 16
 
 /**
- * A JSON Lines file after edits: the rows of the table that was read, and those of small tables for the lines that were
- * written since. Making one costs what the edit costs, however large the file is; the bytes of the whole are never put
+ * A JSON Lines, CSV or TSV file after edits: the rows of the table that was read, and those of small tables for what was written
+ * since. Making one costs what the edit costs, however large the file is; the bytes of the whole are never put
  * together. Versions share what they have in common and stay as they are.
  */
 export class EditedTable implements Table {
   readonly source: Source
-  readonly format = 'jsonl' as const
+  readonly format: FormatName
+  readonly kind?: (row: number, column: string) => ValueKind | undefined
+  /** The table that was read at first. */
+  readonly base: Table
   readonly columns: readonly string[]
   readonly rowCount: number
   readonly issues = []
@@ -51,6 +64,9 @@ export class EditedTable implements Table {
     const { uri, encoding, bom } = base.source
     const windows: Windows = { length: end.at + end.end - end.start, read: (from, to) => this.read(from, to) }
     this.source = { uri, encoding, bom, version, bytes: new Uint8Array(0), windows, size: windows.length }
+    this.base = base
+    this.format = base.format
+    if (base.format === 'jsonl') this.kind = (row, column) => this.kindAt(row, column)
     this.columns = base.columns
     this.segments = segments
     this.rowCount = end.row + end.count
@@ -62,31 +78,23 @@ export class EditedTable implements Table {
    * The table after one edit, in bytes of the table's source; undefined where only reading the whole file would do: where
    * there is or was anything to report about it, where a line is not as the others, where no row is left.
    */
-  static edit(table: Table, { span, text }: Edit, version: number): EditedTable | undefined {
-    if (table.format !== 'jsonl' || table.part !== undefined || table.readOnly || table.issues.length > 0)
-      return undefined
+  static edit(table: Table, edit: Edit, version: number): EditedTable | undefined {
+    if (table.part !== undefined || table.readOnly || table.issues.length > 0) return undefined
     if (table.rowCount === 0 || table.columns.length === 0) return undefined
-    const touched = touchedRows(table, span)
-    if (!touched) return undefined
-    const { from, to } = touched
-    const start = table.rowSpan(from).start
-    if (span.start < start) return undefined
-    const end = Math.max(span.end, table.rowSpan(to).end)
-    const old = bytesOf(table.source, { start, end })
-    const bytes = joined(old.subarray(0, span.start - start), encoder.encode(text), old.subarray(span.end - start))
-    if (bytes.includes(13) && !bytes.includes(10)) return undefined
-    const { uri, encoding, bom } = table.source
-    const fresh = parseJsonl({ uri, encoding, bom: bom && start === 0, version, bytes })
-    const isBlank = fresh.rowCount === 0 && bytes.every(byte => byte === 10 || byte === 13 || byte === 32)
-    if (!isBlank && (fresh.issues.length > 0 || fresh.columns.join('\0') !== table.columns.join('\0'))) return undefined
-    if (table.rowCount - (to - from + 1) + fresh.rowCount === 0) return undefined
+    const like = csvOf(table)
+    const rows = like
+      ? freshCsv(table, like, edit, version)
+      : table.format === 'jsonl' && freshJsonl(table, edit, version)
+    if (!rows) return undefined
+    const { from, tail, fresh } = rows
+    if (table.rowCount - (tail - from) + fresh.rowCount === 0) return undefined
     const before = table instanceof EditedTable ? table.segments : [whole(table)]
-    const segments = spliced(before, { from, to, start, end, fresh })
+    const segments = spliced(before, rows)
     if (segments.length > mostSegments) return undefined
-    const kept = { of: new WeakRef(table), head: from, tail: table.rowCount - to - 1 }
+    const kept = { of: new WeakRef(table), head: from, tail: table.rowCount - tail }
     const older = table instanceof EditedTable ? table.versions : []
     const versions = [kept, ...older.slice(0, mostVersions - 1).map(one => composed(one, kept))]
-    return new EditedTable(table, version, segments, { kept, versions })
+    return new EditedTable(table instanceof EditedTable ? table.base : table, version, segments, { kept, versions })
   }
 
   /** The rows at the head and the tail that an older version had, too; undefined where that is not known. */
@@ -131,7 +139,7 @@ export class EditedTable implements Table {
     return span && { bytes: table.source.bytes, span }
   }
 
-  kind(row: number, column: string): ValueKind | undefined {
+  private kindAt(row: number, column: string): ValueKind | undefined {
     const own = this.segment(row)
     return own.table.kind?.(row - own.row + own.first, column)
   }
@@ -167,7 +175,7 @@ export class EditedTable implements Table {
       parts.push(bytesOf(table.source, { start: at - base + start, end: stop - base + start }))
       at = stop
     }
-    return parts.length === 1 ? parts[0]! : joined(...parts)
+    return parts.length === 1 ? parts[0]! : joinedBytes(...parts)
   }
 
   private segment(row: number): Segment {
@@ -178,30 +186,18 @@ export class EditedTable implements Table {
   }
 }
 
-const encoder = new TextEncoder()
-
-/** The rows that an edit touches, or the one before it; undefined where there is none. */
-function touchedRows(table: Table, { start, end }: Span): { readonly from: number; readonly to: number } | undefined {
-  const from = firstRow(table, row => table.rowSpan(row).end >= start)
-  const to = firstRow(table, row => table.rowSpan(row).start > end) - 1
-  if (from <= to) return { from, to }
-  return to < 0 ? undefined : { from: to, to }
+/** A table that reads records as this one does, where it is one of records of a CSV or TSV file. */
+function csvOf(table: Table): CsvTable | undefined {
+  const first = table instanceof EditedTable ? table.base : table
+  return first instanceof CsvTable && first.records.broken.size === 0 ? first : undefined
 }
 
 function whole(table: Table): Segment {
   return { table, row: 0, first: 0, count: table.rowCount, start: 0, end: lengthOf(table.source), at: 0, line: 0 }
 }
 
-interface Splice {
-  readonly from: number
-  readonly to: number
-  readonly start: number
-  readonly end: number
-  readonly fresh: Table
-}
-
-/** The segments with the rows `from` to `to`, which are the bytes [start, end), replaced by those of a table. */
-function spliced(before: readonly Segment[], { from, to, start, end, fresh }: Splice): Segment[] {
+/** The segments with some rows replaced. */
+function spliced(before: readonly Segment[], { from, tail: behind, start, end, fresh }: FreshRows): Segment[] {
   const out: Segment[] = []
   const put = (segment: Omit<Segment, 'row' | 'at' | 'line'>) => {
     if (segment.end === segment.start && segment.count === 0) return
@@ -218,7 +214,7 @@ function spliced(before: readonly Segment[], { from, to, start, end, fresh }: Sp
     const cutStart = Math.max(0, Math.min(size, start - segment.at))
     const cutEnd = Math.max(0, Math.min(size, end - segment.at))
     const head = Math.max(0, Math.min(segment.count, from - segment.row))
-    const tail = Math.max(0, Math.min(segment.count, segment.row + segment.count - to - 1))
+    const tail = Math.max(0, Math.min(segment.count, segment.row + segment.count - behind))
     if (cutStart > 0) {
       if (cutStart === size) out.push(moved(segment, out))
       else
@@ -336,28 +332,6 @@ class EditedLines implements Lines {
 
 function shifted({ start, end }: Span, by: number): Span {
   return { start: start + by, end: end + by }
-}
-
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
-}
-
-/** The first row for which this holds; it holds for a last part of them only. */
-function firstRow(table: Table, holds: (row: number) => boolean): number {
-  let low = 0
-  let high = table.rowCount
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (holds(middle)) high = middle
-    else low = middle + 1
-  }
-  return low
 }
 
 /** The last of ascending things for which this holds; it holds for a first part of them only. */
