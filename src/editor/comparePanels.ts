@@ -175,6 +175,32 @@ class ComparePanel implements Disposable {
       if (asked !== this.asked) return
       this.send({ kind: 'rows', rows: rows.slice(i, i + piece) })
     }
+    await this.sendFacets(ledger, { root, asked })
+  }
+
+  /** Languages, topics and columns of the rows, found in the checking process. Without them the ledger stands as well. */
+  private async sendFacets(
+    ledger: Ledger,
+    { root, asked }: { readonly root: string; readonly asked: number },
+  ): Promise<void> {
+    const rows = ledger.rows.map(({ file, row, gold, text, leaked }) => ({
+      file,
+      row,
+      gold,
+      text,
+      leaked,
+      probabilities: [],
+    }))
+    const found = await this.parts.checking.ask('facets', { root, rows }).catch(error => {
+      this.parts.log.warn(
+        'No slices by language, topic or column',
+        error instanceof Error ? error.message : String(error),
+      )
+      return []
+    })
+    if (asked !== this.asked || found.length === 0) return
+    const facets = found.map(({ name, values }) => ({ name, values: values.map(value => value ?? null) }))
+    this.send({ kind: 'facets', facets })
   }
 
   /** Asks the checking process: reading the training files takes a while. */
@@ -216,11 +242,13 @@ const idOf = (reference: string) => reference.replace(/:[^:]*$/, '')
 
 /** What a ledger can be made of: each scored run's best weights, and the model it started from. */
 function choicesOf(runs: readonly RunEntry[]): { readonly id: string; readonly name: string }[] {
-  return runs
-    .filter(({ run }) => isScored(run))
-    .flatMap(({ id, run }) => {
-      const base = run.evaluated.some(e => e.of === 'base' && e.path !== undefined)
-      const best = { id: `${id}:best`, name: run.name }
-      return base ? [best, { id: `${id}:base`, name: vscode.l10n.t('Base of {0}', run.name) }] : [best]
-    })
+  const shown = runs.filter(({ run }) => isScored(run))
+  return shown.flatMap(({ id, run }) => {
+    const base = run.evaluated.some(e => e.of === 'base' && e.path !== undefined)
+    // Runs that were tuned again have one name: their times tell them apart.
+    const alike = shown.filter(other => other.run.name === run.name).length > 1
+    const name = alike ? `${run.name} ${id.slice(9, 11)}:${id.slice(11, 13)}:${id.slice(13, 15)}` : run.name
+    const best = { id: `${id}:best`, name }
+    return base ? [best, { id: `${id}:base`, name: vscode.l10n.t('Base of {0}', name) }] : [best]
+  })
 }

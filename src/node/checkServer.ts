@@ -3,6 +3,7 @@ import type { CheckService, DocumentChange, Report, RowService } from '../core/c
 import type { RowsService } from '../core/view/rowsProtocol.ts'
 import { Checker } from './checker.ts'
 import { type PagedListener, type PagedReport, pageSize } from './checkPages.ts'
+import { moreFacets } from './facets.ts'
 import { nearestTraining } from './nearest.ts'
 import { RowViews } from './rowViews.ts'
 
@@ -50,6 +51,7 @@ export function serveChecks(port: Port): void {
     rowsPend: (request: Asked<'rowsPend'>) => views.rowsPend(request),
     rowsWrite: (request: Asked<'rowsWrite'>) => views.rowsWrite(request),
     rowsClose: (request: Asked<'rowsClose'>) => views.rowsClose(request),
+    facets: ({ root, rows }: Asked<'facets'>) => moreFacets(rows, root),
     nearest: ({ folder, ...asked }: Asked<'nearest'>) =>
       nearestTraining(folder, asked.rows, { most: asked.most, cancel: { aborted: false } }),
   })

@@ -340,10 +340,19 @@ test.concurrent('answers that are more or less right lead with their loss, twice
 })
 
 test.concurrent('slices, reliability, and for texts their scores and differences by word', async () => {
-  const { page } = await opened()
+  const shown = await opened()
+  const { page } = shown
   const slices = page.getByRole('table', { name: 'Accuracy by slice' })
   expect(await slices.getByRole('row').count()).toBeGreaterThan(2)
   expect(await slices.textContent()).toContain('not leaked')
+  // What only the files know comes later.
+  const values = ledger.rows.map((_, i) => (i % 3 === 0 ? null : i % 3 === 1 ? 'mail' : 'chat'))
+  await shown.send({ kind: 'facets', facets: [{ name: 'channel', values }] })
+  const mail = ledger.rows.filter((_, i) => i % 3 === 1)
+  const right = mail.filter(row => row.outcome === 'fixed' || row.outcome === 'still-right').length
+  const line = await slices.getByRole('row', { name: /^channel mail/ }).textContent()
+  expect(line).toContain(`${mail.length}`)
+  expect(line).toContain(`${((100 * right) / mail.length).toFixed(1)} %`)
   expect(await page.getByRole('img', { name: /^Calibration error/ }).count()).toBe(1)
   const texts = ledger.rows.map(row => ({
     ...row,
@@ -354,7 +363,7 @@ test.concurrent('slices, reliability, and for texts their scores and differences
   const graded = { a: 1, b: 0.1, difference: -0.9, interval: [-1, -0.8] as const }
   const other = await opened({ ...ledger, graded, perLabel: [], rows: texts })
   const scores = other.page.getByRole('table', { name: 'Scores of the texts' })
-  expect(await scores.getByRole('row', { name: /BLEU/ }).textContent()).toContain('100.000')
+  expect(await scores.getByRole('row', { name: /BLEU/ }).textContent()).toContain('100.0')
   await other.page.locator('.list .grid-row').first().click()
   const changed = other.page.locator('.detail .difference')
   expect(await changed.count()).toBe(3)

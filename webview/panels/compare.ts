@@ -1,6 +1,7 @@
 import { never } from '../../src/core/base/failure.ts'
 import { ledgerHtml } from '../../src/core/eval/html.ts'
 import { type Ledger, type LedgerRow, outcomes, type RowOutcome } from '../../src/core/eval/ledger.ts'
+import type { Facet } from '../../src/core/eval/slices.ts'
 import { decided } from '../../src/core/eval/verdict.ts'
 import type { Vote } from '../../src/core/eval/votes.ts'
 import type { RowChanges } from '../../src/core/run/rowChanges.ts'
@@ -33,6 +34,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
   let choices: readonly Choice[] = []
   let pair = { a: '', b: '' }
   let changes: RowChanges | undefined
+  let facets: readonly Facet[] = []
   let asking: ReturnType<typeof setTimeout> | undefined
   let told = new Date()
   let rows: Grid<LedgerRow> | undefined
@@ -106,21 +108,23 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
     filter.update(view, { shown: inTab.length, all: shown.rows.filter(r => r.outcome === view.tab).length })
     list.style.setProperty('--rows', String(inTab.length))
     rows.setRows(inTab, { key: view.selected, sorting: view.sorting })
-    refresh(left, [pair, shown.all, view.gold, view.predicted, changes], () => [
+    refresh(left, [pair, shown.all, view.gold, view.predicted, changes, facets.map(f => f.name)], () => [
       changesSection(changes, place => host.post({ kind: 'openRow', place })),
       !shown.graded && decided(shown.all) === 'undecided' && noiseSection(shown),
-      labelChanges(shown, {
-        gold: view.predicted === undefined ? view.gold : undefined,
-        pick: gold => set({ gold, predicted: undefined }),
-      }),
-      confusionOf(shown, {
-        gold: view.gold,
-        predicted: view.predicted,
-        pick: (gold, predicted) => set({ gold, predicted }),
-      }),
+      !shown.graded &&
+        labelChanges(shown, {
+          gold: view.predicted === undefined ? view.gold : undefined,
+          pick: gold => set({ gold, predicted: undefined }),
+        }),
+      !shown.graded &&
+        confusionOf(shown, {
+          gold: view.gold,
+          predicted: view.predicted,
+          pick: (gold, predicted) => set({ gold, predicted }),
+        }),
       votes.element,
       textSection(shown),
-      sliceSection(shown),
+      sliceSection(shown, facets),
       reliabilitySection(shown),
     ])
   }
@@ -191,11 +195,16 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
         choices = message.choices.map(c => ({ value: c.id, text: c.name }))
         pair = { a: message.a, b: message.b }
         changes = message.changes
+        facets = []
         coming = { ledger: message.ledger, rows: [], votes: message.votes ?? [] }
         arrive(message.ledger.rows)
         break
       case 'rows':
         arrive(message.rows)
+        break
+      case 'facets':
+        facets = message.facets.map(({ name, values }) => ({ name, values: values.map(value => value ?? undefined) }))
+        draw()
         break
       case 'nearest': {
         const row = rows?.selected()

@@ -6,6 +6,7 @@ import { button } from '../parts/controls.ts'
 import { difference } from '../parts/difference.ts'
 import { h, icon, put } from '../parts/dom.ts'
 import { nearestSection } from './compareChanges.ts'
+import { numberIn } from './compareSlices.ts'
 import { outcomeLooks } from './compareState.ts'
 
 export interface CompareDetail {
@@ -57,7 +58,14 @@ export function compareDetail(act: {
           h('span', { class: 'tag', title: 'leak found this row in training' }, icon('link', 'small'), 'leaked'),
       )
       put(text, row.text === '' ? h('span', { class: 'dim' }, 'The text is empty.') : row.text)
-      if (isTextRow(row))
+      const numbers = ledger.graded && numberIn(row)
+      if (numbers)
+        put(
+          both,
+          numberSide(ledger.a.name, numbers.a, numbers.gold),
+          numberSide(ledger.b.name, numbers.b, numbers.gold),
+        )
+      else if (isTextRow(row))
         put(
           both,
           changes('Gold to ', ledger.a.name, [row.gold, row.a.label]),
@@ -67,6 +75,28 @@ export function compareDetail(act: {
       else put(both, side(ledger.a.name, row.a, row.gold), side(ledger.b.name, row.b, row.gold))
     },
   }
+}
+
+function numberSide(name: string, said: number, gold: number): HTMLElement {
+  const off = said - gold
+  const fact = (word: string, text: string) =>
+    h('tr', {}, h('th', { scope: 'row' }, word), h('td', { class: 'end' }, text))
+  return h(
+    'div',
+    {},
+    h('h3', { class: 'cut', title: name }, name),
+    h(
+      'table',
+      { class: 'plain' },
+      h(
+        'tbody',
+        {},
+        fact('Says', String(said)),
+        fact('Gold', String(gold)),
+        fact('Off by', off === 0 ? '0' : `${off < 0 ? '\u2212' : '+'}${Number(Math.abs(off).toPrecision(4))}`),
+      ),
+    ),
+  )
 }
 
 /** Where b is wrong with a label, the rows that it learnt from may say why. */

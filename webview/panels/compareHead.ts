@@ -158,7 +158,7 @@ function lossBox(
   return h(
     'div',
     {},
-    h('h2', {}, title),
+    h('h2', { title: 'Lower is better' }, title),
     h(
       'p',
       { class: 'big' },
@@ -168,7 +168,7 @@ function lossBox(
     h(
       'p',
       { class: 'small' },
-      `${signed(change.difference, 3)}, 95 % interval ${fixed(low, 3)} to ${fixed(high, 3)}; lower is better`,
+      `${signed(change.difference, 3)}, 95 % interval ${fixed(low, 3)} to ${fixed(high, 3)}`,
       h('br'),
       `exactly right ${percent(accuracy.a)} → ${percent(accuracy.b)}${more.length > 0 ? '. ' : ''}`,
       more,

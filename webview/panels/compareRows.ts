@@ -67,7 +67,7 @@ function said(side: 'a' | 'b', title: string): Column<LedgerRow> {
         { title: r[side].label },
         icon(right ? 'check' : 'close', `small ${right ? 'c-green' : 'c-red'}`),
         right ? h('span', { class: 'dim' }, ' right ') : ` ${r[side].label} `,
-        fixed(probability(r), 2),
+        probability(r) !== undefined && fixed(probability(r), 2),
       )
     },
     // The surest first: where a model is sure and wrong, there is most to learn.

@@ -2,19 +2,21 @@ import { count, percent, points } from '../../src/core/base/words.ts'
 import { detailOf } from '../../src/core/eval/detail.ts'
 import { isTextRow } from '../../src/core/eval/graded.ts'
 import { scoreText } from '../../src/core/eval/headline.ts'
-import type { Ledger } from '../../src/core/eval/ledger.ts'
+import type { Ledger, LedgerRow } from '../../src/core/eval/ledger.ts'
 import { type Calibration, calibrationOf } from '../../src/core/eval/metrics/calibration.ts'
-import { facetsOf, type LedgerSlice, ledgerSlices } from '../../src/core/eval/slices.ts'
+import { type Facet, facetsOf, type LedgerSlice, ledgerSlices } from '../../src/core/eval/slices.ts'
 import { fixed } from '../../src/core/view/words.ts'
 import { h, s } from '../parts/dom.ts'
 
+/** Slices of one facet in the table. */
+const mostShown = 8
 /** Scores of whole texts take long on very many. */
 const mostTexts = 5000
 
 /** Accuracy by slice under both, beside what both scored otherwise. Labels have a section of their own. */
-export function sliceSection(ledger: Ledger): HTMLElement | undefined {
+export function sliceSection(ledger: Ledger, more: readonly Facet[]): HTMLElement | undefined {
   const rows = ledger.rows.map(row => ({ ...row, probabilities: row.b.probabilities }))
-  const facets = facetsOf(rows).filter(facet => facet.name !== 'label')
+  const facets = [...facetsOf(rows).filter(facet => facet.name !== 'label'), ...more]
   const slices = ledgerSlices(ledger.rows, facets)
   if (slices.length === 0) return undefined
   const stands = slices.filter(slice => (slice.holm ?? 1) < 0.05).length
@@ -27,10 +29,20 @@ export function sliceSection(ledger: Ledger): HTMLElement | undefined {
       'table',
       { class: 'plain', 'aria-label': 'Accuracy by slice' },
       headRow('Slice', 'Rows', ledger.a.name, ledger.b.name, 'Change'),
-      h('tbody', {}, slices.map(sliceRow)),
+      h('tbody', {}, shownSlices(slices).map(sliceRow)),
     ),
     h('p', { class: 'small dim' }, `${count(stands)} of ${count(tested)} stand among all slices (Holm).`),
   )
+}
+
+/** Of a facet with many values those with the most rows. */
+function shownSlices(slices: readonly LedgerSlice[]): readonly LedgerSlice[] {
+  const seen = new Map<string, number>()
+  return slices.filter(({ facet }) => {
+    const n = (seen.get(facet) ?? 0) + 1
+    seen.set(facet, n)
+    return n <= mostShown
+  })
 }
 
 function sliceRow({ facet, value, tooFew, accuracy, holm }: LedgerSlice): HTMLElement {
@@ -143,8 +155,8 @@ export function textSection(ledger: Ledger): HTMLElement | undefined {
             'tr',
             {},
             h('th', { scope: 'row' }, scoreText(name, value).title),
-            h('td', { class: 'end dim' }, fixed(a[name] ?? 0, 3)),
-            h('td', { class: 'end' }, fixed(value, 3)),
+            h('td', { class: 'end dim' }, fixed(a[name] ?? 0, digitsOf(name))),
+            h('td', { class: 'end' }, fixed(value, digitsOf(name))),
           ),
         ),
       ),
@@ -155,8 +167,19 @@ export function textSection(ledger: Ledger): HTMLElement | undefined {
 
 const tokens = { count: 1, right: 0 }
 
+/** BLEU and chrF run to 100 and are told to a tenth, the others to 1. */
+const digitsOf = (score: string) => (score === 'bleu' || score === 'chrF' ? 1 : 3)
+
 /** Are the answers texts, and not labels or numbers? */
-export const isText = (ledger: Ledger): boolean => ledger.graded !== undefined && ledger.rows.some(isTextRow)
+export const isText = (ledger: Ledger): boolean =>
+  ledger.graded !== undefined && ledger.rows.some(row => isTextRow(row) && numberIn(row) === undefined)
+
+/** The numbers of a row whose answers are numbers. */
+export function numberIn({ gold, a, b }: LedgerRow): { gold: number; a: number; b: number } | undefined {
+  const [right, from, to] = [gold, a.label, b.label].map(text => (text.trim() === '' ? Number.NaN : Number(text)))
+  const all = { gold: right as number, a: from as number, b: to as number }
+  return Object.values(all).every(Number.isFinite) ? all : undefined
+}
 
 function headRow(first: string, ...others: readonly string[]): HTMLElement {
   return h(

@@ -74,7 +74,7 @@ function gradedVerdict(name: string, { a, b, difference, interval }: GradedChang
     undecided: 'The difference can be chance',
     same: 'The two say the same',
   }[kind]
-  const digits = (x: number) => x.toPrecision(4)
+  const digits = (x: number) => x.toPrecision(4).replace('-', '\u2212')
   return {
     kind,
     sentence: `${says}: mean loss ${digits(a)} → ${digits(b)}.`,

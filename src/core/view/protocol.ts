@@ -136,6 +136,11 @@ export type ToComparePanel =
   /** The training rows nearest to a row, asked for by `nearest`; none where nobody can tell. */
   | { readonly kind: 'nearest'; readonly place: RowPlace; readonly rows: readonly NearTraining[] }
   | { readonly kind: 'rows'; readonly rows: Ledger['rows'] }
+  /** What the rows can also be parted by, in their order; sent when it is known. No value is null. */
+  | {
+      readonly kind: 'facets'
+      readonly facets: readonly { readonly name: string; readonly values: readonly (string | null)[] }[]
+    }
   /** Nothing to compare yet: fewer than two evaluations. */
   | { readonly kind: 'empty'; readonly choices: readonly { readonly id: string; readonly name: string }[] }
   | Problem

@@ -1,4 +1,6 @@
 import type { Severity } from '../check/finding.ts'
+import type { Prediction } from '../eval/evaluation.ts'
+import type { Facet } from '../eval/slices.ts'
 import type { FromAnyPanel, Loading, NearTraining, Problem } from './protocol.ts'
 
 /**
@@ -274,6 +276,11 @@ export interface RowsService {
     readonly rows: readonly { readonly text: string; readonly gold: string }[]
     readonly most: number
   }): readonly (readonly NearTraining[])[] | undefined
+  /** What scored rows can be parted by besides label, length and leaks. */
+  facets(request: {
+    readonly root: string
+    readonly rows: readonly Pick<Prediction, 'file' | 'row' | 'gold' | 'text' | 'leaked' | 'probabilities'>[]
+  }): readonly Facet[]
 }
 
 export interface RowsEdit {
