@@ -37,21 +37,42 @@ const sayings = (findings: readonly ReportedFinding[]) =>
 const placesOf = ({ edits }: ReportedFinding['fixes'][number]) =>
   JSON.stringify(edits.map(({ uri, range }) => [uri, range]))
 
-test('after any edits the findings near them are those of a fresh check', async () => {
+/** How rows are written, one a line, below a head. */
+const formats = {
+  jsonl: {
+    head: '',
+    row: (text: string, label: string) => JSON.stringify({ text, label }),
+    reworded: (row: string) => row.replace(/"text":"(\w+)/, '"text":"changed'),
+    relabelled: (row: string, label: string) => row.replace(/"label":"\w+"/, `"label":"${label}"`),
+  },
+  csv: {
+    head: 'text,label\n',
+    row: (text: string, label: string) => `"${text.replaceAll('"', '""')}",${label}`,
+    reworded: (row: string) => row.replace(/^"(\w+)/, '"changed'),
+    relabelled: (row: string, label: string) => row.replace(/",\w+$/, `",${label}`),
+  },
+}
+
+test.each([
+  ['jsonl', 60],
+  ['csv', 24],
+] as const)('after any edits of %s files the findings near them are those of a fresh check', async (format, steps) => {
   const r = random('changes')
   const pool = texts('sentences', 700, 'changes')
-  const line = (text: string) => JSON.stringify({ text, label: ['card', 'refund', 'cards'][r.int(3)] })
+  const { head, row: written, reworded, relabelled } = formats[format]
+  const line = (text: string) => written(text, ['card', 'refund', 'cards'][r.int(3)]!)
+  const [train, other] = [`train.${format}`, `test.${format}`] as const
   const lines: { [name: string]: string[] } = {
-    'train.jsonl': pool.slice(0, 300).map(line),
-    'test.jsonl': pool.slice(250, 350).map(line),
+    [train]: pool.slice(0, 300).map(line),
+    [other]: pool.slice(250, 350).map(line),
   }
-  const versions: { [name: string]: number } = { 'train.jsonl': 1, 'test.jsonl': 1 }
-  for (const [name, list] of Object.entries(lines)) writeFileSync(join(folder, name), list.join('\n'))
+  const versions: { [name: string]: number } = { [train]: 1, [other]: 1 }
+  for (const [name, list] of Object.entries(lines)) writeFileSync(join(folder, name), head + list.join('\n'))
   const documents = () =>
     Object.entries(lines).map(([name, list]) => ({
       uri: join(folder, name),
       version: versions[name]!,
-      text: list.join('\n'),
+      text: head + list.join('\n'),
     }))
   const request = () => ({ folders: [folder], documents: documents(), rules: { 'label-error': 'off' } })
   let settled: (report: Report) => void = () => {}
@@ -63,16 +84,16 @@ test('after any edits the findings near them are those of a fresh check', async 
   expect(sayings(shown.findings).length).toBeGreaterThan(60)
   let added = 0
   let removed = 0
-  for (let step = 0; step < 60; step++) {
-    const name = r.next() < 0.6 ? 'train.jsonl' : 'test.jsonl'
+  for (let step = 0; step < steps; step++) {
+    const name = r.next() < 0.6 ? train : other
     const list = lines[name]!
     const at = r.int(list.length - 3)
     const [row] = [list[at]!]
     const kind = r.int(6)
-    const copy = lines[r.int(2) ? 'train.jsonl' : 'test.jsonl']!
+    const copy = lines[r.int(2) ? train : other]!
     const next =
       kind === 0
-        ? [row.replace(/"text":"(\w+)/, '"text":"changed')]
+        ? [reworded(row)]
         : kind === 1
           ? [copy[r.int(copy.length)]!]
           : kind === 2
@@ -80,14 +101,15 @@ test('after any edits the findings near them are those of a fresh check', async 
             : kind === 3
               ? []
               : kind === 4
-                ? [row.replace(/"label":"\w+"/, `"label":"${['card', 'refund', 'other'][r.int(3)]}"`)]
+                ? [relabelled(row, ['card', 'refund', 'other'][r.int(3)]!)]
                 : [line(`${pool[r.int(pool.length)]} more`)]
     const removes = kind === 3 ? 1 + r.int(2) : 1
+    const first = at + head.split('\n').length - 1
     // As an editor tells it: the whole lines for an insertion or removal, otherwise the line's content.
     const edit =
       next.length === 0
-        ? { range: { line: at, column: 0, endLine: at + removes, endColumn: 0 }, text: '' }
-        : { range: { line: at, column: 0, endLine: at, endColumn: row.length }, text: next.join('\n') }
+        ? { range: { line: first, column: 0, endLine: first + removes, endColumn: 0 }, text: '' }
+        : { range: { line: first, column: 0, endLine: first, endColumn: row.length }, text: next.join('\n') }
     lines[name] = [...list.slice(0, at), ...next, ...list.slice(at + removes)]
     versions[name]!++
     const change = await checker.change({ uri: join(folder, name), version: versions[name]!, edits: [edit] })
@@ -104,8 +126,8 @@ test('after any edits the findings near them are those of a fresh check', async 
     for (const { rule, fixes } of shown.findings)
       if (local.has(rule)) for (const fix of fixes) expect(edits).toContain(placesOf(fix))
   }
-  expect(added).toBeGreaterThan(60)
-  expect(removed).toBeGreaterThan(60)
+  expect(added).toBeGreaterThan(steps)
+  expect(removed).toBeGreaterThan(steps)
   // A while later everything is checked, as if the documents had been given again.
   const report = await new Promise<Report>(resolve => {
     settled = resolve
