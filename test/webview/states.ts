@@ -1,5 +1,5 @@
 import type { Evaluation } from '../../src/core/eval/evaluation.ts'
-import { makeLedger } from '../../src/core/eval/ledger.ts'
+import { type LedgerRow, makeLedger } from '../../src/core/eval/ledger.ts'
 import { newRun } from '../../src/core/run/run.ts'
 import type { BatchRow } from '../../src/core/view/protocol.ts'
 import {
@@ -195,6 +195,37 @@ export const compareStates: readonly State[] = [
     name: 'compare-worse',
     opening: { panel: 'compare' },
     show: hydrate(compareHydrate(makeLedger(...(evaluations({ ...decidedPlan, leaked: 0 }).reverse() as Pair)))),
+  },
+  {
+    name: 'compare-way-back',
+    opening: { panel: 'compare' },
+    show: async shown => {
+      const ledger = ledgerOf(decidedPlan)
+      const changes = {
+        counts: [
+          ['relabelled', 41],
+          ['edited', 3],
+          ['removed', 2],
+        ],
+        rows: [104, 388, 911, 1204, 2077].map((row, i) => ({
+          kind: i < 4 ? 'relabelled' : 'edited',
+          file: 'train.csv',
+          row,
+        })),
+      }
+      await shown.send({ ...(compareHydrate(ledger) as object), changes })
+      const { file, row, text, gold } = ledger.rows.find(one => one.outcome === 'broken') as LedgerRow
+      const near = { file: 'train.csv', text: `${text} Please look into it.` }
+      await shown.send({
+        kind: 'nearest',
+        place: { file, row },
+        rows: [
+          { ...near, row: 388, gold: 'card_delivery_estimate', similarity: 0.84, disagrees: true },
+          { ...near, row: 2077, gold: 'lost_or_stolen_card', similarity: 0.71, disagrees: true },
+          { ...near, row: 12, gold, similarity: 0.69, disagrees: false },
+        ],
+      })
+    },
   },
   {
     name: 'compare-cell',
