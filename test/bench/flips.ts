@@ -58,7 +58,7 @@ const student = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262]
 interface Recovered {
   readonly flipped: number
   readonly accepted: number
-  readonly apart: number
+  readonly apart?: number
 }
 
 say(
@@ -114,14 +114,14 @@ async function measure(method: 'head' | 'lora' | 'full'): Promise<void> {
       `          accepted ${taken.length}: ${count(taken, row => wrong[row]!)} of ${count([...wrong.keys()], row => wrong[row]!)} flips, ${count(taken, row => mended.labels[row] === train.labels[row])} of them to their own label; doubted besides ${mended.doubted.length}, ${count(mended.doubted, row => wrong[row]!)} of them flips`,
     )
     const accepted = await accuracy(mended.labels)
-    const apart = await accuracy(mended.labels, { left: mended.doubted })
-    list.push({ flipped, accepted, apart })
+    const apart = leavesOut(method) ? await accuracy(mended.labels, { left: mended.doubted }) : undefined
+    list.push({ flipped, accepted, ...(apart === undefined ? {} : { apart }) })
     const back = (after: number) => percent((after - flipped) / (clean - flipped))
     say(
-      `          accuracy ${percent(flipped)}, accepted ${percent(accepted)} (${back(accepted)} recovered), doubted rows left out too ${percent(apart)} (${back(apart)}); ${((performance.now() - began) / 60_000).toFixed(1)} minutes`,
+      `          accuracy ${percent(flipped)}, accepted ${percent(accepted)} (${back(accepted)} recovered)${apart === undefined ? '' : `, doubted rows left out too ${percent(apart)} (${back(apart)})`}; ${((performance.now() - began) / 60_000).toFixed(1)} minutes`,
     )
   }
-  for (const what of ['accepted', 'apart'] as const)
+  for (const what of leavesOut(method) ? (['accepted', 'apart'] as const) : (['accepted'] as const))
     say(`  ${what === 'accepted' ? 'accepted' : 'and doubted rows left out'}: ${recovery(list, what, clean)}`)
 }
 

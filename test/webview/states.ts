@@ -220,7 +220,7 @@ export const compareStates: readonly State[] = [
         kind: 'nearest',
         place: { file, row },
         rows: [
-          { ...near, row: 388, gold: 'card_delivery_estimate', similarity: 0.84, disagrees: true },
+          { ...near, row: 388, gold: 'card_not_working', similarity: 0.84, disagrees: true },
           { ...near, row: 2077, gold: 'lost_or_stolen_card', similarity: 0.71, disagrees: true },
           { ...near, row: 12, gold, similarity: 0.69, disagrees: false },
         ],
