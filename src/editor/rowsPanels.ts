@@ -212,8 +212,7 @@ class RowsPanel implements Disposable {
         return
       }
       case 'detail':
-        this.send({ kind: 'detail', detail: await checking.ask('rowsDetail', { view, at: message.at }) })
-        return
+        return this.sendDetail(message.at)
       case 'place': {
         const index = await checking.ask('rowsPlace', { view, at: message.at })
         const version = this.head?.version ?? 0
@@ -273,6 +272,20 @@ class RowsPanel implements Disposable {
   }
 
   /** Opens the rows as they are now and shows them; `again` keeps what is on screen. */
+  /** The row in full, and after it what training says of it: the row is not kept waiting for runs to be read. */
+  private async sendDetail(at: number): Promise<void> {
+    const { checking, log } = this.parts
+    const detail = await checking.ask('rowsDetail', { view: this.view, at })
+    this.send({ kind: 'detail', detail })
+    const { path, row, text } = detail
+    const root = folderOf(path)
+    if (root === undefined) return
+    void checking.ask('rowHistory', { root, path, row, text }).then(
+      history => history && !this.closed && this.send({ kind: 'history', at, history }),
+      error => log.warn('What training says of a row', error instanceof Error ? error.message : String(error)),
+    )
+  }
+
   private async hydrate(again: boolean): Promise<void> {
     const before = this.head
     if (!before) this.send({ kind: 'loading', what: vscode.l10n.t('Rows') })

@@ -5,6 +5,7 @@ import { Checker } from './checker.ts'
 import { type PagedListener, type PagedReport, pageSize } from './checkPages.ts'
 import { moreFacets } from './facets.ts'
 import { nearestTraining } from './nearest.ts'
+import { RowHistories } from './rowHistory.ts'
 import { RowViews } from './rowViews.ts'
 
 type CheckRequest = Parameters<CheckService['check']>[0]
@@ -26,6 +27,7 @@ export function serveChecks(port: Port): void {
     report => void remote.early(report).catch(() => {}),
   )
   const views = new RowViews(checker.rowSources)
+  const histories = new RowHistories()
   let number = 0
   /** Sends the findings ahead, a page at a time. */
   const paged = (report: Report): PagedReport => {
@@ -51,6 +53,7 @@ export function serveChecks(port: Port): void {
     rowsPend: (request: Asked<'rowsPend'>) => views.rowsPend(request),
     rowsWrite: (request: Asked<'rowsWrite'>) => views.rowsWrite(request),
     rowsClose: (request: Asked<'rowsClose'>) => views.rowsClose(request),
+    rowHistory: (request: Asked<'rowHistory'>) => histories.of(request),
     facets: ({ root, rows }: Asked<'facets'>) => moreFacets(rows, root),
     nearest: ({ folder, ...asked }: Asked<'nearest'>) =>
       nearestTraining(folder, asked.rows, { most: asked.most, cancel: { aborted: false } }),

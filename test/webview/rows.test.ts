@@ -44,6 +44,29 @@ test.concurrent('rows, arrows, and the row that Enter opens', async () => {
   await shown.close()
 })
 
+test.concurrent('how a row fared in training stands under it, and not under another', async () => {
+  const { shown, page, press } = await opened()
+  await page.locator('#rows').focus()
+  await press('ArrowDown')
+  const history = (losses: number[]) => ({ kind: 'history', at: 1, history: { run: 'lora-r16', losses } })
+  await shown.send(history([2.5, 1.2, 0.05]))
+  const side = page.locator('.rows-side')
+  const chart = side.getByRole('img', { name: 'Loss by epoch: 2.50, 1.20, 0.05' })
+  expect(await chart.locator('circle').count()).toBe(3)
+  expect(await side.textContent()).toContain(
+    'Loss 2.50 → 0.05 over 3 epochs: the model gives its answer a chance of 95.1 %',
+  )
+  await shown.send(history([2.5, 3]))
+  expect(await side.textContent()).toContain('so it was not learnt')
+  await press('ArrowDown')
+  expect(await side.textContent()).not.toContain('In training')
+  // What comes late belongs to a row that is not shown any more.
+  await shown.send(history([1, 1]))
+  expect(await side.textContent()).not.toContain('In training')
+  expect(shown.complaints).toEqual([])
+  await shown.close()
+})
+
 test.concurrent('/ filters by text or pattern, chips by value and number; Escape shows all again', async () => {
   const { shown, page, editor, press } = await opened()
   await press('/')

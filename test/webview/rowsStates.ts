@@ -15,6 +15,8 @@ const rows =
     await shown.page.locator('#rows').focus()
     await shown.page.keyboard.press('ArrowDown')
     await editor.settle(shown)
+    const losses = [2.61, 3.4, 4.2, 5.05, 5.9, 6.31, 6.9, 7.15]
+    await shown.send({ kind: 'history', at: 1, history: { run: 'lora-r16-2e4', losses } })
   }
 
 export const rowsStates: readonly State[] = [

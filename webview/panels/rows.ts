@@ -313,6 +313,9 @@ export function rowsPanel(root: HTMLElement, host: Host<FromRowsPanel, ToRowsPan
         side.show(head, detail)
         grid.setTwins(new Set(detail.twins.map(({ at }) => at)))
         return
+      case 'history':
+        if (detail?.at === message.at) side.history(message.history)
+        return
       case 'place':
         if (message.index !== undefined) grid.go(message.index)
         else if (result && head && message.at === view.selected) grid.go(0)

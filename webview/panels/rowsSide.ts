@@ -1,10 +1,11 @@
 import { count, counted } from '../../src/core/base/words.ts'
-import type { RowsDetail, RowsHead } from '../../src/core/view/rowsProtocol.ts'
+import type { RowHistory, RowsDetail, RowsHead } from '../../src/core/view/rowsProtocol.ts'
 import { fixed } from '../../src/core/view/words.ts'
 import { button } from '../parts/controls.ts'
 import { difference } from '../parts/difference.ts'
 import { type Child, h, icon, put } from '../parts/dom.ts'
 import { findingTag, marked } from './rowsCells.ts'
+import { historySection } from './rowsHistory.ts'
 
 export interface RowsSideActs {
   readonly open: (at: number) => void
@@ -17,6 +18,8 @@ export interface RowsSideActs {
 export interface RowsSide {
   readonly element: HTMLElement
   show(head: RowsHead, detail: RowsDetail | undefined): void
+  /** How the row that is shown fared in training. */
+  history(history: RowHistory): void
   /** Does what one of its buttons with a key does; false where there is none. */
   press(key: string): boolean
 }
@@ -37,6 +40,7 @@ export function rowsSide(act: RowsSideActs): RowsSide {
     'data-region': 'Selected row',
     tabindex: 0,
   })
+  const training = h('div', {})
   let keys = new Map<string, () => void>()
   const empty = () => h('div', { class: 'sec dim' }, 'Select a row to see its findings and its cluster.')
   put(element, empty())
@@ -49,6 +53,11 @@ export function rowsSide(act: RowsSideActs): RowsSide {
       if (detail && element.dataset['at'] === String(detail.at)) element.scrollTop = scrolled
       else element.scrollTop = 0
       element.dataset['at'] = String(detail?.at ?? '')
+    },
+    history: history => {
+      put(training, historySection(history))
+      // Shown last, so that nothing above moves when it comes.
+      element.append(training)
     },
     press: key => {
       const press = keys.get(key)

@@ -186,6 +186,8 @@ export type ToRowsPanel =
       readonly lines: readonly RowsLine[]
     }
   | { readonly kind: 'detail'; readonly detail: RowsDetail }
+  /** How the row whose detail was sent fared in training, where a run has seen it. */
+  | { readonly kind: 'history'; readonly at: number; readonly history: RowHistory }
   /** Where a row stands in the result; absent where the filter leaves it out. */
   | { readonly kind: 'place'; readonly version: number; readonly at: number; readonly index?: number }
   /** A row after an edit or its undo. `undo` says how many edits can be taken back, `pending` how many are not written. */
@@ -276,11 +278,24 @@ export interface RowsService {
     readonly rows: readonly { readonly text: string; readonly gold: string }[]
     readonly most: number
   }): readonly (readonly NearTraining[])[] | undefined
+  /** How a row fared in training; undefined where no run has seen it. `root` is the folder that holds the runs. */
+  rowHistory(request: {
+    readonly root: string
+    readonly path: string
+    readonly row: number
+    readonly text: string
+  }): RowHistory | undefined
   /** What scored rows can be parted by besides label, length and leaks. */
   facets(request: {
     readonly root: string
     readonly rows: readonly Pick<Prediction, 'file' | 'row' | 'gold' | 'text' | 'leaked' | 'probabilities'>[]
   }): readonly Facet[]
+}
+
+/** A row in the newest finished run that learnt from it: its loss in each epoch, as it was trained on. */
+export interface RowHistory {
+  readonly run: string
+  readonly losses: readonly number[]
 }
 
 export interface RowsEdit {
