@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import {
   closeSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -48,19 +49,20 @@ export class FileShelf implements Shelf {
     this.limit = limit
   }
 
-  find(asked: Shelved): Iterable<SignedRows> | undefined {
+  *find(asked: Shelved): Work<Iterable<SignedRows> | undefined> {
+    let open: number | undefined
     try {
-      const path = this.pathOf(asked)
-      const file = readFileSync(path)
-      const end = file.length - digestBytes
-      if (end < 0 || !createHash('sha256').update(file.subarray(0, end)).digest().equals(file.subarray(end)))
-        return undefined
-      const pieces = piecesOf(file.subarray(0, end), asked.table.rowCount)
+      const path = yield* this.pathOf(asked)
+      open = openSync(path, 'r')
+      const words = yield* readWords(open)
+      const pieces = words && piecesOf(words, asked.table.rowCount)
       const now = new Date()
       if (pieces) utimesSync(path, now, now)
       return pieces
     } catch {
       return undefined // Not there, or not readable: the same to who asks.
+    } finally {
+      if (open !== undefined) closeSync(open)
     }
   }
 
@@ -82,7 +84,7 @@ export class FileShelf implements Shelf {
       writeSync(open, hash.digest())
       closeSync(open)
       open = undefined
-      renameSync(temporary, this.pathOf(asked))
+      renameSync(temporary, yield* this.pathOf(asked))
       this.clear()
     } catch {
       // A full disk, a folder that is read-only: the next check signs again.
@@ -108,16 +110,16 @@ export class FileShelf implements Shelf {
   }
 
   /** What is looked for and not found is kept a moment later: its content is read once. */
-  private pathOf(asked: Shelved): string {
+  private *pathOf(asked: Shelved): Work<string> {
     const { last } = this
     if (last?.asked.table === asked.table && last.asked.scheme === asked.scheme && last.asked.roles === asked.roles)
       return last.path
-    const path = this.contentPath(asked)
+    const path = yield* this.contentPath(asked)
     this.last = { asked, path }
     return path
   }
 
-  private contentPath({ table, scheme, roles }: Shelved): string {
+  private *contentPath({ table, scheme, roles }: Shelved): Work<string> {
     const about = [
       SIGN_VERSION,
       scheme,
@@ -129,8 +131,10 @@ export class FileShelf implements Shelf {
     ]
     const hash = createHash('sha256').update(JSON.stringify(about))
     const length = lengthOf(table.source)
-    for (let at = 0; at < length; at += chunk)
+    for (let at = 0; at < length; at += chunk) {
       hash.update(bytesOf(table.source, { start: at, end: Math.min(length, at + chunk) }))
+      yield { phase: 'keep', done: at, total: length }
+    }
     return join(this.folder, `${hash.digest('hex').slice(0, 40)}.forms`)
   }
 }
@@ -143,8 +147,26 @@ function removeIfThere(path: string): void {
   }
 }
 
-/** So many bytes of the data are hashed at a time. */
+/** So many bytes are hashed, or read and hashed, at a time: some milliseconds. */
 const chunk = 1 << 22
+
+/** The words of a file before the hash of them at its end; undefined where they are not those that were written. */
+function* readWords(open: number): Work<Uint32Array | undefined> {
+  const end = fstatSync(open).size - digestBytes
+  if (end < 4 || end % 4 !== 0) return undefined
+  const bytes = new Uint8Array(end)
+  const hash = createHash('sha256')
+  for (let at = 0; at < end; ) {
+    const read = readSync(open, bytes, at, Math.min(chunk, end - at), at)
+    if (read === 0) return undefined
+    hash.update(bytes.subarray(at, at + read))
+    at += read
+    yield { phase: 'keep', done: at, total: end }
+  }
+  const digest = new Uint8Array(digestBytes)
+  if (readSync(open, digest, 0, digestBytes, end) < digestBytes || !hash.digest().equals(digest)) return undefined
+  return new Uint32Array(bytes.buffer)
+}
 
 /** The bytes of pieces: a head of four words each (first row, rows, forms, shingles), then its arrays. */
 function* partsOf(rows: Iterable<SignedRows>): Generator<Uint8Array> {
@@ -165,9 +187,7 @@ function bytesIn({ buffer, byteOffset, byteLength }: Int32Array | Uint32Array): 
 }
 
 /** The pieces in a file; undefined where they are not all the rows. */
-function piecesOf(file: Buffer, rowCount: number): SignedRows[] | undefined {
-  if (file.length < 4 || file.length % 4 !== 0) return undefined
-  const words = new Uint32Array(file.buffer.slice(file.byteOffset, file.byteOffset + file.length))
+function piecesOf(words: Uint32Array, rowCount: number): SignedRows[] | undefined {
   if (words[0] !== magic) return undefined
   const pieces: SignedRows[] = []
   let rows = 0

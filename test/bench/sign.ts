@@ -5,7 +5,7 @@
  * rows of templates, and the npm package minhash. Times are processor time, so that neighbours matter less; of threads the
  * critical path: the thread that waits for the others, and the longest of them. Default sizes: 100000 1000000.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -146,6 +146,28 @@ function signAndJoin(file: string, threads: ThreadPool | undefined) {
   return { wall: performance.now() - begun, path: criticalPath(before, threadTimes()) }
 }
 
+/** How long so many programs take that run side by side, by the clock. */
+async function sideBySide(count: number, program: string, args: readonly string[]): Promise<number> {
+  const begun = performance.now()
+  await Promise.all(
+    Array.from(
+      { length: count },
+      () => new Promise(resolve => spawn(program, args, { stdio: 'ignore' }).on('close', resolve)),
+    ),
+  )
+  return performance.now() - begun
+}
+
+/** How many times as much two programs do as one in the same time: what the machine gives, in the best of three turns. */
+async function mostOfTwo(program: string, args: readonly string[]): Promise<number> {
+  let most = 0
+  for (let turn = 0; turn < 3; turn++) {
+    const one = await sideBySide(1, program, args)
+    most = Math.max(most, (2 * one) / (await sideBySide(2, program, args)))
+  }
+  return most
+}
+
 const ms = (value: number) => value.toFixed(0).padStart(7)
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const folder = mkdtempSync(join(tmpdir(), 'winnow-bench-'))
@@ -194,9 +216,22 @@ try {
     say(
       `  two threads, sign and join: wall ${ms(one.wall)} -> ${ms(two.wall)} ms = ${(one.wall / two.wall).toFixed(2)} times; ${ms(one.path.main)} ms of processor time -> ${ms(two.path.main)} in the main thread and ${ms(two.path.other)} in the longer of the two: ${(one.path.main / path(two.path)).toFixed(2)} times where they follow each other, ${(one.path.main / Math.max(two.path.main, two.path.other)).toFixed(2)} where they overlap (asked: 1.6)`,
     )
-    const threaded = wholeCheck(file, { threads: pool })
+    // In turns, so that neighbours disturb both alike.
+    const walls = { one: [whole.wall], two: [] as number[] }
+    let threaded = wholeCheck(file, { threads: pool })
+    walls.two.push(threaded.wall)
+    for (let turn = 0; turn < 2; turn++) {
+      walls.one.push(wholeCheck(file).wall)
+      threaded = wholeCheck(file, { threads: pool })
+      walls.two.push(threaded.wall)
+    }
+    const [alone, together] = [Math.min(...walls.one), Math.min(...walls.two)]
+    const { main, other } = threaded.path
+    const possible = built
+      ? `; two programs do ${(await mostOfTwo(peer, [])).toFixed(2)} times as much as one where they only count, ${(await mostOfTwo(peer, [file, '4', '5'])).toFixed(2)} where they are the join in C++: what this machine gives`
+      : ''
     say(
-      `  two threads, file to findings: wall ${ms(whole.wall)} -> ${ms(threaded.wall)} ms; ${threaded.findings} findings`,
+      `  two threads, file to findings: wall ${ms(alone)} -> ${ms(together)} ms = ${(alone / together).toFixed(2)} times (asked: 1.6); ${ms(main)} ms of processor time in the main thread, ${ms(other)} in the longer of the two, ${ms(threaded.cpu)} in all; ${threaded.findings} findings${possible}`,
     )
     const shelf = new FileShelf(join(folder, 'cache'))
     wholeCheck(file, { shelf })

@@ -33,8 +33,8 @@ function datasetOf(rows: number, change = '') {
 function checked(shelf: FileShelf, dataset = datasetOf(50_000)) {
   let found = false
   const watched: Shelf = {
-    find: asked => {
-      const pieces = shelf.find(asked)
+    *find(asked) {
+      const pieces = yield* shelf.find(asked)
       found = pieces !== undefined
       return pieces
     },

@@ -173,7 +173,7 @@ export class Memory {
       const texts = textsOf(table, roles)
       // Without places in bytes a table's content is not told from another's.
       const shelf = !old && !table.readOnly && table.rowCount >= shelvedRows ? this.shelf : undefined
-      const shelved = shelf?.find({ table, scheme, roles })
+      const shelved = shelf && (yield* shelf.find({ table, scheme, roles }))
       const elsewhere = shelved ? taken(shelved, table.rowCount) : this.elsewhere(table, scheme, roles)
       yield* signatures.sign(file, texts, this.kept(old, table), elsewhere)
       this.signed.set(key, table)

@@ -13,7 +13,7 @@ export interface Shelved {
 /** Keeps signed rows from one run of the program to the next. What it gives is what signing would give, or it gives nothing. */
 export interface Shelf {
   /** What is kept of these rows, piece by piece in their order. */
-  find(asked: Shelved): Iterable<SignedRows> | undefined
+  find(asked: Shelved): Work<Iterable<SignedRows> | undefined>
   keep(asked: Shelved, rows: Iterable<SignedRows>): Work<void>
 }
 
