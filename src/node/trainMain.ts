@@ -60,7 +60,7 @@ export async function main(
       return 0
     }
     if (path !== undefined && command === 'selftest') {
-      const done = (name: string) => process.stderr.write(`${name}\n`)
+      const done = (name: string, seconds: number) => process.stderr.write(`${name} ${seconds.toFixed(1)}\n`)
       const report = await selftest(path as Provider | 'auto', { ...io, clock: () => performance.now(), done })
       process.stdout.write(`${JSON.stringify(report)}\n`)
       return 0

@@ -115,7 +115,10 @@ export function makeLedger(a: Evaluation, b: Evaluation): Ledger {
 
 /** `makeLedger` for who has others to answer meanwhile: it yields every few milliseconds, and returns the ledger. */
 export function* ledgerPieces(a: Evaluation, b: Evaluation): Generator<void, Ledger> {
-  const pairs = yield* pairRows(a.predictions, b.predictions)
+  const found = yield* pairRows(a.predictions, b.predictions)
+  // Where both wrote answers by themselves, the rows without one are left out: they were judged by another measure.
+  const wrote = found.filter(([from, to]) => from.written && to.written)
+  const pairs = wrote.length > 0 ? wrote : found
   const rows: LedgerRow[] = []
   yield* each(pairs, ([from, to]) => void rows.push(ledgerRow(from, to)))
   const labels = [...new Set([...b.labels, ...a.labels])]
@@ -132,7 +135,7 @@ export function* ledgerPieces(a: Evaluation, b: Evaluation): Generator<void, Led
     ...(isGraded(b.predictions) ? gradedChanges(pairs, rows) : {}),
     perLabel: isGraded(b.predictions) ? [] : yield* perLabel(rows, labels),
     rows,
-    unmatched: { a: a.predictions.length - pairs.length, b: b.predictions.length - pairs.length },
+    unmatched: { a: a.predictions.length - found.length, b: b.predictions.length - found.length },
     relabelled: pairs.filter(([from, to]) => from.gold !== to.gold).length,
   }
 }

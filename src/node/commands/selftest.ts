@@ -6,6 +6,9 @@ import type { SelftestReport } from '../selftest.ts'
 import type { Command } from './command.ts'
 import { oneOf, readOptions } from './options.ts'
 
+/** Seconds of a check after which it is told of where nobody watches. */
+const long = 5
+
 export const command: Command = {
   name: 'selftest',
   summary: 'check that training computes here what it should',
@@ -15,6 +18,8 @@ Tries on small models, with the provider that runs here, what must be true whate
 the batch; a resumed run has the same bits; Loop equals step by step; merged equals unmerged, exported equals trained, packed
 equals apart; the provider learns as the CPU; and the gradient of every operator is what its loss does. Exit code 1 when a
 check fails.
+
+Where a program imitates a graphics card (SwiftShader, llvmpipe), each check takes one method, or it would take minutes.
 
   --device <name>      cpu, cuda, webgpu, dml or coreml; auto takes the fastest that works (default cpu)
   --format text|json   default text
@@ -29,10 +34,10 @@ check fails.
     let said = ''
     const err = (text: string) => {
       said += text
-      if (io.isTTY) io.err('.')
+      for (const [, name, seconds] of text.matchAll(/^(\w+) (\d+\.\d)$/gm))
+        if (io.isTTY || Number(seconds) > long) io.err(`${name}: ${seconds} s\n`)
     }
     const { code, out } = await runWorker(['selftest', device], { cwd: io.cwd, cancel: io.cancel, err })
-    if (io.isTTY) io.err('\n')
     if (code !== 0 || out === '')
       throw new Failure('selftest-failed', said.trim().split('\n').at(-1) || `The self-test ended with code ${code}`)
     const report = JSON.parse(out) as SelftestReport
@@ -41,7 +46,10 @@ check fails.
   },
 }
 
-function reportText({ checks, provider, threads, seconds, passedOver }: SelftestReport): string {
+const quickNote =
+  'A program imitates a graphics card here, which is slow: each check took one method. On a card all of them are tried.'
+
+function reportText({ checks, provider, threads, seconds, passedOver, quick }: SelftestReport): string {
   const number = (x: number | null) => (x === null ? 'no number' : x === 0 ? '0' : x.toExponential(1))
   const lines = table([
     ['', 'check', 'on', 'difference', 'allowed'],
@@ -50,5 +58,5 @@ function reportText({ checks, provider, threads, seconds, passedOver }: Selftest
   const failed = checks.filter(c => !c.passed).length
   const sum = failed === 0 ? `all ${checks.length} hold` : `${failed} of ${checks.length} fail`
   const on = `${provider}, ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${seconds.toFixed(1)} s`
-  return `${[...lines, '', `${sum} (${on})`, ...(passedOver ? [passedOver] : [])].join('\n')}\n`
+  return `${[...lines, '', `${sum} (${on})`, ...(passedOver ? [passedOver] : []), ...(quick ? [quickNote] : [])].join('\n')}\n`
 }

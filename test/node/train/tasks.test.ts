@@ -136,9 +136,9 @@ test('after instruction tuning the model has answered by itself, before and afte
     evaluationFrom(before, { ...about, model: 'base' }),
     evaluationFrom(after, { ...about, model: 'tuned' }),
   )
-  const shown = ledger.rows.filter(row => isTextRow(row))
-  expect(shown.length).toBeGreaterThan(0)
-  expect(shown.every(row => answered(after).some(i => after[i]?.row === row.row))).toBe(true)
+  expect(ledger.rows.filter(row => isTextRow(row)).length).toBeGreaterThan(0)
+  expect(ledger.rows.map(row => row.row)).toEqual(answered(after).map(i => after[i]?.row))
+  expect(ledger).toMatchObject({ all: { rows: 6 }, unmatched: { a: 0, b: 0 } })
 }, 120_000)
 
 /** The score each task is chosen by; all but the loss rise. */

@@ -46,6 +46,8 @@ export const passed = ({ found, allowed }: Checked): boolean => found <= allowed
 export interface SelftestRuntimes {
   readonly own: Runtime
   readonly cpu: Runtime
+  /** `quick` takes one method where others would only be tried as well: for a program that imitates a GPU. `all` where left out. */
+  readonly extent?: 'all' | 'quick'
 }
 
 export type Check = (runtimes: SelftestRuntimes) => Promise<Checked[]>
@@ -58,6 +60,9 @@ const methods = [
   ['LoRA', lora],
   ['DoRA', dora],
 ] as const
+/** Full tuning and LoRA have no operator in common but those of the model; DoRA has a few more, which `gradients` tries. */
+const methodsOf = ({ extent }: SelftestRuntimes, quick: readonly ('full' | 'LoRA')[]) =>
+  extent === 'quick' ? methods.filter(([name]) => quick.some(one => one === name)) : methods
 const rows = tinyRows(40, 'class')
 const batches = tinyBatches(rows)
 /** On a device the state stays where it is, one step a run. */
@@ -65,9 +70,10 @@ const modeOf = (runtime: Runtime, input: TinyInput) =>
   input !== full || runtime.provider === 'webgpu' ? 'steps' : runtime.provider === 'cpu' ? 'direct' : ('loop' as const)
 const losses = (results: readonly { readonly loss: number }[]) => results.map(r => r.loss)
 
-const accumulation: Check = async ({ own }) => {
+const accumulation: Check = async runtimes => {
+  const { own } = runtimes
   const found: Checked[] = []
-  for (const [name, input] of methods) {
+  for (const [name, input] of methodsOf(runtimes, ['LoRA'])) {
     const tiny = tinyModel(input)
     const mode = modeOf(own, input)
     const whole = await tinyLearner(own, tiny, { rows, mode })
@@ -81,9 +87,10 @@ const accumulation: Check = async ({ own }) => {
   return found
 }
 
-const resuming: Check = async ({ own }) => {
+const resuming: Check = async runtimes => {
+  const { own } = runtimes
   const found: Checked[] = []
-  for (const [name, input] of methods) {
+  for (const [name, input] of methodsOf(runtimes, ['full'])) {
     const learner = await tinyLearner(own, tinyModel({ ...input, dropout: 0.1 }), { rows, mode: modeOf(own, input) })
     await takeSteps(learner, batches, { to: 3 })
     const saved = copied(await learner.state())
@@ -156,9 +163,10 @@ async function scoresOf(
   return scores
 }
 
-const merging: Check = async ({ own }) => {
+const merging: Check = async runtimes => {
+  const { own } = runtimes
   const found: Checked[] = []
-  for (const [name, input] of methods.slice(1)) {
+  for (const [name, input] of methodsOf(runtimes, ['LoRA']).filter(([name]) => name !== 'full')) {
     const { bare, model, whole, division, weights, recipe } = tinyModel(input)
     const learner = await tinyLearner(own, tinyModel(input), { rows, mode: 'steps' })
     await takeSteps(learner, batches, { to: 6 })
@@ -209,12 +217,13 @@ const packing: Check = async ({ own }) => {
   ]
 }
 
-const provider: Check = async ({ own, cpu }) => {
+const provider: Check = async runtimes => {
+  const { own, cpu } = runtimes
   // The CPU is compared with itself in the operators that every provider has.
   const portable: Runtime = { ...cpu, provider: 'webgpu', threads: cpu.threads, load: (m, o) => cpu.load(m, o) }
   const [a, b] = own.provider === 'cpu' ? [portable, cpu] : [own, cpu]
   const found: Checked[] = []
-  for (const [name, input] of methods) {
+  for (const [name, input] of methodsOf(runtimes, ['full', 'LoRA'])) {
     const results: number[][] = []
     for (const runtime of [a, b]) {
       const learner = await tinyLearner(runtime, tinyModel(input), { rows, mode: 'steps' })
