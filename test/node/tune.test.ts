@@ -117,6 +117,37 @@ test('a run from its recipe to its ledger', async () => {
   expect(again.out).toContain('ledger: 0 fixed, 0 broken,')
 }, 60_000)
 
+test('tuned again on the files as they are now: the ledger of both names what was changed', async () => {
+  const before = idIn((await winnow('runs')).out)
+  const file = join(root, 'train.jsonl')
+  const kept = readFileSync(file, 'utf8')
+  const lines = kept.trimEnd().split('\n')
+  const row = JSON.parse(lines[7] as string) as { label: string }
+  lines[7] = JSON.stringify({ ...row, label: row.label === 'first' ? 'second' : 'first' })
+  writeFileSync(file, `${lines.slice(0, -1).join('\n')}\n`)
+  try {
+    const { code, err } = await winnow('tune', '--again', before)
+    expect(code).toBe(0)
+    const after = idIn(err)
+    expect(after).not.toBe(before)
+    const recipeOf = (id: string) =>
+      JSON.parse(readFileSync(join(runsFolder(root), id, 'recipe.json'), 'utf8')) as object
+    // Its dataset was the only one there, and is named now.
+    expect(recipeOf(after)).toEqual({ ...recipeOf(before), data: expect.anything() })
+    const { out } = await winnow('compare', before, after)
+    expect(out).toContain(
+      'Training rows: 1 relabelled, 1 removed\n  relabelled  train.jsonl row 7\n  removed  train.jsonl row 127',
+    )
+  } finally {
+    writeFileSync(file, kept)
+  }
+  const bad = await winnow('tune', 'short-recipe.json', '--again', before)
+  expect([bad.code, bad.err]).toEqual([
+    2,
+    expect.stringContaining('winnow tune needs a recipe, or --resume or --again'),
+  ])
+})
+
 test('a dry run says what a run would take, and writes nothing', async () => {
   const before = existsSync(runsFolder(root)) ? readdirSync(runsFolder(root)).length : 0
   const { code, out, err } = await winnow('tune', 'short-recipe.json', '--dry-run', '--format', 'json')
