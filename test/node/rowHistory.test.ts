@@ -31,7 +31,7 @@ function run(name: string, by: readonly (readonly number[])[]): void {
     texts.map(text => ({ text, gold: 'a' })),
   )
   const losses = new RowLosses(join(folder, 'rows.bin'), 3, 0)
-  by.forEach((values, epoch) => losses.note(epoch, Int32Array.of(0, 1, 2), Float32Array.from(values)))
+  for (const [epoch, values] of by.entries()) losses.note(epoch, Int32Array.of(0, 1, 2), Float32Array.from(values))
   losses.flush()
 }
 

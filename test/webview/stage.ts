@@ -101,13 +101,15 @@ async function open(browser: Browser, base: string, opening: Opening): Promise<S
       page.evaluate(
         async text => {
           const data = JSON.parse(text, (_, value) =>
-            value?.column ? Float64Array.from(value.column as (number | null)[], v => v ?? Number.NaN) : value,
+            Array.isArray(value?.doubles)
+              ? Float64Array.from(value.doubles as (number | null)[], v => v ?? Number.NaN)
+              : value,
           )
           dispatchEvent(new MessageEvent('message', { data }))
           // The panel draws in the next frame; after two of them it has.
           await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
         },
-        JSON.stringify(message, (_, value) => (value instanceof Float64Array ? { column: [...value] } : value)),
+        JSON.stringify(message, (_, value) => (value instanceof Float64Array ? { doubles: [...value] } : value)),
       ),
     posted: async () => JSON.parse(await page.evaluate(() => JSON.stringify((globalThis as unknown as Stub).posted))),
     saved: () => page.evaluate(() => JSON.parse(sessionStorage['state'] ?? 'null')),
