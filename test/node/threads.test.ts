@@ -10,11 +10,13 @@ import { nearDuplicate } from '../../src/core/check/rules/nearDuplicate.ts'
 import { parseTables } from '../../src/core/data/formats.ts'
 import { readPaged } from '../../src/core/data/pagedRead.ts'
 import { readAtOnce } from '../../src/core/data/reading.ts'
+import type { Table } from '../../src/core/data/table.ts'
 import { finishWork } from '../../src/core/sign/progress.ts'
 import { partsOf, rowsJobs } from '../../src/core/sign/rowsJob.ts'
 import { parseScheme } from '../../src/core/sign/scheme.ts'
 import { Signatures } from '../../src/core/sign/signatures.ts'
 import { Similar } from '../../src/core/sign/similar.ts'
+import type { Threads } from '../../src/core/sign/threads.ts'
 import { parseThreshold } from '../../src/core/sign/threshold.ts'
 import { windowsOf } from '../../src/core/text/windows.ts'
 import { ThreadPool } from '../../src/node/threads.ts'
@@ -121,30 +123,39 @@ test('a check with threads says what one without them says', () => {
   expect(said(pool)).toEqual(plain)
 })
 
-test('a file that is read page by page is signed in threads, too', () => {
-  const bytes = new TextEncoder().encode(
-    many()
-      .map(text => JSON.stringify({ text }))
-      .join('\n'),
-  )
-  const windows = windowsOf(bytes)
-  const source = {
-    uri: 'a.jsonl',
-    version: 0,
-    bytes: new Uint8Array(0),
-    encoding: 'utf-8' as const,
-    bom: false,
-    windows,
+const files = {
+  'a.jsonl': (list: readonly string[]) => list.map(text => JSON.stringify({ text })).join('\n'),
+  'a.csv': (list: readonly string[]) =>
+    `text,label\n${list.map((text, i) => (i % 993 === 5 ? 'one field' : `"${text.replaceAll('"', '""')}",${i % 3}`)).join('\n')}`,
+  'a.txt': (list: readonly string[]) => list.map(text => text.replaceAll(/[\r\n]/g, ' ')).join('\n'),
+}
+
+test.each(Object.entries(files))('a file that is read page by page is signed in threads, too: %s', (uri, written) => {
+  const bytes = new TextEncoder().encode(written(many()))
+  const about = { uri, version: 0, encoding: 'utf-8' as const, bom: false }
+  const source = { ...about, bytes: new Uint8Array(0), windows: windowsOf(bytes) }
+  const paged = readAtOnce(readPaged({ source, pageBytes: 1 << 18 }))
+  const held = parseTables({ ...about, bytes })[0]!.table
+  const said = (table: Table, threads: ThreadPool | undefined) => {
+    let jobs = 0
+    // Whether they take part at all.
+    const counted = threads && {
+      count: threads.count,
+      share: (own: Uint8Array) => threads.share(own),
+      run: ((list, take, meanwhile) => {
+        jobs++
+        return threads.run(list, take, meanwhile)
+      }) as Threads['run'],
+    }
+    const dataset = { name: 'paged', splits: [{ name: 'train' as const, tables: [table] }], roles: { text: 'text' } }
+    const { findings } = finishWork(check({ datasets: [dataset], list: [duplicate, nearDuplicate], threads: counted }))
+    expect(jobs > 1).toBe(threads !== undefined)
+    return findings.map(({ row, rule, message }) => [row, rule, message])
   }
-  const table = readAtOnce(readPaged({ source, pageBytes: 1 << 18 }))
-  const dataset = { name: 'paged', splits: [{ name: 'train' as const, tables: [table] }], roles: { text: 'text' } }
-  const said = (threads: ThreadPool | undefined) =>
-    finishWork(check({ datasets: [dataset], list: [duplicate, nearDuplicate], threads })).findings.map(
-      ({ row, rule, message }) => [row, rule, message],
-    )
-  const plain = said(undefined)
+  const plain = said(paged, undefined)
   expect(plain.length).toBeGreaterThan(1000)
-  expect(said(pool)).toEqual(plain)
+  expect(said(paged, pool)).toEqual(plain)
+  expect(said(held, pool)).toEqual(plain)
 })
 
 test('a job that fails is an error, and the threads start anew', () => {

@@ -47,7 +47,7 @@ export class PagedTable implements Table {
   readonly source: Source
   readonly format: FormatName
   readonly kind?: (row: number, column: string) => ValueKind | undefined
-  readonly plainSpan?: (row: number, column: string) => Span | undefined
+  readonly plainSpan: (row: number, column: string) => Span | undefined
   private readonly windows: Windows
   private readonly make: PageTable
   private readonly pages: Page[] = []
@@ -72,7 +72,7 @@ export class PagedTable implements Table {
     this.windows = source.windows
     this.make = make
     if (format === 'jsonl') this.kind = (row, column) => this.kindAt(row, column)
-    if (format !== 'text') this.plainSpan = (row, column) => this.plainAt(row, column)
+    this.plainSpan = (row, column) => this.plainAt(row, column)
   }
 
   get columns(): readonly string[] {

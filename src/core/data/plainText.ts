@@ -58,7 +58,8 @@ export class TextTable implements Table {
   readonly columns = ['text']
   readonly rowCount: number
   readonly issues: readonly Issue[]
-  private readonly rows: TextRows
+  /** What the parser found. */
+  readonly rows: TextRows
   private readonly decode: Decode
 
   constructor(source: Source, rows: TextRows) {
@@ -85,6 +86,10 @@ export class TextTable implements Table {
   text(row: number, column: string): string | undefined {
     if (column !== 'text' || row < 0 || row >= this.rowCount || this.broken(row)) return undefined
     return this.decode(this.rows.starts[row]!, this.rows.ends[row]!)
+  }
+
+  plainSpan(row: number, column: string): Span | undefined {
+    return column !== 'text' || row < 0 || row >= this.rowCount || this.broken(row) ? undefined : this.rowSpan(row)
   }
 
   removeRow(row: number): Edit {

@@ -1,6 +1,10 @@
+import { never } from '../base/failure.ts'
+import { CsvTable } from '../data/csv.ts'
+import type { Dialect } from '../data/csvScan.ts'
 import type { Roles } from '../data/dataset.ts'
 import { JsonTable, type RecordShape } from '../data/jsonTable.ts'
 import { PagedTable } from '../data/pagedTable.ts'
+import { TextTable } from '../data/plainText.ts'
 import { textsOf } from '../data/roles.ts'
 import type { FormatName, Source, Table } from '../data/table.ts'
 import type { SignedRows } from './forms.ts'
@@ -18,16 +22,21 @@ export interface RowsJob {
   readonly to: number
 }
 
-/** A table of JSON records as plain data, the whole of it or the part that a job needs. */
+/** A table of records as plain data, the whole of it or the part that a job needs. */
 export interface TableParts {
   readonly source: Source
-  readonly format: FormatName
-  readonly shape: RecordShape
+  readonly layout: Layout
   readonly columns: readonly string[]
   readonly starts: Uint32Array
   readonly ends: Uint32Array
   readonly broken: ReadonlySet<number>
 }
+
+/** How records are to be read. */
+type Layout =
+  | { readonly kind: 'json'; readonly format: FormatName; readonly shape: RecordShape }
+  | { readonly kind: 'csv' | 'tsv'; readonly dialect: Dialect }
+  | { readonly kind: 'text' }
 
 /** What a job for rows gives. */
 export interface RowsDone extends SignedRows {
@@ -36,15 +45,41 @@ export interface RowsDone extends SignedRows {
 
 /** The parts of a table whose rows other threads can read; undefined where they cannot. */
 export function partsOf(table: Table): TableParts | undefined {
-  if (!(table instanceof JsonTable)) return undefined
-  const { format, shape, columns, starts, ends, broken } = table.records
   const { uri, version, bytes, encoding, bom } = table.source
-  return { source: { uri, version, bytes, encoding, bom }, format, shape, columns, starts, ends, broken }
+  const source = { uri, version, bytes, encoding, bom }
+  if (table instanceof JsonTable) {
+    const { format, shape, columns, starts, ends, broken } = table.records
+    return { source, layout: { kind: 'json', format, shape }, columns, starts, ends, broken }
+  }
+  if (table instanceof CsvTable) {
+    const { kind, dialect, columns, starts, ends, broken } = table.records
+    return { source, layout: { kind, dialect }, columns, starts, ends, broken }
+  }
+  if (table instanceof TextTable) {
+    const { starts, ends, broken } = table.rows
+    return { source, layout: { kind: 'text' }, columns: table.columns, starts, ends, broken }
+  }
+  return undefined
+}
+
+/** The table again. */
+function tableOf({ layout, ...parts }: TableParts): Table {
+  switch (layout.kind) {
+    case 'json':
+      return new JsonTable({ ...parts, ...layout, issues: () => [], remove: () => [] })
+    case 'csv':
+    case 'tsv':
+      return new CsvTable({ ...parts, ...layout, issues: [] })
+    case 'text':
+      return new TextTable(parts.source, { ...parts, issues: [] })
+    default:
+      return never(layout)
+  }
 }
 
 /** Can other threads read the rows of this table? */
 export function readByThreads(table: Table): boolean {
-  return table instanceof PagedTable ? table.format === 'jsonl' : partsOf(table) !== undefined
+  return table instanceof PagedTable || partsOf(table) !== undefined
 }
 
 /** Rows that other threads are to sign; `share` puts bytes where they see them. */
@@ -53,7 +88,7 @@ export interface RowsAsked extends Pick<RowsJob, 'scheme' | 'roles' | 'from' | '
 }
 
 /**
- * The jobs for rows of a JSON Lines table: several for each thread, so that what they give is taken while they go on. Of a
+ * The jobs for rows of a table: several for each thread, so that what they give is taken while they go on. Of a
  * file that is not held its pages are read as their turn comes.
  */
 export function* tableJobs(table: Table, asked: RowsAsked, threads: number): Generator<RowsJob> {
@@ -93,7 +128,7 @@ export function rowsJobs(
 }
 
 export function runRowsJob({ scheme, roles, table, from, to }: RowsJob): RowsDone {
-  const read = new JsonTable({ ...table, issues: () => [], remove: () => [] })
+  const read = tableOf(table)
   const signatures = new Signatures(scheme)
   finishWork(signatures.sign('', textsOf(read, roles)))
   return { kind: 'rows', from, slots: signatures.slots('').slice(0, to - from), forms: signatures.forms.signedFrom(0) }
