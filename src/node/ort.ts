@@ -9,6 +9,7 @@ import { modelBytes } from '../core/graph/onnx.ts'
 import { loweringFor } from '../core/train/learner.ts'
 import {
   type Attempt,
+  type Lanes,
   type LoadOptions,
   type Provider,
   providerNames,
@@ -21,6 +22,7 @@ import {
 } from '../core/train/runtime.ts'
 import { installedCuda } from './cudaHome.ts'
 import { wrongWith } from './ortCheck.ts'
+import { openLanes } from './ortLanes.ts'
 import { ortPath } from './ortPath.ts'
 import { type Probe, probe } from './ortProbe.ts'
 
@@ -143,11 +145,42 @@ class OrtRuntime implements Runtime {
   }
 
   async load(model: Uint8Array, options: LoadOptions = {}): Promise<Session> {
+    return this.open(model, options, this.optionsOf(options, this.threads))
+  }
+
+  /** Where the module was loaded from: a thread takes the same, since a process has one native library of a name. */
+  private get path(): string {
+    return [...loaded].find(([, module]) => module === this.ort)?.[0] ?? folderOf('cpu')
+  }
+
+  async lanes(model: Uint8Array, count: number, options: LoadOptions = {}): Promise<Lanes | undefined> {
+    const threads = Math.floor(this.threads / count)
+    if (this.provider !== 'cpu' || count < 2 || threads < 1) return undefined
+    const own = await this.open(model, options, this.optionsOf(options, threads))
+    const { profile: _, ...rest } = options
+    try {
+      return await openLanes({ own, model, options: this.optionsOf(rest, threads), path: this.path, count })
+    } catch {
+      await own.release()
+      return undefined
+    }
+  }
+
+  private async open(
+    model: Uint8Array,
+    options: LoadOptions,
+    session: Ort.InferenceSession.SessionOptions,
+  ): Promise<Session> {
+    const loaded = await this.ort.InferenceSession.create(model, session)
+    return new OrtSession(this.ort, loaded, options.profile ? 'profiled' : 'plain')
+  }
+
+  private optionsOf(options: LoadOptions, threads: number): Ort.InferenceSession.SessionOptions {
     const keep = this.provider === 'webgpu' ? (options.keep ?? []) : []
-    const session: Ort.InferenceSession.SessionOptions = {
+    return {
       executionProviders: [this.provider],
       logSeverityLevel: 3,
-      intraOpNumThreads: this.threads,
+      intraOpNumThreads: threads,
       graphOptimizationLevel: options.optimization ?? 'all',
       enableCpuMemArena: options.arena !== 'off',
       // Planned blocks for a whole run take a third more memory than pieces as they are wanted, and save no time.
@@ -168,8 +201,6 @@ class OrtRuntime implements Runtime {
         : {}),
       ...(options.profile ? { enableProfiling: true, profileFilePrefix: options.profile } : {}),
     }
-    const loaded = await this.ort.InferenceSession.create(model, session)
-    return new OrtSession(this.ort, loaded, options.profile ? 'profiled' : 'plain')
   }
 }
 

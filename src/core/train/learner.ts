@@ -72,12 +72,40 @@ export interface LearnerOptions {
   readonly mode: 'steps' | 'loop' | 'direct'
   /** At most so many rows go through the model at once; a whole batch where left out. */
   readonly micro?: number
+  /**
+   * So many parts of a batch go through the model at the same time, each on threads of its own: faster than operators that
+   * are shared out. Where the provider can, and in the mode `steps`.
+   */
+  readonly lanes?: number
   /** Compute the inside of each layer again for its gradient instead of keeping it. */
   readonly recompute?: boolean
   /** When groups of parameters begin to learn, and the decay of the running mean: see `UpdateRules`. */
   readonly begins?: readonly number[]
   readonly ema?: number
 }
+
+/**
+ * How many lanes suit batches of so many rows: one for each thread, as long as two rows are left for each. Every lane maps the
+ * frozen weights again, and `bytes` of them should stay within half a gigabyte in all.
+ */
+export function lanesFor({
+  threads,
+  rows,
+  bytes,
+}: {
+  readonly threads: number
+  readonly rows: number
+  readonly bytes: number
+}) {
+  return Math.max(1, Math.min(threads, Math.floor(rows / 2), Math.floor(5e8 / Math.max(1, bytes))))
+}
+
+/** Bytes of what is not trained. */
+export const frozenBytes = (parameters: readonly Parameter[]): number =>
+  parameters.reduce(
+    (sum, p) => sum + (p.kind === 'trained' ? 0 : 'external' in p.data ? p.data.external.length : p.data.byteLength),
+    0,
+  )
 
 /** Contributed operators where the provider has kernels for them. */
 export const loweringFor = (provider: Provider): Lowering =>

@@ -22,10 +22,12 @@ import { stateShape, stepScalars } from './update.ts'
  * the CPU. The two modes give results that differ by rounding: their states lie differently, and so do the sums.
  */
 export async function makeLearner(runtime: Runtime, options: LearnerOptions): Promise<Learner> {
-  const { task, mode, micro, initial, folder, arena } = options
+  const { task, mode, micro, lanes = 1, initial, folder, arena } = options
   const spec = specOf(runtime, options)
   const at = { ...(folder === undefined ? {} : { folder }), ...(arena === undefined ? {} : { arena }) }
-  if (micro !== undefined) return makeMicroLearner(runtime, spec, { task, initial, rows: micro, ...at })
+  const pieces = { task, initial, lanes: mode === 'steps' ? lanes : 1, ...at }
+  if (micro !== undefined) return makeMicroLearner(runtime, spec, { ...pieces, rows: micro })
+  if (pieces.lanes > 1 && runtime.lanes) return makeMicroLearner(runtime, spec, pieces)
   const direct = mode === 'direct' ? await makeDirectLearner(runtime, spec, { task, initial, ...at }) : undefined
   if (direct) return direct
   const shape = stateShape(spec)

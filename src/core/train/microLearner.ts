@@ -5,7 +5,7 @@ import type { Learner, LearnerOptions, LearnerState, StepResult } from './learne
 import { packLearner, unpackLearner } from './learnerState.ts'
 import { buildGradient, buildUpdate, sumSlots } from './micro.ts'
 import type { Feed, SampleLosses, Task } from './models/task.ts'
-import { float32, int64, type Runtime, type Session, type Tensor } from './runtime.ts'
+import { float32, int64, type Lanes, type Runtime, type Session, type Tensor } from './runtime.ts'
 import { nextName, nextState, type StateShape, slots } from './state.ts'
 import type { TrainingSpec } from './step.ts'
 import { stateShape, stepScalars } from './update.ts'
@@ -14,7 +14,7 @@ import { stateShape, stepScalars } from './update.ts'
 const apart = 2 ** 24
 
 /**
- * Learns a batch in pieces of at most `rows` rows, whose gradients add up, each weighed by what its mean loss divides by
+ * Learns a batch in pieces of at most `rows` rows, or in as many as there are lanes, whose gradients add up, each weighed by what its mean loss divides by
  * (rows, or supervised tokens): the update is that of the whole batch, up to rounding.
  */
 export async function makeMicroLearner(
@@ -26,14 +26,15 @@ export async function makeMicroLearner(
     folder,
     arena,
     rows,
-  }: Pick<LearnerOptions, 'task' | 'initial' | 'folder' | 'arena'> & { readonly rows: number },
+    lanes = 1,
+  }: Pick<LearnerOptions, 'task' | 'initial' | 'folder' | 'arena' | 'lanes'> & { readonly rows?: number },
 ): Promise<Learner> {
   const at = { ...(folder === undefined ? {} : { folder }), ...(arena === undefined ? {} : { arena }) }
   const shape = stateShape(spec)
-  const gradient = await runtime.load(modelBytes(buildGradient(spec)), {
-    ...at,
-    keep: sumSlots(spec).map(sum => nextName(sum.name)),
-  })
+  const model = modelBytes(buildGradient(spec))
+  const kept = { ...at, keep: sumSlots(spec).map(sum => nextName(sum.name)) }
+  const beside = lanes > 1 ? await runtime.lanes?.(model, lanes, at) : undefined
+  const gradient = beside ?? alone(await runtime.load(model, kept))
   const update = await runtime.load(modelBytes(buildUpdate(spec)), {
     ...at,
     keep: slots(shape).map(slot => nextName(slot.name)),
@@ -45,9 +46,10 @@ interface Parts {
   readonly spec: TrainingSpec
   readonly task: Task
   readonly shape: StateShape
-  readonly gradient: Session
+  readonly gradient: Lanes
   readonly update: Session
-  readonly rows: number
+  /** At most so many in a piece; a lane's share of the batch where left out. */
+  readonly rows: number | undefined
 }
 
 class MicroLearner implements Learner {
@@ -75,7 +77,7 @@ class MicroLearner implements Learner {
     { step, rate }: { readonly step: number; readonly rate: number },
   ): Promise<StepResult> {
     const { spec, task, shape, gradient, update } = this.parts
-    const pieces = piecesOf(batch, this.parts.rows)
+    const pieces = piecesOf(batch, this.parts.rows ?? Math.ceil(batch.rows.length / gradient.count))
     const fed = pieces.map(piece => task.feeds(piece, step))
     const total = fed.reduce((sum, { weight }) => sum + weight, 0)
     const own = Object.fromEntries(
@@ -84,21 +86,31 @@ class MicroLearner implements Learner {
     let sums = this.zeros
     let loss = 0
     const told: SampleLosses[] = []
-    for (const [i, piece] of pieces.entries()) {
+    const inputsOf = (i: number, before: Record<string, Tensor>): Record<string, Tensor> => {
       const { feeds, weight } = fed[i] as (typeof fed)[number]
       const share = total > 0 ? weight / total : 0
-      const inputs: Record<string, Tensor> = { ...own, ...sums, share: float32([share], []) }
+      const inputs: Record<string, Tensor> = { ...own, ...before, share: float32([share], []) }
       for (const [name, { dtype }] of Object.entries(task.inputs)) {
         const { data, dims } = feeds[name] as Feed
         inputs[name] = { dtype: dtype as 'float32' | 'int64', dims, data }
       }
       inputs['step'] = int64([step + i * apart], [])
-      const outputs = await gradient.run(inputs)
+      return inputs
+    }
+    for (let at = 0; at < pieces.length; at += gradient.count) {
+      const wave = pieces.slice(at, at + gradient.count)
+      const runs = await gradient.run(wave.map((_, k) => inputsOf(at + k, k === 0 ? sums : this.zeros)))
       if (sums !== this.zeros) gradient.free(Object.values(sums))
-      sums = Object.fromEntries(Object.keys(sums).map(name => [name, outputs[nextName(name)] as Tensor]))
-      loss += share * ((await read(gradient, outputs, 'loss'))[0] as number)
-      const rows = await read(gradient, outputs, 'rows')
-      told.push(task.samples?.(piece, step, rows) ?? { samples: piece.rows, losses: rows })
+      sums = {}
+      for (const name of Object.keys(this.zeros))
+        sums[name] = summed(runs.map(outputs => outputs[nextName(name)] as Tensor))
+      for (const [k, piece] of wave.entries()) {
+        const outputs = runs[k] as Record<string, Tensor>
+        const { weight } = fed[at + k] as (typeof fed)[number]
+        loss += (total > 0 ? weight / total : 0) * ((await read(gradient, outputs, 'loss'))[0] as number)
+        const rows = await read(gradient, outputs, 'rows')
+        told.push(task.samples?.(piece, step, rows) ?? { samples: piece.rows, losses: rows })
+      }
     }
     const scalars = float32(stepScalars(spec, step, rate))
     const outputs = await update.run({ ...this.tensors, ...sums, scalars })
@@ -136,6 +148,28 @@ function joined(told: readonly SampleLosses[]): Pick<StepResult, 'samples' | 'ro
   }
 }
 
+/** One session as the only lane. */
+function alone(session: Session): Lanes {
+  return {
+    count: 1,
+    inputs: session.inputs,
+    run: async feeds => [await session.run(feeds[0] ?? {})],
+    read: tensor => session.read(tensor),
+    free: tensors => session.free(tensors),
+    release: () => session.release(),
+  }
+}
+
+/** The sum of tensors of one shape, in their order, in the first of them; a lone one may be on a device. */
+function summed(tensors: readonly Tensor[]): Tensor {
+  const [first, ...others] = tensors as [Tensor, ...Tensor[]]
+  if (others.length === 0) return first
+  const sum = first.data as Float32Array
+  for (const { data } of others)
+    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + ((data as Float32Array)[i] as number)
+  return first
+}
+
 /** A batch in pieces of at most so many rows. */
 function piecesOf(batch: Batch, rows: number): Batch[] {
   const pieces: Batch[] = []
@@ -144,7 +178,11 @@ function piecesOf(batch: Batch, rows: number): Batch[] {
   return pieces
 }
 
-async function read(session: Session, outputs: Readonly<Record<string, Tensor>>, name: string): Promise<Float32Array> {
+async function read(
+  session: Pick<Session, 'read'>,
+  outputs: Readonly<Record<string, Tensor>>,
+  name: string,
+): Promise<Float32Array> {
   const tensor = outputs[name]
   return tensor ? ((await session.read(tensor)).data as Float32Array) : new Float32Array(0)
 }

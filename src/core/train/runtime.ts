@@ -67,12 +67,21 @@ export interface Session {
   release(): Promise<void>
 }
 
+/** Sessions of one graph that run at the same time, each on threads of its own. */
+export interface Lanes extends Pick<Session, 'inputs' | 'read' | 'free' | 'release'> {
+  readonly count: number
+  /** A run for each of the feeds, at most `count`; the outputs in their order. */
+  run(feeds: readonly Tensors[]): Promise<Record<string, Tensor>[]>
+}
+
 /** What loads graphs, and where it runs them. */
 export interface Runtime {
   readonly provider: Provider
   /** Threads inside one operator on the CPU. */
   readonly threads: number
   load(model: Uint8Array, options?: LoadOptions): Promise<Session>
+  /** Loads a graph `count` times, the threads shared out among them; undefined where that cannot be. */
+  lanes?(model: Uint8Array, count: number, options?: LoadOptions): Promise<Lanes | undefined>
 }
 
 /**

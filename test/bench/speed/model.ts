@@ -4,7 +4,7 @@ import { matmulFlops } from '../../../src/core/graph/flops.ts'
 import type { Graph } from '../../../src/core/graph/graph.ts'
 import { type Batch, tokenRows } from '../../../src/core/train/batch.ts'
 import type { Learner, NamedTensor } from '../../../src/core/train/learner.ts'
-import { specOf } from '../../../src/core/train/learner.ts'
+import { frozenBytes, lanesFor, specOf } from '../../../src/core/train/learner.ts'
 import { makeLearner } from '../../../src/core/train/makeLearner.ts'
 import { planTraining } from '../../../src/core/train/methods/plan.ts'
 import { tunableOf } from '../../../src/core/train/methods/tunable.ts'
@@ -64,13 +64,15 @@ export async function makeTrainer(runtime: Runtime, c: SpeedCase, folder: string
   // State that stays on the device makes a loop pointless; on the CPU a loop spares copies of a whole model's state.
   const direct = c.method.kind === 'full' && runtime.provider === 'cpu'
   const loops = !direct && c.method.kind === 'full' && runtime.provider !== 'webgpu'
+  const parameters = parametersOf(division, weights)
   const options = {
     task,
-    parameters: parametersOf(division, weights),
+    parameters,
     initial: startTensors(division, weights, { seed: 3, std: 0.02 }),
     optimizer: adamWDefaults,
     dropout: 0,
     mode: direct ? 'direct' : loops ? 'loop' : 'steps',
+    lanes: lanesFor({ threads: runtime.threads, rows: c.rows, bytes: frozenBytes(parameters) }),
     folder,
   } as const
   const batches = Array.from(
