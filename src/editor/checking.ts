@@ -206,9 +206,14 @@ export class Checking implements Disposable {
       if (!this.checker && !(await mayHoldData(folders))) throw new Failure('no-dataset', 'There is no data file here')
       // The editor's settings are proxies, which cannot travel to another process.
       const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
-      const scope = vscode.workspace.workspaceFolders?.[0]?.uri
-      const [rules, exclude] = [plain(setting('rules', scope)), plain(setting('check.exclude', scope))]
-      const report = await this.process().check({ folders, documents, rules, exclude })
+      // Each folder of the workspace has settings of its own.
+      const of = Object.fromEntries(
+        diskFolders().map(({ path, uri }) => [
+          path,
+          { rules: plain(setting('rules', uri)), exclude: plain(setting('check.exclude', uri)) },
+        ]),
+      )
+      const report = await this.process().check({ folders, documents, of })
       if (this.closed) return undefined
       const stale = new Set(unsent)
       for (const document of vscode.workspace.textDocuments) {

@@ -94,7 +94,7 @@ export const commands: { readonly [id: string]: Act } = {
     if (finding && (await ignoreFinding(finding))) checking.soon()
   },
   showRule: ({ extension }, given) => showRule(extension, ruleOf(given)),
-  tune: ({ tuning }, from) => tuning.tune(from),
+  tune: ({ tuning }, from, inspected) => tuning.tune(from, inspected),
   estimateRun: async ({ preflightPanels }, given) => {
     if (await refuseUntrusted(vscode.l10n.t('It does not try out recipes'))) return
     const recipe = given instanceof vscode.Uri ? given : (activeRecipe() ?? (await chooseRecipe()))

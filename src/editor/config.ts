@@ -4,7 +4,7 @@ import { diskFolders } from './adapt.ts'
 
 /** Opens `winnow.json`, written first where there is none: with what was found, or with an example to fill in. */
 export async function createConfig(report: Report | undefined): Promise<void> {
-  const folder = diskFolders()[0]
+  const folder = await chosenFolder()
   if (!folder) return
   const uri = vscode.Uri.joinPath(folder.uri, 'winnow.json')
   const there = await vscode.workspace.fs.stat(uri).then(
@@ -13,7 +13,10 @@ export async function createConfig(report: Report | undefined): Promise<void> {
   )
   if (!there) {
     const inFolder = (path: string) => (path.startsWith(`${folder.path}/`) ? path.slice(folder.path.length + 1) : path)
-    const found = (report?.datasets ?? []).map(dataset => ({
+    const inside = (report?.datasets ?? []).filter(({ splits }) =>
+      splits.some(({ files }) => files.some(({ uri }) => uri.startsWith(`${folder.path}/`))),
+    )
+    const found = inside.map(dataset => ({
       name: dataset.name,
       splits: Object.fromEntries(
         dataset.splits.map(split => [split.name, split.files.map(file => inFolder(file.uri))]),
@@ -27,4 +30,13 @@ export async function createConfig(report: Report | undefined): Promise<void> {
     await vscode.workspace.applyEdit(edit)
   }
   await vscode.window.showTextDocument(uri)
+}
+
+/** The folder that the file is for: the only one, the one asked for where there are several. */
+async function chosenFolder(): Promise<ReturnType<typeof diskFolders>[number] | undefined> {
+  const folders = diskFolders()
+  if (folders.length < 2) return folders[0]
+  const items = folders.map(folder => ({ label: folder.name, description: folder.path, folder }))
+  const placeHolder = vscode.l10n.t('Folder whose files are to be named')
+  return (await vscode.window.showQuickPick(items, { placeHolder }))?.folder
 }

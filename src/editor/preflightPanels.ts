@@ -155,7 +155,7 @@ class PreflightPanel implements Disposable {
         return this.look()
       case 'start':
       case 'tune':
-        return void (await vscode.commands.executeCommand('winnow.tune', this.recipe))
+        return void (await vscode.commands.executeCommand('winnow.tune', this.recipe, 'inspected'))
       case 'showLog':
         return void (await vscode.commands.executeCommand('winnow.showLog'))
       case 'editRecipe':

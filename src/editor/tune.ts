@@ -3,10 +3,12 @@ import { dirname, join } from 'node:path'
 import * as vscode from 'vscode'
 import type { ReportedDataset } from '../core/check/report.ts'
 import type { SplitName } from '../core/data/dataset.ts'
+import type { Inspection } from '../core/train/inspection.ts'
 import type { Method } from '../core/train/methods.ts'
 import type { RecipeInput } from '../core/train/recipe.ts'
 import type { TaskName } from '../core/train/tasks/task.ts'
 import { findConfig } from '../node/config.ts'
+import { runWorker } from '../node/program.ts'
 import { runsFolder, slug } from '../node/runs.ts'
 import { diskFolders, folderOf, pathOf } from './adapt.ts'
 import type { Checking } from './checking.ts'
@@ -31,16 +33,18 @@ interface Parts {
 /** Writes recipes and starts runs. */
 export class Tuning {
   private readonly parts: Parts
+  /** The text of recipes that nothing stopped, by where they are. */
+  private readonly inspected = new Map<string, string>()
 
   constructor(parts: Parts) {
     this.parts = parts
   }
 
   /** From a dataset of the tree, from a recipe (the active one, where none is given), or by asking. */
-  async tune(from?: unknown): Promise<void> {
+  async tune(from?: unknown, inspected?: unknown): Promise<void> {
     if (await refuseUntrusted(noTuning())) return
     const recipe = from instanceof vscode.Uri ? from : from === undefined ? activeRecipe() : undefined
-    if (recipe) return this.start(recipe)
+    if (recipe) return this.start(recipe, inspected === 'inspected')
     const root = diskFolders()[0]?.path
     if (root === undefined) {
       const open = vscode.l10n.t('Open a Folder')
@@ -50,7 +54,7 @@ export class Tuning {
       return
     }
     const chosen = await this.choose((from as { readonly dataset?: ReportedDataset } | undefined)?.dataset)
-    if (chosen) await this.start(await writeRecipe(chosen))
+    if (chosen) await this.start(await writeRecipe(chosen), false)
   }
 
   /** Goes on with a run that was stopped or has failed. */
@@ -66,10 +70,36 @@ export class Tuning {
     await this.run(['tune', '--again', folder, '--detach'], folder, vscode.l10n.t('Preparing the run'))
   }
 
-  private async start(recipe: vscode.Uri): Promise<void> {
+  private async start(recipe: vscode.Uri, inspected: boolean): Promise<void> {
     const open = vscode.workspace.textDocuments.find(document => document.uri.toString() === recipe.toString())
     if (open?.isDirty && !(await open.save())) return
+    if (!inspected && !(await this.mayStart(recipe))) return
     await this.run(['tune', recipe.fsPath, '--detach'], recipe.fsPath, vscode.l10n.t('Preparing the run'))
+  }
+
+  /**
+   * A recipe that has not been looked at as it stands is inspected first: what stops it is shown on the page before a run, where
+   * it can be mended.
+   */
+  private async mayStart(recipe: vscode.Uri): Promise<boolean> {
+    const text = (await vscode.workspace.openTextDocument(recipe)).getText()
+    if (this.inspected.get(recipe.toString()) === text) return true
+    const cwd = folderOf(pathOf(recipe)) ?? dirname(recipe.fsPath)
+    const args = ['tune', recipe.fsPath, '--inspect', '--format', 'json']
+    const where = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Looking at the rows') }
+    const options = { cwd, err: () => {}, cancel: { aborted: false }, worker: this.parts.cli.path }
+    // A recipe that cannot even be read is told by the run itself.
+    const { code, out } = await vscode.window.withProgress(where, () =>
+      runWorker(args, options).catch(() => ({ code: 2, out: '' })),
+    )
+    if (code !== 0 && code !== 1) return true
+    const { stops } = JSON.parse(out) as Pick<Inspection, 'stops'>
+    if (stops.length === 0) {
+      this.inspected.set(recipe.toString(), text)
+      return true
+    }
+    await vscode.commands.executeCommand('winnow.estimateRun', recipe)
+    return false
   }
 
   private async run(args: readonly string[], about: string, title: string): Promise<void> {

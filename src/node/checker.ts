@@ -252,9 +252,10 @@ export class Checker {
       try {
         const all = await discover([folder])
         const { config } = all
+        const own = request.of?.[folder] ?? request
         const named = config?.config.datasets?.length
-        const datasets = named ? all.datasets : without(all.datasets, folder, request.exclude ?? [])
-        const settings = await settingsFor(config, folder, request.rules ?? {})
+        const datasets = named ? all.datasets : without(all.datasets, folder, own.exclude ?? [])
+        const settings = await settingsFor(config, folder, own.rules ?? {})
         for (const files of datasets) {
           const key = filesOf(files).join('\n')
           if (names.has(key)) continue

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
@@ -57,6 +57,27 @@ test('a check after any edits says what a fresh one says', async () => {
     // As text: comparing objects of this size takes longer than checking.
     expect(JSON.stringify(said(report))).toBe(JSON.stringify(said(fresh)))
   }
+})
+
+test('each folder has its own winnow.json, its own rules and its own files left out', async () => {
+  const parts = ['a', 'b'].map(name => path(`several/${name}`))
+  for (const [i, part] of parts.entries()) {
+    mkdirSync(part, { recursive: true })
+    const rows = [`{"text": "the same text ${i}", "label": "x"}`, `{"text": "the same text ${i}", "label": "x"}`]
+    writeFileSync(join(part, 'train.jsonl'), `${rows.join('\n')}\n`)
+    writeFileSync(join(part, 'other.jsonl'), `${rows.join('\n')}\n`)
+    const dataset = { name: `named-${i}`, splits: { train: ['train.jsonl'] } }
+    if (i === 1) writeFileSync(join(part, 'winnow.json'), JSON.stringify({ datasets: [dataset] }))
+  }
+  const [a, b] = parts as [string, string]
+  const of = { [a]: { rules: { duplicate: 'off' }, exclude: ['other.*'] }, [b]: {} }
+  const report = await new Checker(() => {}).check({ folders: parts, documents: [], of })
+  const files = report.datasets.flatMap(({ splits }) => splits.flatMap(split => split.files.map(file => file.uri)))
+  expect(files).toEqual([join(a, 'train.jsonl'), join(b, 'train.jsonl')])
+  expect(report.datasets[1]?.name).toBe('named-1')
+  const duplicates = report.findings.filter(finding => finding.rule === 'duplicate')
+  expect(duplicates.map(finding => finding.uri)).toEqual([join(b, 'train.jsonl')])
+  rmSync(path('several'), { recursive: true })
 })
 
 test('a file that changes on disk is read again, one that is gone is gone', async () => {

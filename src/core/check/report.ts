@@ -110,6 +110,8 @@ export interface CheckService {
     rules?: { readonly [rule: string]: unknown }
     /** Glob patterns, relative to each folder, of files that no dataset is made of unless `winnow.json` names them. */
     exclude?: readonly string[]
+    /** The same for one of the folders, by its path, in place of what holds for all. */
+    of?: { readonly [folder: string]: { rules?: { readonly [rule: string]: unknown }; exclude?: readonly string[] } }
   }): Report
   /**
    * Follows edits of a document that was checked, at the cost of the edits, however large the dataset is. Undefined where that
