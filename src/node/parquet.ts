@@ -5,16 +5,20 @@ import { compressors } from 'hyparquet-compressors'
 import { Failure } from '../core/base/failure.ts'
 import { type ColumnChunk, ColumnPacker, ColumnTable } from '../core/data/columnTable.ts'
 import type { Issue, Source, Table } from '../core/data/table.ts'
+import { FileSpill } from './fileSpill.ts'
 import { fileFailure, maxFileBytes, slashed } from './files.ts'
 
 /** A column of a group of rows is decoded at once; more rows than this in one group would not fit in memory as values. */
 const maxGroupRows = 50_000_000
 
+/** Files that are larger when unpacked are put away in pieces of so many rows, which are read again where they are asked for. */
+const held = { bytes: 256 * 1024 * 1024, rows: 2048 } as const
+
 /**
  * Reads a Parquet file as a table, a column of a group of rows at a time, so that beside the packed table only one such
- * column is in memory. What cannot be read is one `Failure` (`bad-parquet`) that says why.
+ * column is in memory; of a large file not even that table. What cannot be read is one `Failure` (`bad-parquet`) that says why.
  */
-export async function readParquet(path: string): Promise<Table> {
+export async function readParquet(path: string, heldBytes: number = held.bytes): Promise<Table> {
   let handle: FileHandle | undefined
   try {
     handle = await open(path, 'r')
@@ -32,7 +36,7 @@ export async function readParquet(path: string): Promise<Table> {
       }
       return bytes.buffer
     }
-    return await parquetTable(slashed(path), { byteLength: about.size, slice })
+    return await parquetTable(slashed(path), { byteLength: about.size, slice }, heldBytes)
   } catch (error) {
     throw fileFailure(path, error)
   } finally {
@@ -42,13 +46,11 @@ export async function readParquet(path: string): Promise<Table> {
 
 /** As `readParquet`, of the bytes of a file. */
 export async function parquetOfBytes(path: string, bytes: Uint8Array): Promise<Table> {
-  return parquetTable(path, {
-    byteLength: bytes.length,
-    slice: (start, end) => bytes.slice(start, end).buffer,
-  })
+  const slice = (start: number, end?: number) => bytes.slice(start, end).buffer
+  return parquetTable(path, { byteLength: bytes.length, slice }, held.bytes)
 }
 
-async function parquetTable(uri: string, file: AsyncBuffer): Promise<Table> {
+async function parquetTable(uri: string, file: AsyncBuffer, heldBytes: number): Promise<Table> {
   const source: Source = {
     uri,
     version: 0,
@@ -59,13 +61,18 @@ async function parquetTable(uri: string, file: AsyncBuffer): Promise<Table> {
   }
   try {
     const metadata = await parquetMetadataAsync(file)
-    const starts = groupStarts(uri, metadata)
-    const rowCount = starts.at(-1)!
-    const columns = new Map<string, ColumnChunk[]>()
+    const { starts: groups, bytes } = groupStarts(uri, metadata)
+    const rowCount = groups.at(-1)!
+    const spill = bytes > heldBytes ? new FileSpill() : undefined
+    const starts = spill ? cut(groups, held.rows) : groups
+    const columns = new Map<string, (ColumnChunk | (() => ColumnChunk))[]>()
     for (const name of columnNames(metadata)) columns.set(name, [])
     for (const [name, chunks] of columns)
-      for (let g = 0; g + 1 < starts.length; g++)
-        chunks.push(await readColumn(file, metadata, { name, from: starts[g]!, to: starts[g + 1]! }))
+      for (let g = 0; g + 1 < groups.length; g++) {
+        const own = starts.filter(start => start >= groups[g]! && start <= groups[g + 1]!)
+        const take = (chunk: ColumnChunk) => void chunks.push(spill ? putAway(spill, chunk) : chunk)
+        await readColumn(file, metadata, { name, starts: own, take })
+      }
     const issues: Issue[] =
       rowCount > 0 ? [] : [{ code: 'empty-file', span: { start: 0, end: 0 }, message: 'The file holds no rows' }]
     return new ColumnTable({
@@ -90,8 +97,37 @@ async function parquetTable(uri: string, file: AsyncBuffer): Promise<Table> {
   }
 }
 
-/** The first row of each group, and the number of rows. What the file says of itself is checked before memory is asked for. */
-function groupStarts(uri: string, metadata: FileMetaData): number[] {
+/** Starts with no more than so many rows from one to the next. */
+function cut(starts: readonly number[], rows: number): number[] {
+  const all: number[] = []
+  for (const [i, start] of starts.entries())
+    for (let at = start; at === start || at < (starts[i + 1] ?? 0); at += rows) all.push(at)
+  return all
+}
+
+/** Writes a chunk to a temporary file; what comes back reads it. */
+function putAway(spill: FileSpill, { kinds, ends, bytes }: ColumnChunk): () => ColumnChunk {
+  const rows = ends.length
+  const words = new Uint32Array(rows + ((rows + bytes.length + 3) >> 2))
+  words.set(ends)
+  const rest = new Uint8Array(words.buffer, rows * 4)
+  rest.set(kinds)
+  rest.set(bytes, rows)
+  const at = spill.length
+  spill.append(words)
+  return () => {
+    const own = spill.read(at, at + words.length)
+    const packed = new Uint8Array(own.buffer, rows * 4)
+    const end = rows + (rows === 0 ? 0 : own[rows - 1]!)
+    return { ends: own.subarray(0, rows), kinds: packed.subarray(0, rows), bytes: packed.subarray(rows, end) }
+  }
+}
+
+/**
+ * The first row of each group, and the number of rows; how many bytes all are when unpacked. What the file says of itself is
+ * checked before memory is asked for.
+ */
+function groupStarts(uri: string, metadata: FileMetaData): { readonly starts: number[]; readonly bytes: number } {
   const starts = [0]
   let bytes = 0
   for (const group of metadata.row_groups) {
@@ -103,7 +139,7 @@ function groupStarts(uri: string, metadata: FileMetaData): number[] {
   // Some writers leave the sum out.
   if (metadata.num_rows && starts.at(-1)! !== Number(metadata.num_rows))
     throw new Error(`it says it has ${metadata.num_rows} rows, its groups have ${starts.at(-1)}`)
-  if (bytes <= maxFileBytes) return starts
+  if (bytes <= maxFileBytes) return { starts, bytes }
   const message = `${uri} is ${(bytes / 1e9).toFixed(1)} GB large when unpacked; one file may have up to 4.2 GB`
   throw new Failure('too-large', message, 'Split it into shards, such as train-00000-of-00002.parquet')
 }
@@ -126,11 +162,18 @@ function behind(schema: readonly SchemaElement[], at: number): number {
   return next
 }
 
+/** Reads a column of a group of rows in chunks that begin at `starts`, the last of which is where the group ends. */
 async function readColumn(
   file: AsyncBuffer,
   metadata: FileMetaData,
-  { name, from, to }: { readonly name: string; readonly from: number; readonly to: number },
-): Promise<ColumnChunk> {
+  {
+    name,
+    starts,
+    take,
+  }: { readonly name: string; readonly starts: readonly number[]; readonly take: (chunk: ColumnChunk) => void },
+): Promise<void> {
+  const from = starts[0]!
+  const to = starts.at(-1)!
   const runs: { readonly rowStart: number; readonly data: ArrayLike<unknown> }[] = []
   await parquetRead({
     file,
@@ -142,16 +185,20 @@ async function readColumn(
     utf8: false,
     onChunk: ({ columnData, rowStart }) => runs.push({ rowStart, data: columnData }),
   })
-  const packer = new ColumnPacker(to - from)
+  let chunk = 0
+  let packer = new ColumnPacker(starts[1]! - from)
   let next = from
   for (const { rowStart, data } of runs.sort((a, b) => a.rowStart - b.rowStart)) {
     for (let i = Math.max(0, next - rowStart); i < data.length && rowStart + i < to; i++) {
       pack(packer, data[i])
-      next++
+      if (++next < starts[chunk + 1]! || next === to) continue
+      take(packer.done())
+      chunk++
+      packer = new ColumnPacker(starts[chunk + 1]! - next)
     }
   }
   if (next !== to) throw new Error(`the column ${name} has ${next - from} values for ${to - from} rows`)
-  return packer.done()
+  take(packer.done())
 }
 
 function pack(packer: ColumnPacker, value: unknown): void {

@@ -28,6 +28,27 @@ function put(name: string, columns: { readonly [name: string]: readonly unknown[
   return path
 }
 
+test('a file that is put away says what one says that is held, in any order', async () => {
+  const rows = 9001
+  const text = (i: number) => (i % 7 === 3 ? null : `row ${i} ${'späte Karte '.repeat(i % 5)}`)
+  const all = Array.from({ length: rows }, (_, i) => i)
+  const path = put('large.parquet', { text: all.map(text), label: all.map(i => i % 4) }, 3000)
+  const held = await readParquet(path)
+  const away = await readParquet(path, 0)
+  expect(away.rowCount).toBe(rows)
+  expect(away.columns).toEqual(held.columns)
+  for (let i = 0; i < rows; i++) {
+    const row = i % 3 === 0 ? (i * 5077) % rows : i
+    expect(away.text(row, 'text')).toBe(text(row) ?? '')
+    if (i % 50 === 0)
+      for (const column of held.columns) {
+        expect(away.cell(row, column)).toEqual(held.cell(row, column))
+        expect(away.kind!(row, column)).toBe(held.kind!(row, column))
+      }
+  }
+  expect(away.text(rows, 'text')).toBeUndefined()
+})
+
 describe('a Parquet file', () => {
   test('is a table of its columns, over groups of rows', async () => {
     const text = ['a', 'é 😀', '', null, 'x'.repeat(70_000), 'b', 'c']

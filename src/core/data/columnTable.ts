@@ -54,13 +54,16 @@ export class ColumnPacker {
 export interface PackedColumns {
   readonly source: Source
   readonly format: FormatName
-  /** Every column has as many chunks as there are in `starts`. */
-  readonly columns: ReadonlyMap<string, readonly ColumnChunk[]>
+  /** Every column has as many chunks as there are in `starts`: at hand, or read when they are asked for. */
+  readonly columns: ReadonlyMap<string, readonly (ColumnChunk | (() => ColumnChunk))[]>
   /** The first row of each chunk. */
   readonly starts: Uint32Array
   readonly rowCount: number
   readonly issues: readonly Issue[]
 }
+
+/** So many chunks that were read are kept, of all columns together. */
+const mostOpen = 64
 
 const nowhere: Span = { start: 0, end: 0 }
 
@@ -76,7 +79,8 @@ export class ColumnTable implements Table {
   readonly issues: readonly Issue[]
   readonly readOnly = true
   private readonly packed: PackedColumns
-  private readonly decoders = new Map<ColumnChunk, Decode>()
+  private readonly decoders = new WeakMap<ColumnChunk, Decode>()
+  private readonly open = new Map<() => ColumnChunk, ColumnChunk>()
 
   constructor(packed: PackedColumns) {
     this.packed = packed
@@ -136,11 +140,21 @@ export class ColumnTable implements Table {
     const chunks = this.packed.columns.get(column)
     if (!chunks) return this.descend(row, column)
     const c = lastAtMost(this.packed.starts, row)
-    const chunk = chunks[c]!
+    const chunk = this.opened(chunks[c]!)
     const at = row - this.packed.starts[c]!
     let decode = this.decoders.get(chunk)
     if (!decode) this.decoders.set(chunk, (decode = decoderOf(chunk.bytes)))
     return { kind: kinds[chunk.kinds[at]!]!, text: decode(at === 0 ? 0 : chunk.ends[at - 1]!, chunk.ends[at]!) }
+  }
+
+  private opened(chunk: ColumnChunk | (() => ColumnChunk)): ColumnChunk {
+    if (typeof chunk !== 'function') return chunk
+    const known = this.open.get(chunk)
+    if (known) return known
+    const fresh = chunk()
+    this.open.set(chunk, fresh)
+    if (this.open.size > mostOpen) this.open.delete(this.open.keys().next().value!)
+    return fresh
   }
 
   /** A dotted path into a nested column, where no column has that name. */
