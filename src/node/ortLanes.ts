@@ -34,15 +34,20 @@ parentPort.on('message', async feeds => {
     const outputs = {}
     for (const [name, { type, dims, data }] of Object.entries(await session.run(inputs)))
       outputs[name] = { dtype: type, dims, data }
-    parentPort.postMessage({ outputs }, [...new Set(Object.values(outputs).map(({ data }) => data.buffer))])
+    const lent = Object.values(feeds).filter(feed => feed.lent).map(({ data }) => data.buffer)
+    parentPort.postMessage({ outputs, lent }, [...new Set(Object.values(outputs).map(({ data }) => data.buffer)), ...lent])
   } catch (error) {
     fail(error)
   }
 })
 `
 
+/** From so many bytes on, a tensor crosses in a buffer that goes to and fro, instead of being copied twice and let go. */
+const large = 1 << 18
+
 interface Answer {
   readonly outputs?: Record<string, Tensor>
+  readonly lent?: readonly ArrayBuffer[]
   readonly error?: string
 }
 
@@ -52,6 +57,8 @@ class Lane {
   /** Settled once the graph is loaded there. */
   readonly opened: Promise<Answer>
   private answered: ((answer: Answer) => void) | undefined
+  /** Buffers that are here, by their size. */
+  private readonly spare = new Map<number, ArrayBuffer[]>()
 
   constructor({ model, options, path }: LaneRequest) {
     this.worker = new Worker(script, { eval: true, workerData: { model, options, path } })
@@ -63,8 +70,21 @@ class Lane {
 
   ask(feeds: Tensors | null): Promise<Answer> {
     const answer = this.wait()
-    this.worker.postMessage(feeds && Object.fromEntries(Object.entries(feeds).map(([name, t]) => [name, own(t)])))
+    const lent: ArrayBuffer[] = []
+    const given = Object.entries(feeds ?? {}).map(([name, tensor]) => [name, this.crossing(tensor, lent)] as const)
+    this.worker.postMessage(feeds && Object.fromEntries(given), lent)
     return answer
+  }
+
+  private crossing({ dtype, dims, data }: Tensor, lent: ArrayBuffer[]): Tensor & { readonly lent?: true } {
+    // What crosses without being lent is copied with all that it is a part of.
+    if (data.byteLength < large || !(data instanceof Float32Array))
+      return { dtype, dims, data: data.byteLength === data.buffer.byteLength ? data : data.slice() }
+    const buffer = this.spare.get(data.byteLength)?.pop() ?? new ArrayBuffer(data.byteLength)
+    const copy = new Float32Array(buffer)
+    copy.set(data)
+    lent.push(buffer)
+    return { dtype, dims, data: copy, lent: true }
   }
 
   private wait(): Promise<Answer> {
@@ -77,14 +97,14 @@ class Lane {
 
   private settle(answer: Answer): void {
     this.worker.unref()
+    for (const buffer of answer.lent ?? []) {
+      const list = this.spare.get(buffer.byteLength) ?? []
+      this.spare.set(buffer.byteLength, list)
+      list.push(buffer)
+    }
     this.answered?.(answer)
     this.answered = undefined
   }
-}
-
-/** What crosses to the thread is copied with all that it is a part of. */
-function own({ dtype, dims, data }: Tensor): Tensor {
-  return { dtype, dims, data: data.byteLength === data.buffer.byteLength ? data : data.slice() }
 }
 
 /** Throws where a thread cannot open the graph. */
@@ -99,12 +119,12 @@ export async function openLanes(request: LaneRequest): Promise<Lanes> {
   return {
     count,
     inputs: session.inputs,
-    async run(feeds) {
+    async run(feeds, into) {
       const [first, ...others] = feeds
       if (!first || others.length > lanes.length) throw new Error(`${feeds.length} runs in ${count} lanes`)
       const asked = others.map((one, i) => (lanes[i] as Lane).ask(one))
       // None is left behind at work, whatever happens: a thread that ends while it runs takes the process along.
-      const [here, ...there] = await Promise.allSettled([session.run(first), ...asked])
+      const [here, ...there] = await Promise.allSettled([session.run(first, undefined, into), ...asked])
       if (here.status === 'rejected') throw here.reason
       const answers = there.map(one => (one as PromiseFulfilledResult<Answer>).value)
       check(answers)

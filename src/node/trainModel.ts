@@ -1,7 +1,7 @@
 import type { SplitName } from '../core/data/dataset.ts'
 import { planEpoch, stepsOf } from '../core/train/batch.ts'
 import { classWeightsOf } from '../core/train/classWeights.ts'
-import { frozenBytes, type Learner, lanesFor, type NamedTensor } from '../core/train/learner.ts'
+import { type Learner, lanesFor, type NamedTensor, weightBytes } from '../core/train/learner.ts'
 import { groupSize } from '../core/train/loop.ts'
 import { makeLearner } from '../core/train/makeLearner.ts'
 import {
@@ -87,7 +87,7 @@ export async function makeModel(runtime: Runtime, setup: TrainSetup, features: F
     // Whoever has activations computed again is short of memory.
     lanes: batch.recompute
       ? 1
-      : lanesFor({ threads: runtime.threads, rows: batch.rows, bytes: frozenBytes(parameters) }),
+      : lanesFor({ threads: runtime.threads, rows: batch.rows, bytes: weightBytes(parameters) }),
     ...(batch.recompute === undefined ? {} : { recompute: batch.recompute }),
     ...common,
   })

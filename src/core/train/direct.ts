@@ -28,7 +28,10 @@ export interface GradientOutput {
   readonly at?: string
 }
 
-/** Inputs: the batch, the parameters and `step` int64 []. Outputs: `loss` [], `rows` [B] where there are, and the gradients. */
+/**
+ * Inputs: a batch or a piece of one, the parameters, `step` int64 [] and `share` [] (the weight of the piece over that of the
+ * batch). Outputs: `loss` [] of the piece, `rows` where there are, and its share of the gradients.
+ */
 export function buildGradients(spec: TrainingSpec): {
   readonly graph: Graph
   readonly gradients: readonly GradientOutput[]
@@ -39,10 +42,12 @@ export function buildGradients(spec: TrainingSpec): {
     .filter(slot => slot.kind === 'p')
     .map((slot): StateInput => ({ slot, value: g.input(slot.name, g.dtype, slot.dims) }))
   const step = g.input('step', 'int64', [])
+  const share = g.input('share', g.dtype, [])
   const views = parameterViews(g, state)
   const frozen = frozenLookup(g, spec.parameters)
   const { loss, rows } = spec.loss(g, { lookup: name => views.get(name) ?? frozen(name), inputs, step })
-  const gradients = gradientsOf(g, spec, { loss, views, recompute: [...Object.values(inputs), step] })
+  const part = g.mul(loss, share)
+  const gradients = gradientsOf(g, spec, { loss: part, views, recompute: [...Object.values(inputs), step, share] })
   g.output(loss, 'loss')
   if (rows) g.output(rows, 'rows')
   const outputs = gradients.map((whole, i): GradientOutput => {

@@ -22,6 +22,20 @@ export interface Rows {
   readonly at: BigInt64Array
 }
 
+/** The sum of the rows of two pieces of a batch. */
+export function mergedRows(a: Rows, b: Rows): Rows {
+  const width = (a.rows.length + b.rows.length) / Math.max(1, a.at.length + b.at.length)
+  const places = [...new Set([...a.at, ...b.at])].sort((x, y) => (x < y ? -1 : 1))
+  const rank = new Map(places.map((place, i) => [place, i]))
+  const rows = new Float32Array(places.length * width)
+  for (const one of [a, b])
+    for (const [i, place] of one.at.entries()) {
+      const to = (rank.get(place) as number) * width
+      for (let k = 0; k < width; k++) rows[to + k] = (rows[to + k] as number) + (one.rows[i * width + k] as number)
+    }
+  return { rows, at: BigInt64Array.from(places) }
+}
+
 const none: Rows = { rows: new Float32Array(0), at: new BigInt64Array(0) }
 
 /**
@@ -32,22 +46,22 @@ export class HeldState {
   private readonly kernel: UpdateKernel
   private readonly places: readonly Place[]
   private readonly kinds: readonly Moment[]
-  /** Room for one row of a table. */
-  private readonly row: number
+  /** Room for a gradient, or a row of a table's. */
+  private readonly room: number
 
-  private constructor(kernel: UpdateKernel, parts: Pick<ReturnType<typeof layOut>, 'places' | 'kinds' | 'row'>) {
+  private constructor(kernel: UpdateKernel, parts: Pick<ReturnType<typeof layOut>, 'places' | 'kinds' | 'room'>) {
     this.kernel = kernel
     this.places = parts.places
     this.kinds = parts.kinds
-    this.row = parts.row
+    this.room = parts.room
   }
 
   /** Undefined where there is no kernel, or no room for so much: see `newUpdateKernel`. */
   static of(shape: StateShape, gradients: readonly GradientOutput[], first: LearnerState): HeldState | undefined {
-    const { places, kinds, row, bytes } = layOut(shape, gradients)
+    const { places, kinds, room, bytes } = layOut(shape, gradients)
     const kernel = newUpdateKernel(bytes)
     if (!kernel) return undefined
-    const held = new HeldState(kernel, { places, kinds, row })
+    const held = new HeldState(kernel, { places, kinds, room })
     held.load(first)
     return held
   }
@@ -66,6 +80,15 @@ export class HeldState {
         gradient === undefined ? [] : [[`g.${parameter.name}`, this.tensor(parameter.dims, gradient, size)]],
       ),
     )
+  }
+
+  /** Adds what another piece of the batch gave to the gradients that come whole. */
+  add(outputs: Readonly<Record<string, Tensor>>): void {
+    for (const { parameter, size, gradient } of this.places) {
+      if (gradient === undefined) continue
+      this.view(this.room, size).set(outputs[`g.${parameter.name}`]?.data as Float32Array)
+      this.kernel.add(gradient, this.room, size)
+    }
   }
 
   /**
@@ -108,13 +131,13 @@ export class HeldState {
         kernel.coast(p + from, m + from, v + from, n, beta1, beta2, keep, stride, epsilon)
       const { rows, at: touched } = tables.get(parameter.name) ?? none
       const across = sizeOf(parameter.dims.slice(1))
-      const own = new Float32Array(kernel.memory, this.row, across)
+      const own = new Float32Array(kernel.memory, this.room, across)
       let next = 0
       for (const [i, row] of touched.entries()) {
         const from = Number(row) * across
         if (from > next) coast(4 * next, from - next)
         own.set(rows.subarray(i * across, (i + 1) * across))
-        move(4 * from, across, this.row)
+        move(4 * from, across, this.room)
         next = from + across
       }
       if (size > next) coast(4 * next, size - next)
@@ -181,6 +204,7 @@ function layOut(shape: StateShape, gradients: readonly GradientOutput[]) {
     const at = Object.fromEntries(kinds.map(kind => [kind, take(size)])) as Place['at']
     return { parameter, size, at, gradient: tables.has(parameter.name) ? undefined : take(size) }
   })
-  const widths = places.filter(p => p.gradient === undefined).map(p => sizeOf(p.parameter.dims.slice(1)))
-  return { places, kinds, row: take(Math.max(0, ...widths)), bytes }
+  const most = places.map(p => (p.gradient === undefined ? sizeOf(p.parameter.dims.slice(1)) : p.size))
+  const room = take(Math.max(0, ...most))
+  return { places, kinds, room, bytes }
 }

@@ -74,7 +74,7 @@ export interface LearnerOptions {
   readonly micro?: number
   /**
    * So many parts of a batch go through the model at the same time, each on threads of its own: faster than operators that
-   * are shared out. Where the provider can, and in the mode `steps`.
+   * are shared out. Where the provider can, and not in a loop.
    */
   readonly lanes?: number
   /** Compute the inside of each layer again for its gradient instead of keeping it. */
@@ -85,8 +85,8 @@ export interface LearnerOptions {
 }
 
 /**
- * How many lanes suit batches of so many rows: one for each thread, as long as two rows are left for each. Every lane maps the
- * frozen weights again, and `bytes` of them should stay within half a gigabyte in all.
+ * How many lanes suit batches of so many rows: one for each thread, as long as two rows are left for each. Every lane has the
+ * weights again, and `bytes` of them should stay within half a gigabyte in all.
  */
 export function lanesFor({
   threads,
@@ -100,12 +100,14 @@ export function lanesFor({
   return Math.max(1, Math.min(threads, Math.floor(rows / 2), Math.floor(5e8 / Math.max(1, bytes))))
 }
 
-/** Bytes of what is not trained. */
-export const frozenBytes = (parameters: readonly Parameter[]): number =>
-  parameters.reduce(
-    (sum, p) => sum + (p.kind === 'trained' ? 0 : 'external' in p.data ? p.data.external.length : p.data.byteLength),
-    0,
-  )
+/** Bytes of all weights, trained or not. */
+export const weightBytes = (parameters: readonly Parameter[]): number =>
+  parameters.reduce((sum, p) => sum + bytesOf(p), 0)
+
+function bytesOf(p: Parameter): number {
+  if (p.kind === 'trained') return 4 * p.dims.reduce((n, dim) => n * dim, 1)
+  return 'external' in p.data ? p.data.external.length : p.data.byteLength
+}
 
 /** Contributed operators where the provider has kernels for them. */
 export const loweringFor = (provider: Provider): Lowering =>

@@ -25,10 +25,10 @@ export async function makeLearner(runtime: Runtime, options: LearnerOptions): Pr
   const { task, mode, micro, lanes = 1, initial, folder, arena } = options
   const spec = specOf(runtime, options)
   const at = { ...(folder === undefined ? {} : { folder }), ...(arena === undefined ? {} : { arena }) }
-  const pieces = { task, initial, lanes: mode === 'steps' ? lanes : 1, ...at }
+  const pieces = { task, initial, lanes, ...at }
   if (micro !== undefined) return makeMicroLearner(runtime, spec, { ...pieces, rows: micro })
-  if (pieces.lanes > 1 && runtime.lanes) return makeMicroLearner(runtime, spec, pieces)
-  const direct = mode === 'direct' ? await makeDirectLearner(runtime, spec, { task, initial, ...at }) : undefined
+  if (mode === 'steps' && lanes > 1 && runtime.lanes) return makeMicroLearner(runtime, spec, pieces)
+  const direct = mode === 'direct' ? await makeDirectLearner(runtime, spec, pieces) : undefined
   if (direct) return direct
   const shape = stateShape(spec)
   const graph = mode === 'steps' ? buildStep(spec) : buildLoop(spec)

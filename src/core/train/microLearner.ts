@@ -5,13 +5,11 @@ import type { Learner, LearnerOptions, LearnerState, StepResult } from './learne
 import { packLearner, unpackLearner } from './learnerState.ts'
 import { buildGradient, buildUpdate, sumSlots } from './micro.ts'
 import type { Feed, SampleLosses, Task } from './models/task.ts'
+import { alone, apart, joined, piecesOf } from './pieces.ts'
 import { float32, int64, type Lanes, type Runtime, type Session, type Tensor } from './runtime.ts'
 import { nextName, nextState, type StateShape, slots } from './state.ts'
 import type { TrainingSpec } from './step.ts'
 import { stateShape, stepScalars } from './update.ts'
-
-/** Dropout of the pieces of one step must differ: each piece counts as a step of its own, far from the others. */
-const apart = 2 ** 24
 
 /**
  * Learns a batch in pieces of at most `rows` rows, or in as many as there are lanes, whose gradients add up, each weighed by what its mean loss divides by
@@ -136,30 +134,6 @@ class MicroLearner implements Learner {
   }
 }
 
-/** What was told of the samples of all pieces. */
-function joined(told: readonly SampleLosses[]): Pick<StepResult, 'samples' | 'rows' | 'rivals'> {
-  const floats = (part: (one: SampleLosses) => Float32Array) => Float32Array.from(told.flatMap(one => [...part(one)]))
-  const whole = (part: (one: SampleLosses) => Int32Array) => Int32Array.from(told.flatMap(one => [...part(one)]))
-  const apart = { samples: whole(one => one.samples), rows: floats(one => one.losses) }
-  if (!told.every(one => one.rivals)) return apart
-  return {
-    ...apart,
-    rivals: { margins: floats(one => one.rivals!.margins), others: whole(one => one.rivals!.others) },
-  }
-}
-
-/** One session as the only lane. */
-function alone(session: Session): Lanes {
-  return {
-    count: 1,
-    inputs: session.inputs,
-    run: async feeds => [await session.run(feeds[0] ?? {})],
-    read: tensor => session.read(tensor),
-    free: tensors => session.free(tensors),
-    release: () => session.release(),
-  }
-}
-
 /** The sum of tensors of one shape, in their order, in the first of them; a lone one may be on a device. */
 function summed(tensors: readonly Tensor[]): Tensor {
   const [first, ...others] = tensors as [Tensor, ...Tensor[]]
@@ -168,14 +142,6 @@ function summed(tensors: readonly Tensor[]): Tensor {
   for (const { data } of others)
     for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + ((data as Float32Array)[i] as number)
   return first
-}
-
-/** A batch in pieces of at most so many rows. */
-function piecesOf(batch: Batch, rows: number): Batch[] {
-  const pieces: Batch[] = []
-  for (let at = 0; at < batch.rows.length; at += rows)
-    pieces.push({ ...batch, rows: batch.rows.subarray(at, at + rows) })
-  return pieces
 }
 
 async function read(

@@ -70,8 +70,8 @@ export interface Session {
 /** Sessions of one graph that run at the same time, each on threads of its own. */
 export interface Lanes extends Pick<Session, 'inputs' | 'read' | 'free' | 'release'> {
   readonly count: number
-  /** A run for each of the feeds, at most `count`; the outputs in their order. */
-  run(feeds: readonly Tensors[]): Promise<Record<string, Tensor>[]>
+  /** A run for each of the feeds, at most `count`; the outputs in their order, of the first those in `into` written there. */
+  run(feeds: readonly Tensors[], into?: Tensors): Promise<Record<string, Tensor>[]>
 }
 
 /** What loads graphs, and where it runs them. */

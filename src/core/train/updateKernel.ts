@@ -30,6 +30,7 @@ export interface UpdateKernel {
     size: number,
     epsilon: number,
   ): void
+  add(g: number, other: number, n: number): void
   squares(g: number, n: number): number
   follow(e: number, p: number, n: number, pull: number): void
 }

@@ -4,7 +4,7 @@ import { matmulFlops } from '../../../src/core/graph/flops.ts'
 import type { Graph } from '../../../src/core/graph/graph.ts'
 import { type Batch, tokenRows } from '../../../src/core/train/batch.ts'
 import type { Learner, NamedTensor } from '../../../src/core/train/learner.ts'
-import { frozenBytes, lanesFor, specOf } from '../../../src/core/train/learner.ts'
+import { lanesFor, specOf, weightBytes } from '../../../src/core/train/learner.ts'
 import { makeLearner } from '../../../src/core/train/makeLearner.ts'
 import { planTraining } from '../../../src/core/train/methods/plan.ts'
 import { tunableOf } from '../../../src/core/train/methods/tunable.ts'
@@ -72,7 +72,7 @@ export async function makeTrainer(runtime: Runtime, c: SpeedCase, folder: string
     optimizer: adamWDefaults,
     dropout: 0,
     mode: direct ? 'direct' : loops ? 'loop' : 'steps',
-    lanes: lanesFor({ threads: runtime.threads, rows: c.rows, bytes: frozenBytes(parameters) }),
+    lanes: lanesFor({ threads: runtime.threads, rows: c.rows, bytes: weightBytes(parameters) }),
     folder,
   } as const
   const batches = Array.from(

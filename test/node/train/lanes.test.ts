@@ -8,6 +8,7 @@ import { makeLearner } from '../../../src/core/train/makeLearner.ts'
 import { float32 } from '../../../src/core/train/runtime.ts'
 import { openRuntime } from '../../../src/node/ort.ts'
 import { difference, takeSteps, tinyBatches, tinyParts, tinyRecipe, tinyRows } from '../../core/train/tinyLearner.ts'
+import { tinyConfig } from './tinyModel.ts'
 
 const { runtime } = await openRuntime({ provider: 'cpu', threads: 3 })
 const rows = tinyRows(50)
@@ -17,18 +18,22 @@ test.each([
   ['LoRA', { method: { kind: 'lora', rank: 4, targets: 'all-linear' } }],
   ['LoRA in pieces', { method: { kind: 'lora', rank: 4 }, batch: { rows: 8, micro: 3 } }],
   ['a head', { method: { kind: 'head' } }],
+  // Its words are so many that their gradient comes as rows, which the lanes share in part.
+  ['all of it', { method: { kind: 'full' }, optimizer: { clip: 0.5 } }],
 ] as const)('%s learns in lanes what it learns whole, and resumes with the same bits', async (_, input) => {
   const recipe = tinyRecipe({ batch: { rows: 8 }, ...input })
-  const { options } = tinyParts(recipe, rows)
+  const mode = recipe.method.kind === 'full' ? 'direct' : 'steps'
+  const config = { ...tinyConfig, vocab_size: 2100 }
+  const { options } = tinyParts(recipe, rows, { config })
   // 50 rows in batches of 8: the last has two, fewer than there are lanes.
   const batches = tinyBatches(rows, recipe)
   expect(batches.some(b => b.rows.length === 2)).toBe(true)
   const { micro: _micro, ...undivided } = { micro: undefined, ...options }
-  const whole = await makeLearner(runtime, { ...undivided, mode: 'steps' })
+  const whole = await makeLearner(runtime, { ...undivided, mode })
   const want = await takeSteps(whole, batches, { from: 1, to: 9, rate })
   const trained = (await whole.state()).parameters
   await whole.release()
-  const learner = await makeLearner(runtime, { ...options, mode: 'steps', lanes: 3 })
+  const learner = await makeLearner(runtime, { ...options, mode, lanes: 3 })
   const start = structuredClone(await learner.state())
   const got = await takeSteps(learner, batches, { from: 1, to: 9, rate })
   const end = structuredClone(await learner.state())

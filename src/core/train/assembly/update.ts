@@ -79,6 +79,14 @@ export function coast(
   }
 }
 
+/** Adds the numbers at `other` to those at `g`. */
+export function add(g: usize, other: usize, n: usize): void {
+  const end = n << 2
+  let i: usize = 0
+  for (; i + 16 <= end; i += 16) v128.store(g + i, f32x4.add(v128.load(g + i), v128.load(other + i)))
+  for (; i < end; i += 4) store<f32>(g + i, load<f32>(g + i) + load<f32>(other + i))
+}
+
 /** The sum of the squares, in doubles. */
 export function squares(g: usize, n: usize): f64 {
   const end = n << 2
