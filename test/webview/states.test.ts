@@ -18,6 +18,8 @@ const pictures: Readonly<Record<string, string>> = {
   'run-live-dark': 'run.png',
   'compare-better-dark': 'ledger.png',
   'compare-text-light': 'ledger-texts.png',
+  'run-seeds-hc-dark': 'high-contrast.png',
+  'rows-rtl-light': 'right-to-left.png',
 }
 let s: Stage
 

@@ -161,7 +161,13 @@ export function textSection(ledger: Ledger): HTMLElement | undefined {
         ),
       ),
     ),
-    h('p', { class: 'small dim' }, 'Each word said with the right ones before it.'),
+    h(
+      'p',
+      { class: 'small dim' },
+      rows.every(row => row.written)
+        ? 'Of the answers as the models wrote them.'
+        : 'Each word said with the right ones before it.',
+    ),
   )
 }
 

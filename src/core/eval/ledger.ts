@@ -25,6 +25,8 @@ export interface LedgerRow {
   readonly gold: string
   readonly leaked: boolean
   readonly outcome: RowOutcome
+  /** Both answers were written by the models themselves, not word by word after the right ones. */
+  readonly written?: true
   readonly a: Pick<Prediction, 'label' | 'probabilities' | 'loss'>
   readonly b: Pick<Prediction, 'label' | 'probabilities' | 'loss'>
 }
@@ -184,6 +186,7 @@ function ledgerRow(a: Prediction, b: Prediction): LedgerRow {
     gold,
     leaked: a.leaked || b.leaked,
     outcome: nowRight ? (wasRight ? 'still-right' : 'fixed') : wasRight ? 'broken' : 'still-wrong',
+    ...(a.written && b.written ? { written: true } : {}),
     a: { label: a.label, probabilities: a.probabilities, loss: a.loss },
     b: { label: b.label, probabilities: b.probabilities, loss: b.loss },
   }
