@@ -177,44 +177,63 @@ export interface Pairs {
 
 /** Every pair at or above the threshold, none missed and none twice. Their number is quadratic where rows are alike. */
 export function* joinPairs(postings: Postings, matcher: Matcher): Work<Pairs> {
-  const { shingles, slots, length } = postings
+  const { length } = postings
   const count = matcher.forms.count
-  let keys = new Float64Array(1024)
-  let found = 0
-  let work = 0
-  for (let from = 0; from < length; ) {
-    let to = from + 1
-    while (to < length && shingles[to] === shingles[from]) to++
-    for (let i = from + 1; i < to; i++) {
-      const x = slots[i]!
-      for (let j = from; j < i; j++) {
-        const y = slots[j]!
-        if (!matcher.allows(x, y) || !meetFirstAt(postings, x, y, shingles[from]!)) continue
-        if (matcher.overlap(x, y) === 0) continue
-        if (found === keys.length) {
-          const more = new Float64Array(found * 2)
-          more.set(keys)
-          keys = more
-        }
-        keys[found++] = x < y ? x * count + y : y * count + x
-      }
-      work += i - from
-      if (work > chunk / 8) {
-        work = 0
-        yield { phase: 'compare', done: from, total: length }
-      }
-    }
-    work++
-    from = to
+  const found = { keys: new Float64Array(1024), length: 0 }
+  const place = { from: 0, to: 0, next: 0 }
+  while (place.from < length) {
+    lookAtPairs(postings, matcher, place, found)
+    yield { phase: 'compare', done: place.from, total: length }
   }
-  const sorted = keys.subarray(0, found).sort()
-  const a = new Uint32Array(found)
-  const b = new Uint32Array(found)
-  const inter = new Uint32Array(found)
-  for (let i = 0; i < found; i++) {
+  const sorted = found.keys.subarray(0, found.length).sort()
+  const a = new Uint32Array(found.length)
+  const b = new Uint32Array(found.length)
+  const inter = new Uint32Array(found.length)
+  for (let i = 0; i < found.length; i++) {
     a[i] = Math.floor(sorted[i]! / count)
     b[i] = sorted[i]! % count
-    inter[i] = matcher.overlap(a[i]!, b[i]!)
+    inter[i] = matcher.shared(a[i]!, b[i]!)
   }
-  return { a, b, inter, length: found }
+  return { a, b, inter, length: found.length }
+}
+
+/**
+ * Looks at some thousand pairs, from a place in the postings on: the group [from, to), of which the slots before `next` are done.
+ * A loop over millions that stands in a generator is compiled late.
+ */
+function lookAtPairs(
+  postings: Postings,
+  matcher: Matcher,
+  place: { from: number; to: number; next: number },
+  found: { keys: Float64Array; length: number },
+): void {
+  const { shingles, slots, length } = postings
+  const count = matcher.forms.count
+  let { from, to, next } = place
+  for (let work = 0; from < length && work < chunk / 8; work++) {
+    if (next >= to) {
+      from = to
+      next = from + 1
+      to = next
+      while (to < length && shingles[to] === shingles[from]) to++
+      continue
+    }
+    const x = slots[next]!
+    for (let j = from; j < next; j++) {
+      const y = slots[j]!
+      if (!matcher.allows(x, y) || !meetFirstAt(postings, x, y, shingles[from]!)) continue
+      if (matcher.shared(x, y) === 0) continue
+      if (found.length === found.keys.length) {
+        const more = new Float64Array(found.length * 2)
+        more.set(found.keys)
+        found.keys = more
+      }
+      found.keys[found.length++] = x < y ? x * count + y : y * count + x
+    }
+    work += next - from
+    next++
+  }
+  place.from = from
+  place.to = to
+  place.next = next
 }

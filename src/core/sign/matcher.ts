@@ -17,8 +17,12 @@ export class Matcher {
 
   /** |A∩B| of two similar slots, 0 where they are not. */
   overlap(x: number, y: number): number {
+    return this.allows(x, y) ? this.shared(x, y) : 0
+  }
+
+  /** The same of two slots that the bitmaps allow. */
+  shared(x: number, y: number): number {
     const { forms } = this
-    if (!this.allows(x, y)) return 0
     return forms.overlapAtLeast(x, y, neededOverlap(this.t, forms.size(x), forms.size(y)))
   }
 
