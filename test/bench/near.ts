@@ -82,7 +82,6 @@ async function command(path: string, threshold: string, more: readonly string[] 
     out: (text: string) => void out.push(text),
     err: (text: string) => void say(text.trim()),
   }
-  globalThis.gc?.()
   const before = process.cpuUsage()
   await pairs.run([path, '--threshold', threshold, ...more], io)
   const seconds = secondsSince(before)
@@ -105,7 +104,6 @@ const scheme = parseScheme('word:1+2')
 
 /** From texts to verified pairs, by the exact join or by bands. */
 function wholeJob(list: readonly string[], threshold: string, by: 'join' | 'bands') {
-  globalThis.gc?.()
   const before = process.cpuUsage()
   const texts = textsOf(list)
   const signatures = new Signatures(scheme)
@@ -131,7 +129,6 @@ function wholeJob(list: readonly string[], threshold: string, by: 'join' | 'band
 
 /** From texts to signatures of 128 values. */
 function signaturesOnly(list: readonly string[]): number {
-  globalThis.gc?.()
   const before = process.cpuUsage()
   const signatures = new Signatures(scheme)
   finishWork(signatures.sign('', textsOf(list)))
@@ -170,7 +167,6 @@ interface MinhashPackage {
 /** The npm package with bands of 4 of its 128 values: it has no threshold. */
 function npmMinhash(texts: readonly string[]): Answer {
   const { Minhash, LshIndex } = createRequire(import.meta.url)('minhash') as MinhashPackage
-  globalThis.gc?.()
   const before = process.cpuUsage()
   const hashes = texts.map(text => {
     const words = text.split(' ')
@@ -235,8 +231,8 @@ try {
         `${seconds.toFixed(2)} s`.padStart(9),
         (seconds / whole).toFixed(1).padStart(7),
         (seconds / printed).toFixed(1).padStart(11),
-        (signatures === undefined ? '' : `${signatures.toFixed(2)} s`).padStart(11),
-        (signatures === undefined ? '' : (signatures / signed).toFixed(1)).padStart(7),
+        (signatures ? `${signatures.toFixed(2)} s` : '').padStart(11),
+        (signatures ? (signatures / signed).toFixed(1) : '').padStart(7),
         String(answer.pairs.size).padStart(8),
         String(answer.pairs.size - hits).padStart(8),
         `${((100 * hits) / truth.size).toFixed(2)} %`.padStart(8),

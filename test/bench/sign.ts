@@ -85,7 +85,6 @@ function bytesOfRows(rows: readonly string[]) {
 
 function joinAll(rows: readonly string[], scheme: string, threshold: number): Timed {
   const texts = bytesOfRows(rows)
-  globalThis.gc?.()
   const start = cpu()
   const signatures = new Signatures(parseScheme(scheme))
   finishWork(signatures.sign('rows', texts))
@@ -192,6 +191,7 @@ try {
       `\n${count} rows of ${(rows.reduce((sum, row) => sum + row.length, 0) / count).toFixed(0)} bytes; read and JSON.parse: ${ms(pass)} ms`,
     )
     for (const scheme of ['word:3', 'word:1+2']) {
+      globalThis.gc?.()
       const { sign, join: joined, cost, linked } = joinAll(rows, scheme, 0.8)
       say(
         `  ${scheme.padEnd(9)} sign ${ms(sign)}  join ${ms(joined)}  sum ${ms(sign + joined)} ms = ${((sign + joined) / pass).toFixed(2)} passes; ${linked} rows linked, ${(cost / 1e6).toFixed(1)} M candidates`,
@@ -272,8 +272,11 @@ try {
   // The same rows, from texts to similar ones: theirs finds candidates, ours verified sets.
   const rows = sentences(100_000)
   const { Minhash, LshIndex } = createRequire(import.meta.url)('minhash') as MinhashPackage
-  const { sign, join: joined } = joinAll(rows, 'word:3', 0.8)
-  const ours = rows.length / (sign + joined)
+  const spent = () => {
+    const { sign, join: joined } = joinAll(rows, 'word:3', 0.8)
+    return sign + joined
+  }
+  const took = [spent(), spent(), spent()]
   const start = cpu()
   const index = new LshIndex({ bandSize: 4 })
   let candidates = 0
@@ -285,6 +288,8 @@ try {
     candidates += index.query(hash).length
   }
   const theirs = rows.length / (cpu() - start)
+  took.push(spent(), spent())
+  const ours = rows.length / took.sort((a, b) => a - b)[2]!
   say(
     `\n100000 rows, word 3-grams: minhash 0.0.9 (128 permutations, insert and query; ${candidates} candidates) ${(theirs * 1000).toFixed(0)} rows/s, exact join ${(ours * 1000).toFixed(0)} rows/s: ${(ours / theirs).toFixed(0)} times (asked: 100)`,
   )
