@@ -71,7 +71,8 @@ repeats first.`,
     if (wanted.size === 0) return
     for (const file of corpus.files) {
       const { sentenceStart, sentences } = yield* corpus.scan(file)
-      for (let row = 0; row + 1 < sentenceStart.length && wanted.size > 0; row++)
+      for (let row = 0; row + 1 < sentenceStart.length && wanted.size > 0; row++) {
+        if (row % 20_000 === 19_999) yield { phase: 'boilerplate', done: file.base + row, total: corpus.rowCount }
         for (let s = sentenceStart[row]!; s < sentenceStart[row + 1]!; s++) {
           const count = wanted.get(sentences[s]!)
           if (count === undefined) continue
@@ -88,6 +89,7 @@ repeats first.`,
             key: corpus.key('boilerplate', sentence.toLowerCase()),
           })
         }
+      }
     }
   },
 }
