@@ -30,6 +30,8 @@ interface Round {
   readonly peerCpu: number
   readonly ratio: number
   readonly byCpu: number
+  /** The same of the step's products with nothing between them, their operators shared out among the threads. */
+  readonly alone: number
 }
 
 /** One case: both trainers are open at once and take turns. */
@@ -59,7 +61,8 @@ async function measure(c: SpeedCase) {
         peerCpu: of(theirs, 'cpu'),
       }
       const at = (seconds: number, limit: number) => flops / (seconds * 1e9) / limit
-      list.push({ ...round, ratio: at(round.ours, rate), byCpu: at(round.cpu, perCpu) })
+      const { rate: products = 0 } = await mine.ask({ products: 3 })
+      list.push({ ...round, ratio: at(round.ours, rate), byCpu: at(round.cpu, perCpu), alone: products / rate })
     }
     const { shares = [] } = await mine.ask({ profile: Math.max(together, 6) })
     const tokens = c.rows * c.length
@@ -73,6 +76,7 @@ async function measure(c: SpeedCase) {
       ratio: median(list.map(r => r.ratio)),
       best: Math.max(...list.map(r => r.ratio)),
       byCpu: median(list.map(r => r.byCpu)),
+      alone: median(list.map(r => r.alone)),
       fasterByCpu: median(list.map(r => r.peerCpu / r.cpu)),
       losses: [warm.loss, warmPeer?.loss],
       shares,
@@ -83,9 +87,11 @@ async function measure(c: SpeedCase) {
   }
 }
 
-process.stdout.write(`${threads} threads, medians of ${rounds} rounds; ratio: rate of the products ÷ 2048³ product\n\n`)
 process.stdout.write(
-  `${'case'.padEnd(22)} tokens/s  PyTorch  faster   best by CPU    MB  PyTorch  ratio  best  by CPU  loss, PyTorch's\n`,
+  `${threads} threads, medians of ${rounds} rounds; ratio: rate of the products ÷ 2048³ product;\nalone: of a graph of the step’s products and nothing else, operators shared out among threads\n\n`,
+)
+process.stdout.write(
+  `${'case'.padEnd(22)} tokens/s  PyTorch  faster   best by CPU    MB  PyTorch  ratio  best  by CPU  alone  loss, PyTorch's\n`,
 )
 const results: Awaited<ReturnType<typeof measure>>[] = []
 for (const c of cpuCases) {
@@ -104,6 +110,7 @@ for (const c of cpuCases) {
     r.ratio.toFixed(2).padStart(6),
     r.best.toFixed(2).padStart(5),
     r.byCpu.toFixed(2).padStart(7),
+    r.alone.toFixed(2).padStart(6),
     `  ${r.losses.map(x => x?.toFixed(4)).join(', ')}`,
   ]
   process.stdout.write(`${cells.join(' ')}\n`)

@@ -11,6 +11,7 @@ import { openRuntime } from '../../../src/node/ort.ts'
 import { matmulRate } from '../matmul.ts'
 import type { SpeedCase } from './cases.ts'
 import { makeTrainer, type Trainer } from './model.ts'
+import { productsAlone } from './products.ts'
 import { type Share, sharesOf } from './profile.ts'
 
 export type Command =
@@ -18,6 +19,8 @@ export type Command =
   | { readonly run: number }
   /** Rate of a large matrix product in the same runtime. */
   | { readonly yardstick: number }
+  /** Rate of the step's own products with nothing between them, by so many runs. */
+  | { readonly products: number }
   /** So many steps with the runtime's profiler on. */
   | { readonly profile: number }
   | { readonly close: true }
@@ -63,6 +66,10 @@ export async function serve(): Promise<void> {
     if ('yardstick' in command) {
       const { rate, perCpu } = await matmulRate(runtime, 2048, command.yardstick)
       return { memory: memory(), rate, perCpu }
+    }
+    if ('products' in command) {
+      const { rate } = await productsAlone(runtime, trainer.graph, command.products)
+      return { memory: memory(), rate }
     }
     if ('profile' in command) {
       const shares = await sharesOf(

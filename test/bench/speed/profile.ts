@@ -28,10 +28,18 @@ export async function sharesOf(
   steps: number,
 ): Promise<Share[]> {
   const folder = mkdtempSync(join(tmpdir(), 'winnow-profile-'))
+  let sessions = 0
   const profiled: Runtime = {
     provider: runtime.provider,
     threads: runtime.threads,
-    load: (model, options) => runtime.load(model, { ...options, profile: join(folder, 'profile') }),
+    load: (model, options) => runtime.load(model, { ...options, profile: join(folder, `session${sessions++}`) }),
+    // Of the lanes, which do the same at the same time, the first is looked at.
+    ...(runtime.lanes
+      ? {
+          lanes: async (model, count, options) =>
+            runtime.lanes?.(model, count, { ...options, profile: join(folder, `session${sessions++}`) }),
+        }
+      : {}),
   }
   try {
     const trainer = await make(profiled)
@@ -40,8 +48,11 @@ export async function sharesOf(
     await trainer.run(steps)
     const whole = (performance.now() - start) / steps
     await trainer.learner.release()
-    const file = readdirSync(folder).find(name => name.endsWith('.json'))
-    const events = JSON.parse(readFileSync(join(folder, file ?? ''), 'utf8')) as Event[]
+    const events = readdirSync(folder)
+      .filter(name => name.endsWith('.json'))
+      .flatMap((file, i) =>
+        (JSON.parse(readFileSync(join(folder, file), 'utf8')) as Event[]).map(e => ({ ...e, name: `${i} ${e.name}` })),
+      )
     const times = new Map<string, { op: string; durations: number[] }>()
     for (const { cat, name, dur, args } of events) {
       // The event of a loop holds those of its body.
