@@ -4,6 +4,7 @@ import type { SplitName } from '../core/data/dataset.ts'
 import type { RunData } from '../core/train/data.ts'
 import type { NamedTensor } from '../core/train/learner.ts'
 import { planTraining } from '../core/train/methods/plan.ts'
+import { pulled } from '../core/train/methods/pull.ts'
 import { tunableOf } from '../core/train/methods/tunable.ts'
 import { methodOf } from '../core/train/methods.ts'
 import type { Pooling } from '../core/train/models/architecture.ts'
@@ -104,12 +105,13 @@ export async function setUp(
   }
   if (splits.includes('train')) kind.check?.(encoded.train, encoding)
   const { division } = plan
-  const parameters = parametersOf(division, weights)
+  const pull = recipe.pull ? pulled(kind, { alpha: recipe.pull, division, weights }) : undefined
+  const parameters = [...parametersOf(division, weights), ...(pull?.parameters ?? [])]
   return {
     folder,
     recipe,
     data,
-    kind,
+    kind: pull?.kind ?? kind,
     base,
     weights,
     model,

@@ -25,6 +25,11 @@ export const regularizationEntries = {
       'Noise on the embeddings while training (NEFTune, Jain et al. 2023): uniform in ±α/√(tokens · width); 5 is usual, 0 is none.',
     ),
   ),
+  pull: maybe(
+    from0(
+      'α of L2-SP (Li et al. 2018): α/2 times the squared distance of the trained weights from those that the model came with is added to the loss, so that less is forgotten; 0.01 to 0.1 are usual, 0 is none. For methods that train the model’s own weights.',
+    ),
+  ),
   ema: maybe(
     v.pipe(
       v.number(),
@@ -43,6 +48,8 @@ export interface RecipeRegularization {
   readonly classWeights: 'none' | 'balanced' | { readonly [label: string]: number }
   readonly dropout: number
   readonly neftune: number
+  /** Absent in recipes of runs before there was one. */
+  readonly pull?: number
   readonly ema: number
 }
 
@@ -57,6 +64,7 @@ export function resolveRegularization(
     classWeights: input.classWeights ?? 'none',
     dropout: input.dropout ?? 0.1,
     neftune: input.neftune ?? 0,
+    ...(input.pull ? { pull: input.pull } : {}),
     ema: input.ema ?? 0,
   }
 }
