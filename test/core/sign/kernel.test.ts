@@ -22,7 +22,7 @@ export const kernelBytes =
 `
   if (process.env['UPDATE']) writeFileSync(file, made)
   expect(readFileSync(file, 'utf8')).toBe(made)
-})
+}, 240_000)
 
 test('this machine runs the kernel', () => {
   expect(newKernel(1)).toBeDefined()
