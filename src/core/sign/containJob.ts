@@ -207,7 +207,7 @@ export function* hitTable({ shingles, slots, length }: SlotPairs, forms: FormArr
     while (to < length && shingles[to] === shingle) to++
     while (bucket <= shingle >>> shift) first[bucket++] = from
     if (to - from > largeGroup) {
-      bySize(slots.subarray(from, to), forms.start)
+      largestFirst(slots.subarray(from, to), forms.start)
       work += 10 * (to - from)
     }
     work += to - from
@@ -221,7 +221,7 @@ export function* hitTable({ shingles, slots, length }: SlotPairs, forms: FormArr
   return { shingles, slots, length, first }
 }
 
-function bySize(slots: Uint32Array, start: Uint32Array): void {
+function largestFirst(slots: Uint32Array, start: Uint32Array): void {
   const keys = Float64Array.from(slots, slot => slot - (start[slot + 1]! - start[slot]!) * 0x100000000).sort()
   for (let i = 0; i < slots.length; i++) slots[i] = keys[i]! - Math.floor(keys[i]! / 0x100000000) * 0x100000000
 }
@@ -279,14 +279,14 @@ export class HolderSearch {
       const shingle = held.shingles[e]!
       let i = first[shingle >>> shift]!
       while (shingles[i]! < shingle) i++
-      const begin = i
+      const bySize = shingles[i + largeGroup] === shingle
       for (; i < length && shingles[i] === shingle; i++) {
         work++
         const other = slots[i]!
         const size = start[other + 1]! - start[other]!
         if (size <= n) {
           // Those that follow in a large group are no larger.
-          if (i - begin > largeGroup) break
+          if (bySize) break
           continue
         }
         if (!this.isNew(other)) continue

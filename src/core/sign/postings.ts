@@ -384,3 +384,15 @@ function scatter(
     toValues[place] = values[i]!
   }
 }
+
+/** First index in `[0, length)` whose value is not below `value`. */
+export function lowerBound(list: Uint32Array, length: number, value: number): number {
+  let low = 0
+  let high = length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (list[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}

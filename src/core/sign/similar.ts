@@ -3,7 +3,7 @@ import { GroupWalk } from './groupWalk.ts'
 import { joinWithin, mostPairs } from './join.ts'
 import { joinPrefixes, type KeysOf, keysFor, type Prefixes, partOf } from './joinJob.ts'
 import { Matcher } from './matcher.ts'
-import { type Keys, Levels, type SlotPairs, type SlotPrefixes, sortedPostings } from './postings.ts'
+import { type Keys, Levels, lowerBound, type SlotPairs, type SlotPrefixes, sortedPostings } from './postings.ts'
 import type { Work } from './progress.ts'
 import { Sets } from './sets.ts'
 import type { Signatures } from './signatures.ts'
@@ -314,16 +314,4 @@ const collected = 50_000
 
 function* range(from: number, to: number): Generator<number> {
   for (let slot = from; slot < to; slot++) yield slot
-}
-
-/** First index in `[0, length)` whose value is not below `value`. */
-function lowerBound(list: Uint32Array, length: number, value: number): number {
-  let low = 0
-  let high = length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (list[middle]! < value) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -97,6 +97,26 @@ test('stars of many rows are those of few, whatever is copied for speed', () => 
   expect(finishWork(starRows({ rows, slots, matcher, alike }))).toEqual(plain)
 })
 
+test('stars of many rows of a template are those of comparing all with all', () => {
+  const r = random('stars')
+  const rows = Array.from({ length: 3000 }, (_, i) => i)
+  const list = rows.map(
+    i =>
+      `dear name${r.int(20)} your parcel has been shipped to city${r.int(10)} on day${r.int(5)} by carrier${r.int(4)} and our partner name${r.int(20)} will hand it over without any signature${i % 7 ? '' : ` and with greetings of number ${r.int(5)}`}`,
+  )
+  const signatures = new Signatures(parseScheme('word:1+2'))
+  finishWork(signatures.sign('a', rowsOf(list)))
+  const slots = signatures.slots('a')
+  for (const threshold of ['0.6', '0.8']) {
+    const { matcher } = new Similar(signatures, parseThreshold(threshold), { incremental: false })
+    const alike = (a: number, b: number) => a % 2 === b % 2
+    const plain = finishWork(stars(rows, (a, b) => alike(a, b) && matcher.overlap(slots[a]!, slots[b]!) > 0))
+    expect(plain.length).toBeGreaterThan(20)
+    expect(plain.some(star => star.members.length > 3)).toBe(true)
+    expect(finishWork(starRows({ rows, slots, matcher, alike }))).toEqual(plain)
+  }
+})
+
 test('a template has its differences at the same places', () => {
   const words = (line: string) => line.split(' ')
   const center = words('dear anna your parcel left on monday by air')

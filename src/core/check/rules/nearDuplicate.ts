@@ -1,8 +1,9 @@
-import { isTemplate, type Star, starRows } from '../../sign/cluster.ts'
+import { isTemplate, starRows } from '../../sign/cluster.ts'
 import { jaccard, tokens } from '../../sign/exact.ts'
 import { normalForm } from '../../sign/normal.ts'
 import type { Work } from '../../sign/progress.ts'
 import { parseScheme } from '../../sign/scheme.ts'
+import type { Star } from '../../sign/starRest.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
 import {
   containment,
