@@ -1,15 +1,17 @@
 /*
- * `npm run bench -- gpu [cuda] [webgpu] [dry]`: tokens per second and memory of training on a GPU, CUDA and WebGPU, beside PyTorch
+ * `npm run bench -- gpu [cuda] [webgpu] [dry] [alone]`: tokens per second and memory of training on a GPU, CUDA and WebGPU, beside PyTorch
  * and PEFT on the same card: MiniLM's shape with LoRA and whole, a Llama shape of half a billion parameters with LoRA. One step
- * warms up (shaders, arenas), then ROUNDS rounds of STEPS steps; medians. `dry` takes tiny shapes, and the CPU where there is no CUDA.
+ * warms up (shaders, arenas), then ROUNDS rounds of STEPS steps; medians. `dry` takes tiny shapes, and the CPU where there is no CUDA; `alone` leaves PyTorch out.
  *
- * The bundle out/bench/gpu.mjs stands alone: on a machine with Node, the package onnxruntime-node (its folder in WINNOW_ORT, CUDA
- * libraries on the loader's path) and a Python with torch, transformers and peft (PYTHON), run it beside test/bench/peers/speed.py
- * (SPEED_PY). A provider that cannot be used is named with the reason. The operators of each are compared with the CPU first.
+ * The bundle out/bench/gpu.mjs stands alone: on a machine with Node, the package onnxruntime-node (its folder in WINNOW_ORT, or one with
+ * CUDA's files in WINNOW_CUDA_ORT) and a Python with torch, transformers and peft (PYTHON), run it beside test/bench/peers/speed.py
+ * (SPEED_PY). `node test/tool/gpuPack.mjs` packs all of it, Node included, for a machine that has nothing but that Python. CUDA's libraries
+ * are taken from the loader's path and from where PyTorch has its own. A provider that cannot be used is named with the reason, one that
+ * takes longer than LIMIT seconds is ended, and figures are written after each line (BENCH_OUT). The operators of each are compared with the CPU first.
  */
-import { execFileSync } from 'node:child_process'
+import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Provider } from '../../src/core/train/runtime.ts'
 import { dryCases, gpuCases, type SpeedCase } from './speed/cases.ts'
@@ -29,6 +31,8 @@ const script = env['SPEED_PY'] ?? here([join(root, 'test/bench/peers/speed.py'),
 const known: readonly Provider[] = dry ? ['cuda', 'webgpu', 'cpu'] : ['cuda', 'webgpu']
 const wanted = known.filter(provider => args.includes(provider))
 const providers = wanted.length > 0 ? wanted : known
+const limit = 1000 * Number(env['LIMIT'] ?? 100)
+const out = env['BENCH_OUT'] ?? join(root, 'out/bench')
 const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1] as number
 
 /** MB in use on the card, all processes together; undefined where no tool tells. */
@@ -52,10 +56,31 @@ interface Figures {
   readonly loss: number
 }
 
+/** Folders of CUDA's libraries that came with PyTorch. */
+function torchLibraries(): string[] {
+  const script =
+    'import glob,os,torch\nroot=os.path.dirname(os.path.dirname(torch.__file__))\nprint(os.pathsep.join(glob.glob(root+"/nvidia/*/lib")+glob.glob(root+"/nvidia/*/*/lib")+[root+"/torch/lib"]))'
+  try {
+    const options: ExecFileSyncOptionsWithStringEncoding = { encoding: 'utf8', stdio: 'pipe', timeout: 60_000 }
+    return execFileSync(python, ['-c', script], options).trim().split(delimiter)
+  } catch {
+    return []
+  }
+}
+
+/** The environment of our side: the loader reads its path once, so a process has to be started with it. */
+function environmentOf(provider: Provider): NodeJS.ProcessEnv {
+  if (provider !== 'cuda') return env
+  const runtime = env['WINNOW_CUDA_ORT']
+  const path = [env['LD_LIBRARY_PATH'] ?? '', ...libraries].filter(folder => folder !== '').join(delimiter)
+  return { ...env, LD_LIBRARY_PATH: path, ...(runtime ? { WINNOW_ORT: runtime } : {}) }
+}
+
 /** One trainer alone on the card: what it takes of it is the difference. */
 async function measure(make: () => Partner, c: SpeedCase, device: Provider): Promise<Figures> {
   const before = cardMemory()
   const partner = make()
+  const timer = setTimeout(() => partner.end(), limit)
   try {
     await partner.ask({ open: c, device, threads: 2 })
     const warm = await partner.ask({ run: steps })
@@ -73,11 +98,14 @@ async function measure(make: () => Partner, c: SpeedCase, device: Provider): Pro
       loss: warm.loss ?? Number.NaN,
     }
   } finally {
+    clearTimeout(timer)
     partner.end()
   }
 }
 
-const mine = () => new Partner(process.execPath, [fileURLToPath(import.meta.url), 'child'])
+const libraries = providers.includes('cuda') ? torchLibraries() : []
+const mine = (provider: Provider) => () =>
+  new Partner(process.execPath, [fileURLToPath(import.meta.url), 'child'], environmentOf(provider))
 const theirs = () => new Partner(python, [script ?? ''])
 const cell = (figures: Figures | string) =>
   typeof figures === 'string'
@@ -86,15 +114,19 @@ const cell = (figures: Figures | string) =>
 const tried = (run: Promise<Figures>): Promise<Figures | string> =>
   run.catch((error: unknown) => `not measured: ${(error as Error).message}`)
 
+mkdirSync(out, { recursive: true })
 const table: { readonly name: string; readonly who: string; readonly figures: Figures | string }[] = []
 for (const c of dry ? dryCases : gpuCases) {
   const told = (who: string, figures: Figures | string) => {
     table.push({ name: c.name, who, figures })
     process.stdout.write(`${c.name.padEnd(24)} ${who.padEnd(14)} ${cell(figures)}\n`)
+    writeFileSync(join(out, 'gpu.json'), `${JSON.stringify({ rounds, steps, table }, null, 1)}\n`)
   }
-  for (const provider of providers) told(`winnow ${provider}`, await tried(measure(mine, c, provider)))
-  const peer = script ? tried(measure(theirs, c, 'cuda')) : Promise.resolve('not measured: there is no speed.py')
+  for (const provider of providers) told(`winnow ${provider}`, await tried(measure(mine(provider), c, provider)))
+  const peer = args.includes('alone')
+    ? Promise.resolve('left out')
+    : script
+      ? tried(measure(theirs, c, 'cuda'))
+      : Promise.resolve('not measured: there is no speed.py')
   told('pytorch', await peer)
 }
-mkdirSync(join(root, 'out/bench'), { recursive: true })
-writeFileSync(join(root, 'out/bench/gpu.json'), `${JSON.stringify({ rounds, steps, table }, null, 1)}\n`)

@@ -6,9 +6,6 @@ import type { SelftestReport } from '../selftest.ts'
 import type { Command } from './command.ts'
 import { oneOf, readOptions } from './options.ts'
 
-/** Seconds of a check after which it is told of where nobody watches. */
-const long = 5
-
 export const command: Command = {
   name: 'selftest',
   summary: 'check that training computes here what it should',
@@ -35,7 +32,7 @@ Where a program imitates a graphics card (SwiftShader, llvmpipe), each check tak
     const err = (text: string) => {
       said += text
       for (const [, name, seconds] of text.matchAll(/^(\w+) (\d+\.\d)$/gm))
-        if (io.isTTY || Number(seconds) > long) io.err(`${name}: ${seconds} s\n`)
+        if (io.isTTY || device !== 'cpu') io.err(`${name}: ${seconds} s\n`)
     }
     const { code, out } = await runWorker(['selftest', device], { cwd: io.cwd, cancel: io.cancel, err })
     if (code !== 0 || out === '')

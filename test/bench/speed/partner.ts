@@ -7,6 +7,7 @@ export class Partner {
   private readonly child: ChildProcess
   private readonly waiting: ((line: string | undefined) => void)[] = []
   private said = ''
+  private how = ''
 
   constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
     this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env })
@@ -17,7 +18,11 @@ export class Partner {
     this.child.stdin?.on('error', () => undefined)
     const lines = createInterface({ input: this.child.stdout as NodeJS.ReadableStream })
     lines.on('line', line => this.waiting.shift()?.(line))
-    this.child.on('close', () => {
+    this.child.on('error', error => {
+      this.how = error.message
+    })
+    this.child.on('close', (code, signal) => {
+      this.how ||= signal ?? `code ${code}`
       for (const resolve of this.waiting.splice(0)) resolve(undefined)
     })
   }
@@ -28,7 +33,8 @@ export class Partner {
       this.waiting.push(resolve)
       this.child.stdin?.write(`${JSON.stringify(command)}\n`)
     })
-    if (line === undefined) throw new Error(`the process ended: ${this.said.trim().split('\n').at(-1) ?? ''}`)
+    if (line === undefined)
+      throw new Error(`the process ended (${this.how}): ${this.said.trim().split('\n').slice(-3).join(' | ')}`)
     const reply = JSON.parse(line) as Answer & { readonly error?: string }
     if (reply.error !== undefined) throw new Error(reply.error)
     return reply
