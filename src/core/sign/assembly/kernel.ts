@@ -25,14 +25,9 @@ const notPlain: i32 = -1
  * MinHash signatures of `sets` sets: set s is `hashes[starts[s] .. starts[s + 1])`. `k` is a multiple of 16; the signature of
  * set s is written to `out[s * k .. (s + 1) * k)`.
  */
+// biome-ignore format: a line for each of them is a page
 export function minhash(
-  hashes: usize,
-  starts: usize,
-  sets: i32,
-  factors: usize,
-  shifts: usize,
-  k: i32,
-  out: usize,
+  hashes: usize, starts: usize, sets: i32, factors: usize, shifts: usize, k: i32, out: usize,
 ): void {
   const end = (<usize>k) << 2
   for (let s: i32 = 0; s < sets; s++) {
@@ -76,19 +71,10 @@ export function minhash(
  * the other to `out`, ascending in each, and `rowSize` bytes a row to `told`. `laneA`, `laneB` and `scratch` hold as many
  * words as the longest text has bytes, and 16 more; `buckets` 1028. Returns the end of what was written to `out`.
  */
+// biome-ignore format: a line for each of them is a page
 export function sign(
-  spans: usize,
-  rows: i32,
-  fold: usize,
-  word: i32,
-  first: i32,
-  second: i32,
-  laneA: usize,
-  laneB: usize,
-  scratch: usize,
-  buckets: usize,
-  out: usize,
-  told: usize,
+  spans: usize, rows: i32, fold: usize, word: i32, first: i32, second: i32, laneA: usize, laneB: usize,
+  scratch: usize, buckets: usize, out: usize, told: usize,
 ): usize {
   for (let r: i32 = 0; r < rows; r++) {
     const from = <usize>load<u32>(spans)
@@ -116,15 +102,9 @@ export function sign(
  * as many bytes as the largest set has shingles, and 16 more; `counts` 256 words, all zero before and after. Returns the end
  * of what was written; one word behind it is written, too.
  */
+// biome-ignore format: a line for each of them is a page
 export function rarest(
-  hashes: usize,
-  starts: usize,
-  sets: i32,
-  takes: usize,
-  table: usize,
-  shift: i32,
-  levels: usize,
-  counts: usize,
+  hashes: usize, starts: usize, sets: i32, takes: usize, table: usize, shift: i32, levels: usize, counts: usize,
   out: usize,
 ): usize {
   for (let s: i32 = 0; s < sets; s++) {
