@@ -15,14 +15,14 @@ export const estimateBatch: { readonly rows: number; readonly tokens: number } =
 
 /** The runtime, Node and the rows. */
 const fixed = 150e6
-/** Parameter, two moments and gradient; the next three; and the copies of those that come back to JavaScript. */
-const bytesPerTrained = 48
+/** Parameter, two moments and gradient, which are updated where they lie; the gradient as it came, and the parameter in a lane. */
+const bytesPerTrained = 20
 /** What a forward pass keeps for the backward pass lives about twice: as it was, and as gradients of the same shape. */
 const activationCopies = 2
 
 /**
  * Roughly what each method takes on the CPU, for a batch of 16 rows of 128 tokens. Fitted to measured runs of a MiniLM shape
- * (6 x 384), which it meets within a fifth: adapters 0.75 GB, all of it 1.7 GB, the head alone 0.4 GB. `bytes` is the size
+ * (6 x 384), which it meets within a fifth: adapters 0.75 GB, all of it 1.1 GB, the head alone 0.4 GB. `bytes` is the size
  * of the weight files, which are mapped and read in place where they are float32 and widened where they are not.
  */
 export function estimateMemory(
