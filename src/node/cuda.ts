@@ -7,7 +7,7 @@ import { type Cancel, checkCancel } from '../core/base/cancel.ts'
 import { Failure } from '../core/base/failure.ts'
 import { diskFailure } from './checkpoint.ts'
 import { type CudaHome, cudaFolder, homeAt, installedCuda, installedFile } from './cudaHome.ts'
-import { archivePlace, type CudaArchive, type CudaParts } from './cudaParts.ts'
+import type { CudaArchive, CudaParts } from './cudaParts.ts'
 import { libraryPlaces } from './device.ts'
 import { checkSpace, downloadFile, fetchFrom } from './download.ts'
 import { ortVersion } from './ortPath.ts'
@@ -171,6 +171,22 @@ async function copyRuntime(source: string, to: string): Promise<void> {
   await cp(common, join(to, 'node_modules', 'onnxruntime-common'), { recursive: true })
 }
 
+/**
+ * The address under which the Python package index of your choice keeps its files, without a last slash. Which bytes it gives makes no
+ * difference: each archive is held to its hash. Fails with `no-place` where WINNOW_CUDA_FROM does not name one.
+ */
+export function publishedAt(env: NodeJS.ProcessEnv): string {
+  const place = env['WINNOW_CUDA_FROM']
+  if (!place)
+    throw new Failure(
+      'no-place',
+      'Nothing says where the packages are to be fetched from',
+      'Name it by --from (or WINNOW_CUDA_FROM): the address under which a Python package index, or a mirror of it, keeps its files, which is a download link up to the two folders of two characters',
+    )
+  if (!URL.canParse(place)) throw new Failure('no-place', `${place} is no address`, 'Write it whole, https:// included')
+  return place.replace(/\/+$/, '')
+}
+
 const placeOf = (archive: CudaArchive, home: CudaHome) =>
   archive.into === 'libraries' ? home.libraries : join(home.runtime, 'bin', 'napi-v6', 'linux', 'x64')
 
@@ -181,7 +197,7 @@ const isUnpacked = (archive: CudaArchive, home: CudaHome) =>
 async function fetchArchive(archive: CudaArchive, home: CudaHome, io: InstallIo): Promise<void> {
   const { name, bytes, sha256 } = archive
   const path = join(home.folder, archive.path.split('/').at(-1) as string)
-  const place = (io.env['WINNOW_CUDA_FROM'] || archivePlace).replace(/\/$/, '')
+  const place = publishedAt(io.env)
   if (!existsSync(path))
     await downloadFile(
       {
@@ -197,7 +213,7 @@ async function fetchArchive(archive: CudaArchive, home: CudaHome, io: InstallIo)
           throw new Failure(
             gone ? 'not-published' : 'network',
             `${url}: the server answered ${response.status}`,
-            gone ? 'WINNOW_CUDA_FROM names a place that has it' : 'Try again later',
+            gone ? '--from (or WINNOW_CUDA_FROM) names a place that has it' : 'Try again later',
           )
         },
       },

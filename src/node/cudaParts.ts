@@ -8,7 +8,7 @@
 export interface CudaArchive {
   /** What people call it: `cuBLAS 13.10`. */
   readonly name: string
-  /** Under `archivePlace`. */
+  /** Under the address of the index's files. */
   readonly path: string
   readonly bytes: number
   readonly sha256: string
@@ -29,9 +29,6 @@ export interface CudaParts {
   readonly driver: number
   readonly archives: readonly CudaArchive[]
 }
-
-/** Where archives are published. WINNOW_CUDA_FROM names a mirror of it. */
-export const archivePlace = 'https://files.pythonhosted.org/packages'
 
 const nvidia = 'NVIDIA CUDA End User License Agreement'
 const cu13 = 'nvidia/cu13/lib'

@@ -1,8 +1,8 @@
 import { Failure } from '../../core/base/failure.ts'
 import { table } from '../../core/eval/text.ts'
 import { providerNames } from '../../core/train/runtime.ts'
-import { type CudaPlan, installCuda, planBytes, planCuda, removeCuda } from '../cuda.ts'
-import { archivePlace, cudaParts } from '../cudaParts.ts'
+import { type CudaPlan, installCuda, planBytes, planCuda, publishedAt, removeCuda } from '../cuda.ts'
+import { cudaParts } from '../cudaParts.ts'
 import type { DeviceReport } from '../device.ts'
 import { ortPath } from '../ortPath.ts'
 import { runWorker } from '../program.ts'
@@ -14,7 +14,7 @@ export const command: Command = {
   name: 'device',
   summary: 'what this machine can train on, and what CUDA lacks here',
   usage: `winnow device [options]
-winnow device install cuda [--yes]
+winnow device install cuda --from <address> [--yes]
 winnow device remove cuda
 
 Tries each provider of ONNX Runtime and says whether it runs here, why not, and which one "auto" takes. Where there is CUDA
@@ -24,8 +24,9 @@ has its CUDA files.
 
 install fetches what is missing of CUDA and ONNX Runtime's provider for it into your cache folder (Linux x64): it says what, from where,
 how much and under which licences, asks, and checks each archive by its SHA-256. What broke off goes on with the next call. The NVIDIA
-driver has to come from your system. WINNOW_CUDA_FROM names a mirror. remove takes all of it away again.
+driver has to come from your system. remove takes all of it away again.
 
+  --from <address>     where a Python package index, or your mirror of it, keeps its files (or WINNOW_CUDA_FROM)
   --yes                install without asking
   --format text|json   default text
 `,
@@ -33,14 +34,20 @@ driver has to come from your system. WINNOW_CUDA_FROM names a mirror. remove tak
     const { values, positionals } = readOptions(args, {
       command: 'device',
       most: 2,
-      options: { format: { type: 'string', default: 'text' }, yes: { type: 'boolean', default: false } },
+      options: {
+        format: { type: 'string', default: 'text' },
+        from: { type: 'string' },
+        yes: { type: 'boolean', default: false },
+      },
     })
     const format = oneOf(values.format, ['text', 'json'], '--format')
     const [verb, what] = positionals
     if (verb !== undefined) {
       oneOf(verb, ['install', 'remove'], 'the first argument')
       oneOf(what, ['cuda'], `what to ${verb}`)
-      return verb === 'install' ? install(values.yes ? 'agreed' : 'ask', io) : remove(io)
+      if (verb === 'remove') return remove(io)
+      const env = values.from === undefined ? process.env : { ...process.env, WINNOW_CUDA_FROM: values.from }
+      return install(values.yes ? 'agreed' : 'ask', env, io)
     }
     const report = await askDevice(io)
     io.out(format === 'json' ? `${JSON.stringify(report, undefined, 2)}\n` : deviceText(report))
@@ -60,9 +67,9 @@ async function askDevice(io: CommandIo): Promise<DeviceReport> {
 }
 
 /** Says what will be fetched, asks, fetches, and says what became of it. */
-async function install(consent: 'ask' | 'agreed', io: CommandIo): Promise<number> {
-  const plan = planCuda(cudaParts, { source: ortPath(), env: process.env })
-  io.err(planText(plan))
+async function install(consent: 'ask' | 'agreed', env: NodeJS.ProcessEnv, io: CommandIo): Promise<number> {
+  const plan = planCuda(cudaParts, { source: ortPath(), env })
+  io.err(planText(plan, publishedAt(env)))
   if (consent === 'ask') {
     if (!io.ask) throw new Failure('not-asked', 'Nobody can be asked here', 'Say --yes to install without a question')
     if (!/^\s*y(es)?\s*$/i.test(await io.ask('Fetch and unpack these? [y/N] '))) {
@@ -70,7 +77,7 @@ async function install(consent: 'ask' | 'agreed', io: CommandIo): Promise<number
       return 0
     }
   }
-  const home = await installCuda(plan, { cancel: io.cancel, env: process.env, progress: fetchingLines(io) })
+  const home = await installCuda(plan, { cancel: io.cancel, env, progress: fetchingLines(io) })
   const cuda = (await askDevice(io)).providers.find(p => p.provider === 'cuda')
   io.out(`Installed in ${home.folder}, licences included. CUDA ${cuda?.said ?? 'was not tried'}.\n`)
   return 0
@@ -83,9 +90,9 @@ async function remove(io: CommandIo): Promise<number> {
 }
 
 /** What a plan would do, in lines. */
-export function planText(plan: CudaPlan): string {
+export function planText(plan: CudaPlan, place: string): string {
   const { fetched, kept } = planBytes(plan)
-  const from = (process.env['WINNOW_CUDA_FROM'] || archivePlace).replace(/^https?:\/\//, '').split('/')[0]
+  const from = new URL(place).host
   return `${[
     `From ${from}, ${size(fetched)} to fetch, ${size(kept)} when unpacked, into ${plan.home.folder}:`,
     ...table([
