@@ -13,6 +13,7 @@ const steps = [
   ['types', bin('tsc'), ['-p', '.']],
   ['types, core', bin('tsc'), ['-p', 'src/core']],
   ['types, webview', bin('tsc'), ['-p', 'webview']],
+  ['types, webview tests', bin('tsc'), ['-p', 'test/webview']],
   ['lint', bin('biome'), ['check', '--error-on-warnings']],
   ['build', process.execPath, ['test/tool/build.mjs']],
   ['unit tests', bin('vitest'), ['run', '--config', 'test/vitest.config.ts']],

@@ -16,7 +16,7 @@ const pictures: Readonly<Record<string, string>> = {
   'rows-full-dark': 'rows.png',
   'preflight-full-dark': 'before-a-run.png',
   'run-live-dark': 'run.png',
-  'compare-better-dark': 'ledger.png',
+  'compare-way-back-dark': 'ledger.png',
   'compare-text-light': 'ledger-texts.png',
   'run-seeds-hc-dark': 'high-contrast.png',
   'rows-rtl-light': 'right-to-left.png',

@@ -124,7 +124,7 @@ export function chart(options: ChartOptions): Chart {
       series: [{}, ...moving.map((_, i) => seriesOf(i))],
       hooks: {
         drawAxes: [u => shade(u, drawing), u => layer(u, drawing), u => drawMoving(u, moving, drawing.log)],
-        draw: [u => drawNotes(u, drawing, p)],
+        draw: [u => drawNotes(u, { ...drawing, palette: p }, uPlot.pxRatio)],
       },
     }
   }

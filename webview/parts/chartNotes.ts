@@ -1,5 +1,11 @@
-import uPlot from 'uplot'
 import type { Palette } from './palette.ts'
+
+/** Where a chart draws: its canvas, the box of its lines there, and the place of a value, all in pixels of the canvas. */
+interface Plot {
+  readonly ctx: CanvasRenderingContext2D
+  readonly bbox: { readonly left: number; readonly top: number; readonly width: number; readonly height: number }
+  valToPos(value: number, scale: string, canvas: boolean): number
+}
 
 /** A line across the plot with a few words: `x` stands, `y` lies. `ring` circles a point. */
 export type Note =
@@ -15,22 +21,22 @@ interface Ending {
   readonly ends: boolean
 }
 
-/** Words and marks over the lines: warnings, the best step, limits, spikes, and where runs stand now. */
+/** Words and marks over the lines: warnings, the best step, limits, spikes, and where runs stand now. `px`: pixels of the canvas by one of the page. */
 export function drawNotes(
-  u: uPlot,
-  drawing: { readonly lines: readonly Ending[]; readonly notes: readonly Note[] },
-  palette: Palette,
+  u: Plot,
+  drawing: { readonly lines: readonly Ending[]; readonly notes: readonly Note[]; readonly palette: Palette },
+  px: number,
 ): void {
   const { ctx } = u
+  const { palette } = drawing
   const { left, top, width, height } = u.bbox
-  const px = uPlot.pxRatio
   ctx.save()
   ctx.beginPath()
   ctx.rect(left, top - 6 * px, width + 8 * px, height + 6 * px)
   ctx.clip()
   ctx.font = `${11 * px}px ${palette.fontFamily}`
   ctx.textBaseline = 'alphabetic'
-  for (const line of drawing.lines) if (line.ends) lastPoint(u, line)
+  for (const line of drawing.lines) if (line.ends) lastPoint(u, line, px)
   const taken: Box[] = []
   for (const note of drawing.notes) {
     ctx.lineWidth = px
@@ -47,6 +53,7 @@ export function drawNotes(
         x,
         y: top + 10 * px,
         gap: 6 * px,
+        px,
         right: left + width,
         taken,
         ground: palette.background,
@@ -72,7 +79,15 @@ export function drawNotes(
       ctx.strokeStyle = palette.foreground
       ctx.arc(x, y, 5 * px, 0, 2 * Math.PI)
       ctx.stroke()
-      label(ctx, note.text, { x, y: y + 4 * px, gap: 12 * px, right: left + width, taken, ground: palette.background })
+      label(ctx, note.text, {
+        x,
+        y: y + 4 * px,
+        gap: 12 * px,
+        px,
+        right: left + width,
+        taken,
+        ground: palette.background,
+      })
     }
   }
   ctx.restore()
@@ -85,6 +100,7 @@ function label(
     readonly x: number
     readonly y: number
     readonly gap: number
+    readonly px: number
     readonly right: number
     readonly taken: Box[]
     readonly ground: string
@@ -93,7 +109,7 @@ function label(
   const { width } = ctx.measureText(text)
   const turns = at.x + at.gap + width > at.right
   const left = turns ? at.x - at.gap - width : at.x + at.gap
-  const line = 14 * uPlot.pxRatio
+  const line = 14 * at.px
   let y = at.y
   // Words that would lie on others go a line down.
   while (at.taken.some(b => Math.abs(b.y - y) < line && left < b.right && left + width > b.left)) y += line
@@ -101,7 +117,7 @@ function label(
   ctx.textAlign = 'left'
   // Lines go on behind the words, not through them.
   ctx.setLineDash([])
-  ctx.lineWidth = 4 * uPlot.pxRatio
+  ctx.lineWidth = 4 * at.px
   ctx.lineJoin = 'round'
   ctx.strokeStyle = at.ground
   ctx.strokeText(text, left, y)
@@ -114,13 +130,13 @@ interface Box {
   readonly y: number
 }
 
-function lastPoint(u: uPlot, line: Ending): void {
+function lastPoint(u: Plot, line: Ending, px: number): void {
   const x = line.xs.at(-1)
   const y = line.ys.at(-1)
   if (x === undefined || y === undefined || !Number.isFinite(y)) return
   const { ctx } = u
   ctx.beginPath()
   ctx.fillStyle = line.color
-  ctx.arc(u.valToPos(x, 'x', true), u.valToPos(y, 'y', true), 3 * uPlot.pxRatio, 0, 2 * Math.PI)
+  ctx.arc(u.valToPos(x, 'x', true), u.valToPos(y, 'y', true), 3 * px, 0, 2 * Math.PI)
   ctx.fill()
 }

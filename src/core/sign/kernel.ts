@@ -55,7 +55,7 @@ let compiled: object | undefined | 'refused'
  * does not allow it (a page whose policy forbids it). Whoever asks then does the same work in TypeScript.
  */
 export function newKernel(bytes: number): Kernel | undefined {
-  const { WebAssembly } = globalThis as Host
+  const { WebAssembly } = globalThis as unknown as Host
   if (!WebAssembly || compiled === 'refused') return undefined
   try {
     compiled ??= new WebAssembly.Module(fromBase64(kernelBytes))
