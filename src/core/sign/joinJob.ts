@@ -166,7 +166,7 @@ function pairsOfPart(prefixes: readonly Prefixes[], part: number, parts: number)
 
 export function runJoinJob({ forms: arrays, t, prefixes, part, parts, singles, budget }: JoinJob): Joined {
   const forms = new FormColumns(arrays)
-  const matcher = new Matcher(forms, t)
+  const matcher = new Matcher(forms, t).pack()
   const { shingles, slots, length: all } = pairsOfPart(prefixes, part, parts)
   const length = singles ? all : finishWork(dropSingles(shingles, slots, all))
   // Two slots that share keys of several parts are compared in each of them.

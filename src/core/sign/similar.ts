@@ -167,7 +167,11 @@ export class Similar {
       },
     })
     this.sets.grow(forms.count)
-    const { cost, within } = yield* joinWithin(postings, { matcher: this.matcher, sets: this.sets, budget })
+    const { cost, within } = yield* joinWithin(postings, {
+      matcher: new Matcher(forms, t).pack(),
+      sets: this.sets,
+      budget,
+    })
     this.cost = cost
     if (!within) {
       this.sets.clear()
