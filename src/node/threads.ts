@@ -37,6 +37,8 @@ export function openThreads(
 /** What a job is part of, as progress calls it. */
 const phases: { readonly [K in Job['kind']]: string } = {
   rows: 'sign',
+  count: 'count',
+  grade: 'count',
   prefix: 'prefix',
   join: 'compare',
   recur: 'containment',
@@ -190,7 +192,14 @@ export function serveJobs(): void {
 function buffersOf(done: Done<Job>): ArrayBuffer[] {
   const lists =
     done.kind === 'rows'
-      ? [done.slots, done.forms.pool, done.forms.start, done.forms.formA, done.forms.formB]
+      ? [
+          done.slots,
+          done.forms.pool,
+          done.forms.start,
+          done.forms.formA,
+          done.forms.formB,
+          ...(done.forms.parity ? Object.values(done.forms.parity) : []),
+        ]
       : done.kind === 'join'
         ? [done.parent, done.sorted?.shingles, done.sorted?.slots]
         : done.kind === 'held'

@@ -94,6 +94,29 @@ export class FormColumns implements FormArrays {
   }
 }
 
+/** The two parity bitmaps of slots. */
+export type Parity = Pick<FormArrays, 'bitsLow' | 'bitsHigh' | 'wide'>
+
+/** Writes the bitmaps of the set `pool[from .. to)`; those of the slot are zero before. */
+export function markParity(
+  pool: Uint32Array,
+  { from, to }: { readonly from: number; readonly to: number },
+  { bitsLow, bitsHigh, wide }: Parity,
+  slot: number,
+): void {
+  let low = 0
+  let high = 0
+  for (let i = from; i < to; i++) {
+    const hash = pool[i]!
+    if (hash & 32) high ^= 1 << (hash & 31)
+    else low ^= 1 << (hash & 31)
+    const bit = Math.imul(hash, 0x85ebca6b) >>> 24
+    wide[slot * 8 + (bit >>> 5)]! ^= 1 << (bit & 31)
+  }
+  bitsLow[slot] = low
+  bitsHigh[slot] = high
+}
+
 /** Bits set in a 32-bit word. */
 export function popcount(word: number): number {
   let x = word - ((word >>> 1) & 0x55555555)

@@ -1,10 +1,13 @@
 import { Batch, told } from './batch.ts'
-import { FormColumns } from './formColumns.ts'
+import { FormColumns, markParity, type Parity } from './formColumns.ts'
 import type { Scheme } from './scheme.ts'
 import { Shingler } from './shingle.ts'
 import type { Texts } from './texts.ts'
 
-/** Forms that were signed elsewhere (another thread, an earlier check): slot s of them has the shingles `pool[start[s] .. start[s + 1])`. */
+/**
+ * Forms that were signed elsewhere (another thread, an earlier check): slot s of them has the shingles `pool[start[s] .. start[s + 1])`.
+ * Some of them may be equal.
+ */
 export interface SignedForms {
   readonly count: number
   readonly pool: Uint32Array
@@ -12,6 +15,8 @@ export interface SignedForms {
   /** 64 bits that stand for each normal form. */
   readonly formA: Int32Array
   readonly formB: Int32Array
+  /** Their bitmaps, where they are known. */
+  readonly parity?: Parity
 }
 
 /** Rows that were signed elsewhere: the form of each row from `from` on (-1: none), in the numbers of `forms`. */
@@ -130,22 +135,61 @@ export class Forms extends FormColumns {
 
   /** The slots of forms that were signed elsewhere, new or known, in their order: as if their texts had been added. */
   adopt(signed: SignedForms): Int32Array {
-    const { count, formA, formB, pool, start } = signed
+    const { count, formA, formB, start } = signed
     const slots = new Int32Array(count)
     this.reserve(count)
+    // New forms beside each other, [from, i), have their places; what is long of them is put there together.
+    let from = 0
     for (let i = 0; i < count; i++) {
-      const from = start[i]!
-      slots[i] = this.slot({
-        a: formA[i]!,
-        b: formB[i]!,
-        hashes: pool,
-        from,
-        n: start[i + 1]! - from,
-        heads: undefined,
-        head: 0,
-      })
+      const a = formA[i]!
+      const b = formB[i]!
+      const n = start[i + 1]! - start[i]!
+      const mask = this.table.length - 1
+      let at = Math.imul(a ^ (b >>> 7), 0x9e3779b1) >>> (Math.clz32(mask) & 31)
+      for (;;) {
+        const slot = this.table[at]! - 1
+        if (slot < 0) {
+          this.table[at] = this.count + 1
+          slots[i] = this.place(a, b, n)
+          break
+        }
+        if (this.formA[slot] === a && this.formB[slot] === b && this.size(slot) === n) {
+          if (from < i) this.fill(signed, from, i)
+          from = i
+          if (this.sameSet(slot, signed.pool, start[i]!)) {
+            slots[i] = slot
+            from = i + 1
+            break
+          }
+        }
+        at = (at + 1) & mask
+      }
     }
+    if (from < count) this.fill(signed, from, count)
     return slots
+  }
+
+  /** The next slot, for a form of n shingles that are put there later. */
+  private place(a: number, b: number, n: number): number {
+    const slot = this.count++
+    this.start[slot + 1] = this.start[slot]! + n
+    this.formA[slot] = a
+    this.formB[slot] = b
+    return slot
+  }
+
+  /** Puts what is long of the forms [from, to), which have the last slots, in its places. */
+  private fill({ pool, start, parity }: SignedForms, from: number, to: number): void {
+    const first = this.count - (to - from)
+    const base = this.start[first]!
+    const end = this.start[this.count]!
+    if (end > this.pool.length) this.growPool(end * 1.6)
+    copyRange(pool, start[from]!, start[to]!, this.pool, base)
+    if (parity) {
+      copyRange(parity.bitsLow, from, to, this.bitsLow, first)
+      copyRange(parity.bitsHigh, from, to, this.bitsHigh, first)
+      copyRange(parity.wide, from * 8, to * 8, this.wide, first * 8)
+    } else for (let slot = first; slot < this.count; slot++) this.setParity(slot)
   }
 
   /** The forms from a slot on, as `adopt` takes them. */
@@ -196,9 +240,14 @@ export class Forms extends FormColumns {
 
   private same(slot: number, { a, b, hashes, from, n }: Form): boolean {
     if (this.formA[slot] !== a || this.formB[slot] !== b) return false
-    const own = this.start[slot]!
-    if (this.start[slot + 1]! - own !== n) return false
-    const { pool } = this
+    return this.size(slot) === n && this.sameSet(slot, hashes, from)
+  }
+
+  /** Are the shingles of a slot those of a list from a place on? */
+  private sameSet(slot: number, hashes: Uint32Array, from: number): boolean {
+    const { pool, start } = this
+    const own = start[slot]!
+    const n = start[slot + 1]! - own
     for (let i = 0; i < n; i++) if (pool[own + i] !== hashes[from + i]) return false
     return true
   }
@@ -229,18 +278,7 @@ export class Forms extends FormColumns {
   }
 
   private setParity(slot: number): void {
-    const { pool, start, wide } = this
-    let low = 0
-    let high = 0
-    for (let i = start[slot]!; i < start[slot + 1]!; i++) {
-      const hash = pool[i]!
-      if (hash & 32) high ^= 1 << (hash & 31)
-      else low ^= 1 << (hash & 31)
-      const bit = Math.imul(hash, 0x85ebca6b) >>> 24
-      wide[slot * 8 + (bit >>> 5)]! ^= 1 << (bit & 31)
-    }
-    this.bitsLow[slot] = low
-    this.bitsHigh[slot] = high
+    markParity(this.pool, { from: this.start[slot]!, to: this.start[slot + 1]! }, this, slot)
   }
 
   private growPool(size: number): void {
@@ -294,4 +332,10 @@ function memory(words: number, shared: boolean): ArrayBuffer | SharedArrayBuffer
 function copy<T extends Int32Array | Uint32Array>(from: T, into: T): T {
   into.set(from)
   return into
+}
+
+/** Copies `from[start .. end)` to a place in another list. What is short is copied sooner than a view of it is made. */
+function copyRange<T extends Int32Array | Uint32Array>(from: T, start: number, end: number, into: T, at: number): void {
+  if (end - start > 64) into.set(from.subarray(start, end), at)
+  else for (let i = start; i < end; i++) into[at + i - start] = from[i]!
 }

@@ -9,7 +9,9 @@ import {
   type LevelTable,
   type Postings,
   type SlotPairs,
+  type SlotPrefixes,
   sortPairs,
+  startsOf,
 } from './postings.ts'
 import { finishWork, type Work } from './progress.ts'
 import { Sets } from './sets.ts'
@@ -29,6 +31,8 @@ export interface PrefixJob {
   readonly keys: KeysOf
   readonly from: number
   readonly to: number
+  /** How many parts the keys are dealt to. */
+  readonly parts: number
 }
 
 /** The keys of slot s, ascending: `keys[start[s - from] .. start[s - from + 1])`. */
@@ -38,6 +42,8 @@ export interface Prefixes {
   readonly to: number
   readonly keys: Uint32Array
   readonly start: Uint32Array
+  /** The same by part, and in a part by slot: `dealt.keys[dealt.start[p] .. dealt.start[p + 1])`, with the slot of each. */
+  readonly dealt: { readonly keys: Uint32Array; readonly slots: Uint32Array; readonly start: Uint32Array }
 }
 
 /** Joins the slots that share a key of this part: a key belongs to `part` of `parts` by its mixed bits. */
@@ -45,9 +51,8 @@ export interface JoinJob {
   readonly kind: 'join'
   readonly forms: FormArrays
   readonly t: Threshold
-  /** The keys by slot. */
-  readonly prefix: Uint32Array
-  readonly prefixStart: Uint32Array
+  /** The keys of ranges of slots, which follow each other. */
+  readonly prefixes: readonly Prefixes[]
   readonly part: number
   readonly parts: number
   /** Keys of one slot only are kept for later questions. */
@@ -68,14 +73,14 @@ export interface Joined {
 
 /** Which of so many parts a key belongs to. */
 export function partOf(key: number, parts: number): number {
-  return parts === 1 ? 0 : (Math.imul(key, 0x9e3779b1) >>> 16) % parts
+  return ((Math.imul(key, 0x9e3779b1) >>> 16) * parts) >>> 16
 }
 
 export function keysFor(keys: KeysOf): Keys {
   return keys.kind === 'levels' ? new Levels(keys.table) : new Bands(keys.banding)
 }
 
-export function runPrefixJob({ forms: arrays, alive, t, keys: of, from, to }: PrefixJob): Prefixes {
+export function runPrefixJob({ forms: arrays, alive, t, keys: of, from, to, parts }: PrefixJob): Prefixes {
   const forms = new FormColumns(arrays)
   const asked = keysFor(of)
   const keys = asked.inTurn?.() ?? asked
@@ -88,11 +93,37 @@ export function runPrefixJob({ forms: arrays, alive, t, keys: of, from, to }: Pr
     if (alive[slot] === 1) end = keys.prefix(forms, slot, t, out, end)
     start[slot - from + 1] = end
   }
-  return { kind: 'prefix', from, to, keys: out, start }
+  return { kind: 'prefix', from, to, keys: out, start, dealt: deal(out, start, { from, parts }) }
+}
+
+/** Deals keys that are there by slot to parts. */
+function deal(
+  keys: Uint32Array,
+  start: Uint32Array,
+  { from, parts }: { readonly from: number; readonly parts: number },
+): Prefixes['dealt'] {
+  const length = start.at(-1)!
+  const ends = new Uint32Array(new SharedArrayBuffer((parts + 1) * 4))
+  for (let i = 0; i < length; i++) ends[partOf(keys[i]!, parts) + 1]!++
+  for (let part = 0; part < parts; part++) ends[part + 1]! += ends[part]!
+  const at = ends.slice()
+  const dealt = {
+    keys: new Uint32Array(new SharedArrayBuffer(length * 4)),
+    slots: new Uint32Array(new SharedArrayBuffer(length * 4)),
+    start: ends,
+  }
+  for (let i = 0; i + 1 < start.length; i++)
+    for (let j = start[i]!; j < start[i + 1]!; j++) {
+      const key = keys[j]!
+      const place = at[partOf(key, parts)]!++
+      dealt.keys[place] = key
+      dealt.slots[place] = from + i
+    }
+  return dealt
 }
 
 /** One list of keys by slot from those of ranges of slots, which follow each other. */
-export function joinPrefixes(prefixes: readonly Prefixes[]): Pick<Postings, 'prefix' | 'prefixStart'> {
+export function joinPrefixes(prefixes: readonly Prefixes[]): SlotPrefixes {
   const count = prefixes.at(-1)?.to ?? 0
   const length = prefixes.reduce((sum, { start }) => sum + start.at(-1)!, 0)
   const prefix = new Uint32Array(new SharedArrayBuffer(length * 4))
@@ -104,24 +135,43 @@ export function joinPrefixes(prefixes: readonly Prefixes[]): Pick<Postings, 'pre
     for (let slot = from; slot < to; slot++) prefixStart[slot + 1] = at + start[slot - from + 1]!
     at += own
   }
-  return { prefix, prefixStart }
+  return { shingles: prefix, start: prefixStart }
 }
 
-export function runJoinJob({ forms: arrays, t, prefix, prefixStart, part, parts, singles, budget }: JoinJob): Joined {
-  const forms = new FormColumns(arrays)
-  const matcher = new Matcher(forms, t)
-  let capacity = 0
-  for (let i = 0; i < prefix.length; i++) if (partOf(prefix[i]!, parts) === part) capacity++
-  const shingles = new Uint32Array(capacity)
-  const slots = new Uint32Array(capacity)
-  let length = 0
-  for (let slot = 0; slot + 1 < prefixStart.length; slot++)
-    for (let i = prefixStart[slot]!; i < prefixStart[slot + 1]!; i++) {
-      if (partOf(prefix[i]!, parts) !== part) continue
-      shingles[length] = prefix[i]!
-      slots[length++] = slot
+/** The pairs of one part of all of so many, in the order of their slots. */
+function pairsOfPart(prefixes: readonly Prefixes[], part: number, parts: number): SlotPairs {
+  // Where the keys are dealt to parts, and all are wanted together, they are taken by slot.
+  const whole = parts === 1
+  const lengths = prefixes.map(({ start, dealt }) =>
+    whole ? start.at(-1)! : dealt.start[part + 1]! - dealt.start[part]!,
+  )
+  const length = lengths.reduce((sum, own) => sum + own, 0)
+  const shingles = new Uint32Array(length)
+  const slots = new Uint32Array(length)
+  let at = 0
+  for (const [i, { from, to, keys, start, dealt }] of prefixes.entries()) {
+    const own = lengths[i]!
+    if (whole) {
+      shingles.set(keys.subarray(0, own), at)
+      for (let slot = from; slot < to; slot++) slots.fill(slot, at + start[slot - from]!, at + start[slot - from + 1]!)
+    } else {
+      const first = dealt.start[part]!
+      shingles.set(dealt.keys.subarray(first, first + own), at)
+      slots.set(dealt.slots.subarray(first, first + own), at)
     }
-  if (!singles) length = finishWork(dropSingles(shingles, slots, length))
+    at += own
+  }
+  return { shingles, slots, length }
+}
+
+export function runJoinJob({ forms: arrays, t, prefixes, part, parts, singles, budget }: JoinJob): Joined {
+  const forms = new FormColumns(arrays)
+  const matcher = new Matcher(forms, t).pack()
+  const { shingles, slots, length: all } = pairsOfPart(prefixes, part, parts)
+  const length = singles ? all : finishWork(dropSingles(shingles, slots, all))
+  // Two slots that share keys of several parts are compared in each of them.
+  const prefix = shingles.slice(0, length)
+  const prefixStart = startsOf(slots, length, forms.count)
   const sorted = finishWork(sortPairs({ shingles, slots, length }))
   const postings = { ...sorted, prefix, prefixStart }
   const own = singles ? sorted : undefined

@@ -8,11 +8,30 @@ export class Matcher {
   private readonly sum: number
   private readonly difference: number
 
+  /** Of each slot its 64 parity bits and its size, in four words. */
+  private packed: Int32Array | undefined
+
   constructor(forms: FormColumns, t: Threshold) {
     this.forms = forms
     this.t = t
     this.sum = t.den + t.num
     this.difference = t.den - t.num
+  }
+
+  /**
+   * Puts what is asked first of each slot side by side: a join asks it of millions of pairs in no order. Forms that are added
+   * later are not known then.
+   */
+  pack(): this {
+    const { bitsLow, bitsHigh, start, count } = this.forms
+    const packed = new Int32Array(count * 4)
+    for (let slot = 0; slot < count; slot++) {
+      packed[slot * 4] = bitsLow[slot]!
+      packed[slot * 4 + 1] = bitsHigh[slot]!
+      packed[slot * 4 + 2] = start[slot + 1]! - start[slot]!
+    }
+    this.packed = packed
+    return this
   }
 
   /** |A∩B| of two similar slots, 0 where they are not. */
@@ -28,6 +47,14 @@ export class Matcher {
 
   /** May two slots be similar, as far as their bitmaps tell? Similar sets differ in at most (n+m)(1−t)/(1+t) shingles. */
   allows(x: number, y: number): boolean {
+    const { packed } = this
+    if (packed) {
+      const a = x * 4
+      const b = y * 4
+      const most = (packed[a + 2]! + packed[b + 2]!) * this.difference
+      const differ = popcount64(packed[a]! ^ packed[b]!, packed[a + 1]! ^ packed[b + 1]!)
+      return differ * this.sum <= most && this.wideAllows(x, y, most)
+    }
     const { bitsLow, bitsHigh, start } = this.forms
     const allowed = (start[x + 1]! - start[x]! + start[y + 1]! - start[y]!) * this.difference
     const bits = popcount64(bitsLow[x]! ^ bitsLow[y]!, bitsHigh[x]! ^ bitsHigh[y]!)

@@ -1,6 +1,7 @@
 import { never } from '../base/failure.ts'
 import { runHeldJob, runHitsJob, runHoldersJob, runRecurJob } from './containJob.ts'
 import { runJoinJob, runPrefixJob } from './joinJob.ts'
+import { runCountJob, runGradeJob } from './levelJob.ts'
 import { runRowsJob } from './rowsJob.ts'
 import type { Done, Job } from './threads.ts'
 
@@ -9,6 +10,10 @@ export function runJob(job: Job): Done<Job> {
   switch (job.kind) {
     case 'rows':
       return runRowsJob(job)
+    case 'count':
+      return runCountJob(job)
+    case 'grade':
+      return runGradeJob(job)
     case 'prefix':
       return runPrefixJob(job)
     case 'join':

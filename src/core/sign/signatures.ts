@@ -102,10 +102,10 @@ export class Signatures {
   /** As `signRows`, with what others found. */
   private *adoptRows(elsewhere: Elsewhere, slots: Int32Array, from: number, end: number): Work<void> {
     this.forms.reserve(end - from)
+    const { count } = this.forms
     yield* elsewhere.sign(from, end, rows => {
-      const known = this.forms.adopt(rows.forms)
-      for (let i = 0; i < rows.slots.length; i++)
-        slots[rows.from + i] = rows.slots[i]! < 0 ? -1 : known[rows.slots[i]!]!
+      renumber(rows.slots, this.forms.adopt(rows.forms), slots.subarray(rows.from))
+      if (rows.from === from) this.forms.reserveShingles(count, (end - from) / rows.slots.length - 1)
     })
   }
 
@@ -141,7 +141,11 @@ export class Signatures {
       more.set(this.uses)
       this.uses = more
     }
-    for (const slot of slots) if (slot >= 0 && this.uses[slot]!++ === 0) this.changed(slot)
+    const { uses } = this
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!
+      if (slot >= 0 && uses[slot]!++ === 0) this.changed(slot)
+    }
   }
 
   private retire(slots: Int32Array): void {
@@ -155,6 +159,11 @@ export class Signatures {
     }
     this.changes.push(slot)
   }
+}
+
+/** Writes the number that `known` has for each slot; -1 stays. */
+function renumber(slots: Int32Array, known: Int32Array, out: Int32Array): void {
+  for (let i = 0; i < slots.length; i++) out[i] = slots[i]! < 0 ? -1 : known[slots[i]!]!
 }
 
 const none = new Int32Array(0)

@@ -2,6 +2,7 @@ import { type Banding, bandingFor } from './bands.ts'
 import { GroupWalk } from './groupWalk.ts'
 import { joinWithin, mostPairs } from './join.ts'
 import { joinPrefixes, type KeysOf, keysFor, type Prefixes, partOf } from './joinJob.ts'
+import { levelTable } from './levelTable.ts'
 import { Matcher } from './matcher.ts'
 import { type Keys, Levels, lowerBound, type SlotPairs, type SlotPrefixes, sortedPostings } from './postings.ts'
 import type { Work } from './progress.ts'
@@ -25,7 +26,7 @@ export class Similar {
   banding: Banding | undefined
   /** How frequent shingles were at the last full join. */
   levels: Levels | undefined
-  private prefixes: SlotPrefixes | undefined
+  private prefixes: SlotPrefixes | readonly Prefixes[] | undefined
   private readonly signatures: Signatures
   private readonly incremental: boolean
   private readonly exact: boolean
@@ -79,8 +80,9 @@ export class Similar {
    * an index. Undefined where another way was taken, or forms came since.
    */
   takePrefixes(): SlotPrefixes | undefined {
-    const { prefixes } = this
+    const known = this.prefixes
     this.prefixes = undefined
+    const prefixes = known && ('start' in known ? known : joinPrefixes(known))
     return prefixes && prefixes.start.length - 1 === this.signatures.forms.count ? prefixes : undefined
   }
 
@@ -126,7 +128,9 @@ export class Similar {
     this.sets.clear()
     this.index = undefined
     this.prefixes = undefined
-    const levels = yield* Levels.table(forms, alive)
+    const levels = this.helpers
+      ? yield* levelTable(this.helpers, forms.arrays(), this.aliveSlots())
+      : yield* Levels.table(forms, alive)
     this.levels = new Levels(levels)
     const keys: KeysOf = { kind: 'levels', table: levels }
     this.banding = undefined
@@ -142,7 +146,7 @@ export class Similar {
     this.members.clear()
     for (let from = 0; from < forms.count; from += collected) {
       yield { phase: 'cluster', done: from, total: forms.count }
-      this.collect(range(from, Math.min(forms.count, from + collected)))
+      this.collectRange(from, Math.min(forms.count, from + collected))
     }
     yield { phase: 'cluster', done: forms.count, total: forms.count }
   }
@@ -150,8 +154,7 @@ export class Similar {
   /** Joins all living forms by keys; false, with nothing joined, where that would look at more pairs than `budget`. */
   private *join(keys: KeysOf, budget: number): Work<boolean> {
     const { forms } = this.signatures
-    const { threads } = this
-    if (threads && forms.count >= fewForms) return yield* this.joinElsewhere(threads, keys, budget)
+    if (this.helpers) return yield* this.joinElsewhere(this.helpers, keys, budget)
     const { t } = this.matcher
     const alive = (slot: number) => this.signatures.alive(slot)
     const own = keysFor(keys)
@@ -164,7 +167,11 @@ export class Similar {
       },
     })
     this.sets.grow(forms.count)
-    const { cost, within } = yield* joinWithin(postings, { matcher: this.matcher, sets: this.sets, budget })
+    const { cost, within } = yield* joinWithin(postings, {
+      matcher: new Matcher(forms, t).pack(),
+      sets: this.sets,
+      budget,
+    })
     this.cost = cost
     if (!within) {
       this.sets.clear()
@@ -174,11 +181,23 @@ export class Similar {
     return true
   }
 
+  /** The threads, where the forms are so many that they help. */
+  private get helpers(): Threads | undefined {
+    return this.signatures.forms.count >= fewForms ? this.threads : undefined
+  }
+
+  /** 1 for each living form. */
+  private aliveSlots(): Uint8Array {
+    const { count } = this.signatures.forms
+    const alive = new Uint8Array(new SharedArrayBuffer(count))
+    for (let slot = 0; slot < count; slot++) if (this.signatures.alive(slot)) alive[slot] = 1
+    return alive
+  }
+
   private *joinElsewhere(threads: Threads, keys: KeysOf, budget: number): Work<boolean> {
     const forms = this.signatures.forms.arrays()
     const { t } = this.matcher
-    const alive = new Uint8Array(new SharedArrayBuffer(forms.count))
-    for (let slot = 0; slot < forms.count; slot++) if (this.signatures.alive(slot)) alive[slot] = 1
+    const alive = this.aliveSlots()
     const prefixes: Prefixes[] = []
     const step = Math.ceil(forms.count / threads.count)
     const ranges = Array.from({ length: threads.count }, (_, i) => ({
@@ -186,11 +205,10 @@ export class Similar {
       to: Math.min(forms.count, (i + 1) * step),
     }))
     yield* threads.run(
-      ranges.map(range => ({ kind: 'prefix' as const, forms, alive, t, keys, ...range })),
+      ranges.map(range => ({ kind: 'prefix' as const, forms, alive, t, keys, parts: threads.count, ...range })),
       done => void prefixes.push(done),
     )
-    const bySlot = joinPrefixes(prefixes)
-    if (keys.kind === 'levels') this.prefixes = { shingles: bySlot.prefix, start: bySlot.prefixStart }
+    if (keys.kind === 'levels') this.prefixes = prefixes
     // What is too much for parts of the keys may still be within the budget for all of them; see `joinWithin`.
     for (const count of [threads.count, 1]) {
       this.cost = 0
@@ -201,7 +219,7 @@ export class Similar {
         kind: 'join' as const,
         forms,
         t,
-        ...bySlot,
+        prefixes,
         part,
         parts: count,
         singles: this.incremental,
@@ -293,14 +311,21 @@ export class Similar {
 
   /** Lists the sets of these slots, which are ascending, and so are those of further calls; sets that change were taken off. */
   private collect(slots: Iterable<number>): void {
+    for (const slot of slots) this.list(slot)
+  }
+
+  /** As `collect`, of the slots [from, to). */
+  private collectRange(from: number, to: number): void {
+    for (let slot = from; slot < to; slot++) this.list(slot)
+  }
+
+  private list(slot: number): void {
     const { sets, signatures, members } = this
-    for (const slot of slots) {
-      const root = sets.find(slot)
-      if (root === slot || !signatures.alive(slot)) continue
-      const list = members.get(root)
-      if (list) list.push(slot)
-      else members.set(root, [root, slot])
-    }
+    const root = sets.find(slot)
+    if (root === slot || !signatures.alive(slot)) return
+    const list = members.get(root)
+    if (list) list.push(slot)
+    else members.set(root, [root, slot])
   }
 }
 
@@ -311,7 +336,3 @@ function pairsOf({ shingles, slots, length }: SlotPairs): SlotPairs {
 
 /** So many forms are listed by sets between two breaths. */
 const collected = 50_000
-
-function* range(from: number, to: number): Generator<number> {
-  for (let slot = from; slot < to; slot++) yield slot
-}

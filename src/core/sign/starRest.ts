@@ -1,6 +1,7 @@
 import { popcount64 } from './formColumns.ts'
+import { levelsOf } from './levelCounts.ts'
 import type { Matcher } from './matcher.ts'
-import { Levels, levelsOf, lowerBound, type SlotPairs, sortPairs } from './postings.ts'
+import { Levels, lowerBound, type SlotPairs, sortPairs } from './postings.ts'
 import type { Work } from './progress.ts'
 import { neededOverlap } from './threshold.ts'
 
