@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import key from '../data/sample-key.json' with { type: 'json' }
 import { lineOfRow } from './rows.ts'
-import { note, packed, startWorkbench, until, type Workbench } from './workbench.ts'
+import { note, packed, quickFixes, startWorkbench, until, type Workbench } from './workbench.ts'
 
 const sample = new URL('../../media/sample', import.meta.url).pathname
 let w: Workbench
@@ -110,21 +110,7 @@ test('a quick fix mends the row, is one undo step, and the bytes come back', asy
     .first()
     .click({ position: { x: 5, y: 5 }, trial: true })
   await w.inHost(vscode => vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup'))
-  const menu = w.page.locator('.action-widget:not(.action-list-submenu-panel)')
-  // The key is lost where the editor has not taken the focus yet: press again until it is heard.
-  await until(
-    'the quick fixes',
-    async () => {
-      await w.inHost(vscode => vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup'))
-      await w.page.keyboard.press('Control+.')
-      return menu.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      )
-    },
-    shown => shown,
-    40,
-  )
+  const menu = await quickFixes(w)
   await w.shot('quick-fix-dark')
   await menu
     .locator('.monaco-list-row')

@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { random } from '../../src/core/base/random.ts'
-import { note, packed, startWorkbench, until, type Workbench } from './workbench.ts'
+import { note, packed, quickFixes, startWorkbench, until, type Workbench } from './workbench.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const from = join(root, 'out/e2e/way-back-data')
@@ -182,20 +182,7 @@ test('from the ledger to a wrong label, its fix, and a ledger that names what wa
     const start = editor.document.lineAt(at).text.lastIndexOf(label) + 1
     editor.selection = new vscode.Selection(at, start, at, start)
   })
-  const menu = w.page.locator('.action-widget:not(.action-list-submenu-panel)')
-  await until(
-    'the quick fixes',
-    async () => {
-      await w.inHost(vscode => vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup'))
-      await w.page.keyboard.press('Control+.')
-      return menu.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      )
-    },
-    shown => shown,
-    40,
-  )
+  const menu = await quickFixes(w)
   await w.shot('way-back-2-fix')
   await menu
     .locator('.monaco-list-row')

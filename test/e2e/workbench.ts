@@ -175,6 +175,25 @@ export async function until<T>(
   throw new Error(`Waited ${seconds} s for ${what}; last: ${trouble ?? JSON.stringify(last)?.slice(0, 2000)}`)
 }
 
+/** The menu of quick fixes at the cursor of the active editor. The key is lost where the editor has no focus yet: it is pressed until it is heard. */
+export async function quickFixes(w: Workbench): Promise<Locator> {
+  const menu = w.page.locator('.action-widget:not(.action-list-submenu-panel)')
+  await until(
+    'the quick fixes',
+    async () => {
+      await w.inHost(vscode => vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup'))
+      await w.page.keyboard.press('Control+.')
+      return menu.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => false,
+      )
+    },
+    shown => shown,
+    40,
+  )
+  return menu
+}
+
 /** Keeps a JSON note beside the screenshots: measured figures of the run. */
 export function note(name: string, value: unknown): void {
   if (!existsSync(shots)) mkdirSync(shots, { recursive: true })

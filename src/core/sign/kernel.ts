@@ -1,4 +1,4 @@
-import { fromBase64 } from '../base/base64.ts'
+import { Program } from '../base/wasm.ts'
 import { kernelBytes } from './generated/kernelBytes.ts'
 
 /** What `assembly/kernel.ts` offers; addresses are in bytes. */
@@ -32,41 +32,10 @@ export interface Kernel {
   ): number
 }
 
-/** What a host with WebAssembly has; the core assumes none. */
-interface Host {
-  readonly WebAssembly?: {
-    readonly Module: new (bytes: Uint8Array) => object
-    readonly Instance: new (
-      module: object,
-    ) => {
-      readonly exports: Omit<Kernel, 'memory'> & {
-        readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void }
-      }
-    }
-  }
-}
+const program = new Program<Omit<Kernel, 'memory'>>(kernelBytes)
 
-const pageBytes = 65536
-
-let compiled: object | undefined | 'refused'
-
-/**
- * A kernel with zeroed memory of its own, at least so many bytes; undefined where the host has no WebAssembly with vectors or
- * does not allow it (a page whose policy forbids it). Whoever asks then does the same work in TypeScript.
- */
-export function newKernel(bytes: number): Kernel | undefined {
-  const { WebAssembly } = globalThis as unknown as Host
-  if (!WebAssembly || compiled === 'refused') return undefined
-  try {
-    compiled ??= new WebAssembly.Module(fromBase64(kernelBytes))
-  } catch {
-    compiled = 'refused'
-    return undefined
-  }
-  const { memory, minhash, rarest, sign } = new WebAssembly.Instance(compiled).exports
-  memory.grow(Math.ceil(bytes / pageBytes))
-  return { memory: memory.buffer, minhash, rarest, sign }
-}
+/** A kernel with zeroed memory of its own, at least so many bytes. Whoever gets none does the same work in TypeScript. */
+export const newKernel = (bytes: number): Kernel | undefined => program.open(bytes)
 
 /** Hands out the memory of a kernel from its begin: where each of several lists of so many bytes stands. */
 export function layOut<Name extends string>(sizes: { readonly [name in Name]: number }) {

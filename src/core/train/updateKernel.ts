@@ -1,5 +1,5 @@
 /* Memory in which a whole model's state lies and is updated in place, by the functions of `assembly/update.ts`. */
-import { fromBase64 } from '../base/base64.ts'
+import { Program } from '../base/wasm.ts'
 import { updateBytes } from './generated/updateBytes.ts'
 
 /** What `assembly/update.ts` offers; addresses are in bytes. */
@@ -35,37 +35,7 @@ export interface UpdateKernel {
   follow(e: number, p: number, n: number, pull: number): void
 }
 
-/** What a host with WebAssembly has; the core assumes none. */
-interface Host {
-  readonly WebAssembly?: {
-    readonly Module: new (bytes: Uint8Array) => object
-    readonly Instance: new (
-      module: object,
-    ) => {
-      readonly exports: Omit<UpdateKernel, 'memory'> & {
-        readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void }
-      }
-    }
-  }
-}
+const program = new Program<Omit<UpdateKernel, 'memory'>>(updateBytes)
 
-const pageBytes = 65536
-/** Addresses have 32 bits. */
-const most = 65535 * pageBytes
-
-/**
- * A kernel with zeroed memory of its own, at least so many bytes. Undefined where the host has no WebAssembly with vectors, or
- * where that is more than it can address (4 GB) or give.
- */
-export function newUpdateKernel(bytes: number): UpdateKernel | undefined {
-  const { WebAssembly } = globalThis as Host
-  if (!WebAssembly || bytes > most) return undefined
-  try {
-    const module = new WebAssembly.Module(fromBase64(updateBytes))
-    const { memory, ...functions } = new WebAssembly.Instance(module).exports
-    memory.grow(Math.ceil(bytes / pageBytes))
-    return { ...functions, memory: memory.buffer }
-  } catch {
-    return undefined
-  }
-}
+/** A kernel with zeroed memory of its own, at least so many bytes; undefined where the host has no place for it. */
+export const newUpdateKernel = (bytes: number): UpdateKernel | undefined => program.open(bytes)
