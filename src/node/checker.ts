@@ -233,15 +233,16 @@ export class Checker {
 
   /** Keeps what edits need: the findings of each dataset, by their numbers in the report. */
   private follow(results: readonly { readonly checked: Checked; readonly settings: CheckSettings }[]): void {
-    let id = 0
-    this.found = results.flatMap(({ checked }) => checked.findings)
-    const datasets = results.flatMap(({ checked, settings }) => {
-      const findings = checked.findings.map(finding => ({ id: id++, finding }))
+    let next = 0
+    this.found =
+      results.length === 1 ? results[0]!.checked.findings : results.flatMap(({ checked }) => checked.findings)
+    const datasets = results.flatMap(({ checked: { datasets: own, findings }, settings }) => {
       const { rules, ignored } = settings
-      const about = { rules, ignored: ignored.keys, findings }
-      return checked.datasets.map(({ dataset }) => ({ ...about, dataset, memory: this.memoryOf(dataset) }))
+      const about = { rules, ignored: ignored.keys, findings, first: next }
+      next += findings.length
+      return own.map(({ dataset }) => ({ ...about, dataset, memory: this.memoryOf(dataset) }))
     })
-    this.live.begin(datasets, id)
+    this.live.begin(datasets, next)
   }
 
   /** The datasets under each folder. A folder without any is no error here. */

@@ -18,8 +18,9 @@ export interface CheckedOnce {
   readonly memory: Memory
   readonly rules: { readonly [rule: string]: RuleSetting }
   readonly ignored: ReadonlySet<string>
-  /** Its findings by their ids in the report. */
-  readonly findings: readonly { readonly id: number; readonly finding: Finding }[]
+  /** Its findings: the first of them has the id `first` in the report, the others follow. */
+  readonly findings: readonly Finding[]
+  readonly first: number
 }
 
 interface Entry {

@@ -9,6 +9,7 @@ import type { Memory } from './memory.ts'
 import { type RuleSetting, resolveRules } from './options.ts'
 import type { LocalRule, RuleSettings } from './rule.ts'
 import { rules as allRules } from './rules.ts'
+import { Told } from './told.ts'
 
 /** What an edit does to findings that were told. */
 export interface LocalChange {
@@ -23,8 +24,9 @@ export interface LiveInput {
   readonly memory: Memory
   readonly rules: { readonly [rule: string]: RuleSetting }
   readonly ignored: ReadonlySet<string>
-  /** What the check found, by the numbers that they are called by. */
-  readonly findings: readonly { readonly id: number; readonly finding: Finding }[]
+  /** What the check found; the first of them is called by the number `first`, those behind it by the ones that follow. */
+  readonly findings: readonly Finding[]
+  readonly first: number
   /** Gives new numbers. */
   readonly next: () => number
 }
@@ -34,7 +36,7 @@ interface Part {
   readonly settings: RuleSettings
   readonly local: LocalRule
   /** By form: the findings of its rows. */
-  readonly told: Map<number, number[]>
+  readonly told: Told
 }
 
 /**
@@ -65,7 +67,7 @@ export class Live {
     const corpus = new Corpus(input.dataset, input.memory)
     const parts: Part[] = []
     for (const { rule, settings } of resolveRules(allRules, input.rules))
-      if (rule.local) parts.push({ id: rule.meta.id, settings, local: rule.local, told: new Map() })
+      if (rule.local) parts.push({ id: rule.meta.id, settings, local: rule.local, told: new Told() })
     const live = new Live(input, corpus, parts)
     const byRule = new Map(parts.map(part => [part.id, part]))
     const likenesses = new Map<Part, Likeness>()
@@ -74,11 +76,10 @@ export class Live {
       if (likeness.similar instanceof Similar) likeness.similar.takeTouched()
     }
     const files = new Map(corpus.files.map(file => [file.id, file]))
-    let work = 0
-    for (const { id, finding } of input.findings) {
+    for (const [i, finding] of input.findings.entries()) {
       const part = byRule.get(finding.rule)
-      if (part) live.remember(part, likenesses.get(part)!, rowIn(files, finding), { id, finding })
-      if (++work % 20_000 === 0) yield { phase: 'remember', done: work, total: input.findings.length }
+      if (part) remember(part, likenesses.get(part)!, files, { id: input.first + i, finding })
+      if (i % 20_000 === 19_999) yield { phase: 'remember', done: i, total: input.findings.length }
     }
     return live
   }
@@ -115,16 +116,13 @@ export class Live {
       }
       for (let row = rows.head; row < rows.oldEnd; row++) around(old.get(part)!.slots[row]!)
       for (let row = rows.head; row < rows.newEnd; row++) around(likeness.slots[row]!)
-      for (const slot of slots) {
-        for (const id of part.told.get(slot) ?? []) removed.push(id)
-        part.told.delete(slot)
-      }
+      for (const slot of slots) for (const id of part.told.take(slot)) removed.push(id)
       const { settings, local } = part
       const add = (finding: Finding) => {
         if (this.anyIgnored && this.isIgnored(finding.key)) return
         const told = { id: this.next(), finding }
         added.push(told)
-        this.remember(part, likeness, rowIn(files, finding), told)
+        remember(part, likeness, files, told)
       }
       yield* local.about(
         { corpus, settings, add },
@@ -132,19 +130,6 @@ export class Live {
       )
     }
     return { removed, added }
-  }
-
-  private remember(
-    part: Part,
-    likeness: Likeness,
-    row: number | undefined,
-    { id, finding }: { readonly id: number; readonly finding: Finding },
-  ): void {
-    const slot = row === undefined || finding.alike === 'contained' ? -1 : likeness.slots[row]!
-    if (slot < 0) return
-    const known = part.told.get(slot)
-    if (known) known.push(id)
-    else part.told.set(slot, [id])
   }
 
   /** The comparison of each rule; those that need none of their own take whichever there is. */
@@ -183,7 +168,15 @@ function changedRows(before: Corpus, now: Dataset): ChangedRows | undefined {
   return found ?? { head: 0, oldEnd: 0, newEnd: 0 }
 }
 
-function rowIn(files: ReadonlyMap<string, CorpusFile>, { uri, part, row }: Finding): number | undefined {
-  const file = files.get(part === undefined ? uri : `${uri}#${part}`)
-  return file && row !== undefined ? file.base + row : undefined
+/** Takes down that a finding is one of the form of its row. */
+function remember(
+  part: Part,
+  { slots }: Likeness,
+  files: ReadonlyMap<string, CorpusFile>,
+  { id, finding }: { readonly id: number; readonly finding: Finding },
+): void {
+  const file = files.get(finding.part === undefined ? finding.uri : `${finding.uri}#${finding.part}`)
+  if (!file || finding.row === undefined || finding.alike === 'contained') return
+  const slot = slots[file.base + finding.row]!
+  if (slot >= 0) part.told.add(slot, id)
 }

@@ -38,6 +38,7 @@ export function* reportOf(checked: Checked, ms: () => number, places: Places): W
   const findings: ReportedFinding[] = []
   for (const [id, finding] of checked.findings.entries()) {
     findings.push(reported(finding, id, places))
+    if (finding instanceof LazyFinding) finding.forget()
     if (id % 200 === 199) yield { phase: 'report', done: id, total: checked.findings.length }
   }
   const versions: { [uri: string]: number } = {}

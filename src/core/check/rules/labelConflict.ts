@@ -1,8 +1,8 @@
 import { jaccard } from '../../sign/exact.ts'
 import type { Work } from '../../sign/progress.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
-import type { Likeness } from '../corpus.ts'
-import type { Finding, Fix } from '../finding.ts'
+import type { Corpus, Likeness } from '../corpus.ts'
+import { type FindingDetails, type Fix, LazyFinding, type Severity } from '../finding.ts'
 import { pairKey } from '../keys.ts'
 import { quoted } from '../labels.ts'
 import { comparisonOf, similarityOptions } from '../options.ts'
@@ -69,8 +69,9 @@ function* stateOf(context: RuleContext): Work<State> {
   return { ...context, likeness, names, label: row => labels[row]! }
 }
 
-function tellSimilar({ add }: State, found: readonly Finding[], opinion: boolean): void {
-  for (const one of found) add(opinion ? { ...one, severity: milder(one.severity, 'info') } : one)
+function tellSimilar(state: State, found: readonly Conflict[], opinion: boolean): void {
+  const severity = opinion ? milder(state.settings.severity, 'info') : state.settings.severity
+  for (const one of found) state.add(finding(state, severity, one))
 }
 
 interface State extends RuleContext {
@@ -116,32 +117,25 @@ function* equalTexts(state: State): Work<void> {
 /** The conflicts among rows of one form. */
 function tellEqual(state: State, rows: Int32Array): void {
   if (rows.length < 2) return
-  const { corpus, settings, names, add } = state
+  const { settings, add } = state
   const sides = votes(rows, state.label)
   const [first, second] = sides
   if (!first || !second) return
   const majority = first.rows.length > second.rows.length
   const sure = first.rows.length >= 2 && first.rows.length >= 2 * second.rows.length
   for (const side of majority ? sides.slice(1) : sides) {
-    const others = majority ? [first] : sides.filter(other => other !== side)
-    for (const own of side.rows)
-      add(
-        finding(state, own, {
-          severity: settings.severity,
-          message: `The same text is labelled ${quoted(names[others[0]!.label]!)} in ${corpus.name(others[0]!.rows[0]!)}${others[0]!.rows.length > 1 ? ` and ${more(others[0]!.rows.length - 1)}` : ''}.`,
-          others,
-          preferred: majority && sure,
-        }),
-      )
+    const others = (majority ? [first] : sides.filter(other => other !== side)).map(sideOf)
+    for (const row of side.rows)
+      add(finding(state, settings.severity, { row, others, similarity: undefined, preferred: majority && sure }))
   }
 }
 
 /** The conflicts in these sets of linked forms, and how many similar pairs there are and disagree. */
 function* similarTexts(state: State, groups: Iterable<readonly number[]>) {
-  const { corpus, likeness, settings, names } = state
+  const { likeness, settings } = state
   const { rowsOf } = likeness
   const t = parseThreshold(settings.options['threshold']!)
-  const found: Finding[] = []
+  const found: Conflict[] = []
   let pairs = 0
   let disagreeing = 0
   let work = 0
@@ -173,22 +167,14 @@ function* similarTexts(state: State, groups: Iterable<readonly number[]>) {
       pairs += near.length / 2
       disagreeing += near.filter(other => state.label(rowsOf(other)[0]!) !== own).length / 2
       const mine = tally.find(side => side.label === own)!.rows.length
-      const others = tally.filter(side => side.label !== own)
-      const strongest = others[0]
+      const strongest = tally.find(side => side.label !== own)
       if (!strongest || strongest.rows.length < mine) continue
       const twin = nearest(state, row, strongest.rows)
       if (strongest.rows.length === mine && twin.row > row) continue
       if (!reaches(t, twin.inter, twin.union)) continue
-      const similarity = jaccard(twin)
-      found.push(
-        finding(state, row, {
-          severity: settings.severity,
-          message: `A similar text (Jaccard ${shown(similarity)}) is labelled ${quoted(names[strongest.label]!)} in ${corpus.name(twin.row)}${strongest.rows.length > 1 ? ` and ${more(strongest.rows.length - 1)}` : ''}.`,
-          others: [{ label: strongest.label, rows: [twin.row, ...strongest.rows.filter(other => other !== twin.row)] }],
-          preferred: false,
-          similarity,
-        }),
-      )
+      const rest = strongest.rows.filter(other => other !== twin.row)
+      const others = [sideOf({ label: strongest.label, rows: [twin.row, ...rest] })]
+      found.push({ row, others, similarity: jaccard(twin), preferred: false })
     }
   }
   return { found, pairs, disagreeing }
@@ -216,42 +202,60 @@ function nearest({ corpus, likeness }: State, row: number, rows: readonly number
   return best
 }
 
-function finding(
-  { corpus, names }: State,
-  row: number,
-  about: {
-    readonly severity: Finding['severity']
-    readonly message: string
-    readonly others: readonly { readonly label: number; readonly rows: readonly number[] }[]
-    readonly preferred: boolean
-    readonly similarity?: number
-  },
-): Finding {
-  const fixes: Fix[] = about.others.slice(0, 3).map(({ label, rows }) =>
+/** Rows of another label: how many, and the first few of them, as they are named. */
+interface Side {
+  readonly label: number
+  readonly count: number
+  readonly rows: readonly number[]
+}
+
+/** Findings wait for somebody to look at them: of many rows they keep no more than they name. */
+function sideOf({ label, rows }: { readonly label: number; readonly rows: readonly number[] }): Side {
+  return { label, count: rows.length, rows: rows.slice(0, 5) }
+}
+
+interface Conflict {
+  readonly row: number
+  /** Who says otherwise, those to be named first before the others. */
+  readonly others: readonly Side[]
+  /** Jaccard to the first of them; undefined where the texts are equal. */
+  readonly similarity: number | undefined
+  readonly preferred: boolean
+}
+
+function finding(state: State, severity: Severity, conflict: Conflict): LazyFinding {
+  const { corpus, names } = state
+  const alike = conflict.similarity === undefined ? 'equal' : 'near'
+  return new LazyFinding({ rule: 'label-conflict', severity, alike, ...corpus.rowOf(conflict.row) }, () =>
+    details(corpus, names, conflict),
+  )
+}
+
+function details(corpus: Corpus, names: readonly string[], conflict: Conflict): FindingDetails {
+  const { row, others, similarity, preferred } = conflict
+  const fixes: Fix[] = others.slice(0, 3).map(({ label, count, rows }) =>
     corpus.relabel(row, names[label]!, {
-      title: `Relabel as ${quoted(names[label]!)} like ${rows.length > 1 ? `${rows.length} others` : corpus.name(rows[0]!)}`,
-      preferred: about.preferred,
+      title: `Relabel as ${quoted(names[label]!)} like ${count > 1 ? `${count} others` : corpus.name(rows[0]!)}`,
+      preferred,
     }),
   )
   const content = (of: number) => [corpus.text(of), corpus.label(of)]
+  const { label, count, rows } = others[0]!
+  const what = similarity === undefined ? 'The same text' : `A similar text (Jaccard ${shown(similarity)})`
+  const rest = count > 1 ? ` and ${more(count - 1)}` : ''
   return {
-    rule: 'label-conflict',
-    severity: about.severity,
-    alike: about.similarity === undefined ? 'equal' : 'near',
-    ...corpus.place(row, corpus.labelColumn),
-    message: about.message,
-    related: about.others.flatMap(({ label, rows }) =>
-      rows
-        .slice(0, 5)
-        .map(other =>
-          corpus.related(other, `Labelled ${quoted(names[label]!)}`, { similarity: about.similarity ?? 1 }),
-        ),
+    span: corpus.place(row, corpus.labelColumn).span,
+    message: `${what} is labelled ${quoted(names[label]!)} in ${corpus.name(rows[0]!)}${rest}.`,
+    related: others.flatMap(side =>
+      side.rows.map(other =>
+        corpus.related(other, `Labelled ${quoted(names[side.label]!)}`, { similarity: similarity ?? 1 }),
+      ),
     ),
     fixes,
     key:
-      about.similarity === undefined
+      similarity === undefined
         ? corpus.key('label-conflict', corpus.text(row), corpus.label(row))
-        : pairKey('label-conflict', content(row), content(about.others[0]!.rows[0]!)),
+        : pairKey('label-conflict', content(row), content(rows[0]!)),
   }
 }
 
