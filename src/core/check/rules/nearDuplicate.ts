@@ -108,7 +108,8 @@ function* tellGroup(
   const asked = contextOf(context.corpus)
   const { matcher } = similar
   const alike = (a: number, b: number) => labels[a] === labels[b] && asked(a) === asked(b)
-  for (const rows of firstRows(context.corpus, likeness, group))
+  const said = (row: number) => `${labels[row]} ${asked(row)}`
+  for (const rows of firstRows(context.corpus, likeness, { group, said }))
     for (const star of yield* starRows({ rows, slots, matcher, alike }))
       if (star.members.length > 0) {
         for (const row of star.members) told.add(row)
@@ -117,7 +118,7 @@ function* tellGroup(
       }
 }
 
-/** The first rows of their forms in a split that stand within a longer row of it, other than those that were told. */
+/** Of each form the first rows in a split, one a label, that stand within a longer row of it, other than those that were told. */
 function* tellContained(
   { corpus, settings, add }: RuleContext,
   likeness: Likeness,
@@ -125,16 +126,15 @@ function* tellContained(
 ): Work<void> {
   const share = parseThreshold(settings.options['containment']!)
   const { slots, rowsOf, similar } = likeness
+  const asked = contextOf(corpus)
+  const said = (row: number) => `${labels[row]} ${asked(row)}`
   let work = 0
   for (const slot of all.held()) {
     if (++work % 500 === 0) yield { phase: 'near-duplicate', done: 0, total: 0 }
-    const splits = new Set<string>()
-    for (const row of rowsOf(slot)) {
-      const split = corpus.split(row)
-      if (splits.has(split)) continue
-      splits.add(split)
+    for (const row of firstOf(rowsOf(slot), row => `${corpus.split(row)} ${said(row)}`)) {
       if (told.has(row)) continue
-      const alike = (other: number) => labels[other] === labels[row] && corpus.split(other) === split
+      const [split, own] = [corpus.split(row), said(row)]
+      const alike = (other: number) => corpus.split(other) === split && said(other) === own
       for (const holder of all.of(row, alike)) {
         // A similar pair is no row within a longer one, whichever of the two is told.
         if (similar.matcher.overlap(slot, slots[holder]!) > 0) continue
@@ -163,21 +163,32 @@ function contained(
   }))
 }
 
-/** For each split the rows that stand for the forms of a group: the first of each form, ascending. */
-function firstRows(corpus: Corpus, { rowsOf }: Likeness, group: readonly number[]): number[][] {
+/** For each split the rows that stand for the forms of a group: of each form the first that says the same (its label, and what it is asked about), ascending. */
+function firstRows(
+  corpus: Corpus,
+  { rowsOf }: Likeness,
+  { group, said }: { readonly group: readonly number[]; readonly said: (row: number) => string },
+): number[][] {
   const splits = new Map<string, number[]>()
-  for (const slot of group) {
-    const seen = new Set<string>()
-    for (const row of rowsOf(slot)) {
+  for (const slot of group)
+    for (const row of firstOf(rowsOf(slot), row => `${corpus.split(row)} ${said(row)}`)) {
       const split = corpus.split(row)
-      if (seen.has(split)) continue
-      seen.add(split)
       const rows = splits.get(split)
       if (rows) rows.push(row)
       else splits.set(split, [row])
     }
-  }
   return [...splits.values()].filter(rows => rows.length > 1).map(rows => rows.sort((a, b) => a - b))
+}
+
+/** The first row of each kind. */
+function firstOf(rows: Int32Array, kind: (row: number) => string): Iterable<number> {
+  if (rows.length < 2) return rows
+  const first = new Map<string, number>()
+  for (const row of rows) {
+    const own = kind(row)
+    if (!first.has(own)) first.set(own, row)
+  }
+  return first.values()
 }
 
 /** More members than this are not read to decide what kind of cluster it is. */
