@@ -124,7 +124,8 @@ export class Checker {
     clearTimeout(this.settling)
     if (this.isSettling) this.current.aborted = true
     const run = this.queue.then(work)
-    this.queue = run.catch(() => {})
+    // Not what it gave: that may be a report of hundreds of megabytes.
+    this.queue = run.then(nothing, nothing)
     return run
   }
 
@@ -384,6 +385,8 @@ function withProblems(report: Report, found: readonly Found[], problems: Readonl
     }),
   }
 }
+
+const nothing = () => {}
 
 /** First findings that are told while files are read. */
 const mostEarly = 200
