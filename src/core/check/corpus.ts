@@ -7,7 +7,7 @@ import type { LeanSimilar, SimilarForms } from '../sign/leanSimilar.ts'
 import { normalForm } from '../sign/normal.ts'
 import { type PlainComparison, PlainOverlap, type PlainText } from '../sign/plainOverlap.ts'
 import type { Work } from '../sign/progress.ts'
-import { listOver } from '../sign/reuse.ts'
+import { roomyList, splice } from '../sign/reuse.ts'
 import { defaultScheme, parseScheme } from '../sign/scheme.ts'
 import type { Threads } from '../sign/threads.ts'
 import type { Fix, Related } from './finding.ts'
@@ -26,6 +26,19 @@ export interface CorpusFile {
   readonly table: Table
   /** The number of its first row in the corpus. */
   readonly base: number
+}
+
+/** Rows [head, oldEnd) of a corpus are rows [head, newEnd) of the one after an edit. */
+export interface ChangedRows {
+  readonly head: number
+  readonly oldEnd: number
+  readonly newEnd: number
+}
+
+/** The corpus before an edit, and which rows it changed. */
+export interface Before {
+  readonly corpus: Corpus
+  readonly rows: ChangedRows
 }
 
 /** Which rows say the same and which forms are similar, by one way of comparing. */
@@ -56,15 +69,14 @@ export class Corpus {
   private readonly looks: readonly NamedLook[]
   private readonly plainOverlap = new PlainOverlap()
   private rowLabels: Int32Array | undefined
-  private folded: Int32Array | undefined
-
-  private over: Corpus | undefined
+  private folded: { readonly of: Int32Array; readonly numbers: Int32Array } | undefined
+  private before: Before | undefined
 
   /**
-   * `looks` are what the pass over the rows looks for, all at once. `over` is a corpus that nobody reads any more: its lists
-   * of a number a row are written over, so that one edit after the other need not make new ones.
+   * `looks` are what the pass over the rows looks for, all at once. `before` is the corpus that an edit has made this one of: its
+   * lists of a number a row are taken over and changed in their place, so that it can be asked for them no longer.
    */
-  constructor(dataset: Dataset, memory: Memory, looks: readonly NamedLook[] = [], over?: Corpus) {
+  constructor(dataset: Dataset, memory: Memory, looks: readonly NamedLook[] = [], before?: Before) {
     const names = shortNames([...new Set(dataset.splits.flatMap(split => split.tables.map(table => table.source.uri)))])
     const files: CorpusFile[] = []
     let base = 0
@@ -83,8 +95,9 @@ export class Corpus {
     this.labelColumn = dataset.roles.label
     this.memory = memory
     this.looks = looks
-    this.over = over
-    if (over) over.over = undefined
+    this.before = before
+    // Or each would hold the one before it.
+    if (before) before.corpus.before = undefined
     memory.retain(new Set(files.map(file => file.id)))
   }
 
@@ -194,14 +207,11 @@ export class Corpus {
 
   /** Label numbers by row (-1: none), and the names they stand for. */
   *labels(): Work<{ readonly of: Int32Array; readonly names: readonly string[] }> {
-    if (!this.rowLabels) {
-      const all = listOver(this.over?.rowLabels, this.rowCount)
-      if (this.labelColumn === undefined) all.fill(-1)
-      if (this.labelColumn !== undefined)
-        for (const file of this.files)
-          all.set(yield* this.memory.labelsOf(file.id, file.table, this.labelColumn), file.base)
-      this.rowLabels = all
-    }
+    const { labelColumn: column, memory } = this
+    this.rowLabels ??= yield* this.list(
+      ({ id, table }) => (column === undefined ? unlabelled(table) : memory.labelsOf(id, table, column)),
+      this.before?.corpus.rowLabels,
+    )
     return { of: this.rowLabels, names: this.memory.labels }
   }
 
@@ -217,15 +227,46 @@ export class Corpus {
   *foldedLabels(): Work<Int32Array> {
     if (!this.folded) {
       const { of, names } = yield* this.labels()
-      const numbers = foldedNumbers(names)
-      const { over } = this
+      const known = this.before?.corpus.folded
+      const numbers = known?.numbers.length === names.length ? known.numbers : foldedNumbers(names)
       // As a rule no label has two spellings: then the numbers are what they were, and a pass over all rows is saved.
-      const folded = numbers.every((number, label) => number === label)
-        ? of
-        : replaced(of, numbers, listOver(over?.folded === over?.rowLabels ? undefined : over?.folded, of.length))
-      this.folded = folded
+      const same = numbers.every((number, label) => number === label)
+      this.folded = { of: same ? of : this.replaced(of, numbers), numbers }
     }
-    return this.folded
+    return this.folded.of
+  }
+
+  /** The labels by row with the new number of each. */
+  private replaced(of: Int32Array, numbers: Int32Array): Int32Array {
+    const { before } = this
+    const number = (label: number) => (label < 0 ? -1 : numbers[label]!)
+    const known = before?.corpus.folded
+    if (!before || known?.numbers !== numbers || known.of === before.corpus.rowLabels) {
+      const all = roomyList(of.length)
+      for (let row = 0; row < of.length; row++) all[row] = number(of[row]!)
+      return all
+    }
+    const { head, newEnd } = before.rows
+    return splice(known.of, { head, tail: of.length - newEnd }, of.slice(head, newEnd).map(number))
+  }
+
+  /** A number for each row, of those that `read` tells of the rows of a file; `known` are those of the corpus before. */
+  private *list(read: (file: CorpusFile) => Work<Int32Array>, known: Int32Array | undefined): Work<Int32Array> {
+    const { before, rowCount } = this
+    if (!before || !known) {
+      const all = roomyList(rowCount)
+      for (const file of this.files) all.set(yield* read(file), file.base)
+      return all
+    }
+    const { head, newEnd } = before.rows
+    const fresh = new Int32Array(newEnd - head)
+    for (const file of this.files) {
+      const own = yield* read(file)
+      // The rows that changed stand in one file.
+      if (head >= file.base && newEnd <= file.base + own.length && newEnd > head)
+        fresh.set(own.subarray(head - file.base, newEnd - file.base))
+    }
+    return splice(known, { head, tail: rowCount - newEnd }, fresh)
   }
 
   /** Signs and joins all rows by a scheme and a threshold; the second call answers at once. */
@@ -233,11 +274,15 @@ export class Corpus {
     const key = `${scheme} ${threshold}`
     const known = this.likenesses.get(key)
     if (known) return known
+    const { before } = this
+    const over = before?.corpus.likenesses.get(key)
+    const gone = over?.slots.slice(before!.rows.head, before!.rows.oldEnd)
     const { slots, similar, memo } = this.memory.keepsSets(this.files.map(({ table }) => table))
-      ? yield* this.kept(scheme, threshold, this.over?.likenesses.get(key))
+      ? yield* this.kept(scheme, threshold, over?.slots)
       : yield* this.lean(scheme, threshold)
     const rows = this.memory.slotRows(memo === scheme ? scheme : key)
-    rows.update(slots, similar.matcher.forms.count)
+    if (gone) rows.follow({ ...before!.rows, before: over!.slots, gone }, slots, similar.matcher.forms.count)
+    else rows.update(slots, similar.matcher.forms.count)
     yield { phase: 'rows', done: this.rowCount, total: this.rowCount }
     const rowsOf = (slot: number) => rows.of(slot)
     const likeness = { scheme, slots, similar, rowsOf, memo }
@@ -245,10 +290,9 @@ export class Corpus {
     return likeness
   }
 
-  private *kept(scheme: string, threshold: string | number, over: Likeness | undefined) {
-    const slots = listOver(over?.slots, this.rowCount)
-    for (const { id, table, base } of this.files)
-      slots.set(yield* this.memory.slotsOf(id, table, scheme, this.dataset.roles), base)
+  private *kept(scheme: string, threshold: string | number, known: Int32Array | undefined) {
+    const { memory, dataset } = this
+    const slots = yield* this.list(({ id, table }) => memory.slotsOf(id, table, scheme, dataset.roles), known)
     return { slots, similar: yield* this.memory.similarAt(scheme, threshold), memo: scheme }
   }
 
@@ -323,10 +367,10 @@ interface Lean {
   readonly memo: string
 }
 
-/** Writes the new number of each label to `out`. */
-function replaced(labels: Int32Array, numbers: ArrayLike<number>, out: Int32Array): Int32Array {
-  for (let row = 0; row < labels.length; row++) out[row] = labels[row]! < 0 ? -1 : numbers[labels[row]!]!
-  return out
+/** The labels of a file of a dataset without. */
+// biome-ignore lint/correctness/useYield: there is nothing to wait for
+function* unlabelled(table: Table): Work<Int32Array> {
+  return new Int32Array(table.rowCount).fill(-1)
 }
 
 /** Tells one join from the next, whose forms have other numbers. */

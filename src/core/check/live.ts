@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/dataset.ts'
 import type { Work } from '../sign/progress.ts'
 import { Similar } from '../sign/similar.ts'
-import { Corpus, type CorpusFile, type Likeness } from './corpus.ts'
+import { type ChangedRows, Corpus, type CorpusFile, type Likeness } from './corpus.ts'
 import type { Finding } from './finding.ts'
 import { keptRows } from './kept.ts'
 import { keyMatcher } from './keys.ts'
@@ -51,8 +51,6 @@ export class Live {
   private readonly next: () => number
   private readonly parts: readonly Part[]
   private corpus: Corpus
-  /** The one before: nobody reads it when the next one is made. */
-  private older: Corpus | undefined
 
   private constructor(input: LiveInput, corpus: Corpus, parts: readonly Part[]) {
     this.memory = input.memory
@@ -86,16 +84,17 @@ export class Live {
 
   /**
    * Takes the dataset as it is after an edit; undefined where only a check of all would do. Findings that it adds are to be read
-   * before the next edit but one.
+   * before the next edit.
    */
   *change(dataset: Dataset): Work<LocalChange | undefined> {
     const before = this.corpus
     const rows = changedRows(before, dataset)
     if (!rows) return undefined
-    const old = new Map<Part, Likeness>()
-    for (const { part, likeness } of yield* this.likenesses(before)) old.set(part, likeness)
-    const corpus = new Corpus(dataset, this.memory, [], this.older)
-    this.older = before
+    // The lists of the corpus before are those of the one after in a moment.
+    const gone = new Map<Part, Int32Array>()
+    for (const { part, likeness } of yield* this.likenesses(before))
+      gone.set(part, likeness.slots.slice(rows.head, rows.oldEnd))
+    const corpus = new Corpus(dataset, this.memory, [], { corpus: before, rows })
     this.corpus = corpus
     const now = yield* this.likenesses(corpus)
     const touched = new Map<Similar, ReadonlySet<number> | undefined>()
@@ -114,7 +113,7 @@ export class Live {
         if (slot < 0) return
         for (const member of likeness.similar.group(slot)) slots.add(member)
       }
-      for (let row = rows.head; row < rows.oldEnd; row++) around(old.get(part)!.slots[row]!)
+      for (const slot of gone.get(part)!) around(slot)
       for (let row = rows.head; row < rows.newEnd; row++) around(likeness.slots[row]!)
       for (const slot of slots) for (const id of part.told.take(slot)) removed.push(id)
       const { settings, local } = part
@@ -143,13 +142,6 @@ export class Live {
       if (!part.local.comparison(part.settings)) found.push({ part, likeness: yield* corpus.forms() })
     return found
   }
-}
-
-interface ChangedRows {
-  /** Rows [head, oldEnd) of the corpus before are rows [head, newEnd) of the one after. */
-  readonly head: number
-  readonly oldEnd: number
-  readonly newEnd: number
 }
 
 /** The rows that differ; undefined where the files are others. */

@@ -4,7 +4,7 @@ import { lengthOf, type Table } from '../data/table.ts'
 import type { SignedRows } from '../sign/forms.ts'
 import { LeanSimilar } from '../sign/leanSimilar.ts'
 import type { Work } from '../sign/progress.ts'
-import { listOver } from '../sign/reuse.ts'
+import { roomyList, splice } from '../sign/reuse.ts'
 import { readByThreads, tableJobs } from '../sign/rowsJob.ts'
 import { parseScheme } from '../sign/scheme.ts'
 import { type Shelf, shelvedRows } from '../sign/shelf.ts'
@@ -36,11 +36,7 @@ export class Memory {
   /** What rules found out at some cost, by rule. */
   readonly notes = new Map<string, unknown>()
   private readonly labelNumbers = new Map<string, number>()
-  /** `before` is the list before, whose memory the next one takes. */
-  private readonly rowLabels = new Map<
-    string,
-    { readonly table: Table; readonly labels: Int32Array; readonly before: Int32Array | undefined }
-  >()
+  private readonly rowLabels = new Map<string, { readonly table: Table; readonly labels: Int32Array }>()
   private readonly signatures = new Map<string, Signatures>()
   private readonly signed = new Map<string, Table>()
   private readonly similar = new Map<string, Similar>()
@@ -126,24 +122,21 @@ export class Memory {
     }
   }
 
-  /** The label of each row as a number into `labels`; -1 where there is none. It holds until the file changed twice. */
+  /** The label of each row as a number into `labels`; -1 where there is none. It holds until the file changes. */
   *labelsOf(file: string, table: Table, column: string): Work<Int32Array> {
     const known = this.rowLabels.get(file)
     if (known?.table === table) return known.labels
     const kept = this.kept(known?.table, table)
-    const labels = known ? listOver(known.before ?? noRows, table.rowCount) : new Int32Array(table.rowCount)
-    const end = labels.length - kept.tail
-    labels.fill(-1, kept.head, end)
-    if (known) {
-      labels.set(known.labels.subarray(0, kept.head))
-      labels.set(known.labels.subarray(known.labels.length - kept.tail), end)
+    const count = table.rowCount - kept.head - kept.tail
+    const fresh = known ? new Int32Array(count) : roomyList(count)
+    fresh.fill(-1)
+    for (let i = 0; i < count; i++) {
+      const text = table.text(kept.head + i, column)
+      if (text !== undefined && text.trim() !== '') fresh[i] = this.number(text)
+      if (i % 1024 === 1023) yield { phase: 'labels', done: kept.head + i, total: table.rowCount }
     }
-    for (let row = kept.head; row < end; row++) {
-      const text = table.text(row, column)
-      if (text !== undefined && text.trim() !== '') labels[row] = this.number(text)
-      if (row % 1024 === 1023) yield { phase: 'labels', done: row, total: labels.length }
-    }
-    this.rowLabels.set(file, { table, labels, before: known?.labels })
+    const labels = known ? splice(known.labels, kept, fresh) : fresh
+    this.rowLabels.set(file, { table, labels })
     return labels
   }
 
@@ -262,8 +255,6 @@ function setsFit(tables: readonly Table[], budget: number | undefined): boolean 
   const counted = budget === undefined ? tables.filter(({ source }) => source.windows) : tables
   return counted.reduce((sum, { source }) => sum + lengthOf(source), 0) * 2 <= (budget ?? usualBudget)
 }
-
-const noRows = new Int32Array(0)
 
 /** Files of half as many bytes have their sets kept. */
 const usualBudget = 512 * 1024 * 1024

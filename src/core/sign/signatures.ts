@@ -1,6 +1,6 @@
 import { Forms, type SignedRows } from './forms.ts'
 import type { Work } from './progress.ts'
-import { listOver } from './reuse.ts'
+import { roomyList, splice } from './reuse.ts'
 import type { Scheme } from './scheme.ts'
 import { pieceRows } from './shelf.ts'
 import type { Texts } from './texts.ts'
@@ -29,8 +29,6 @@ export class Signatures {
   readonly forms: Forms
   private uses = new Int32Array(256)
   private readonly files = new Map<string, Int32Array>()
-  /** Of each file that was signed again the list before the last one: its memory is taken again, so that an edit makes none. */
-  private readonly spare = new Map<string, Int32Array>()
   /** Forms that got their first user or lost their last, in turn; those before `forgotten` are no longer known. */
   private changes: number[] = []
   private forgotten = 0
@@ -49,7 +47,7 @@ export class Signatures {
     return moment < this.forgotten ? undefined : this.changes.slice(moment - this.forgotten)
   }
 
-  /** Slots by row; -1 where a row has no letters or numbers. It holds until the file is signed another time but one. */
+  /** Slots by row; -1 where a row has no letters or numbers. It holds until the file is signed again. */
   slots(file: string): Int32Array {
     return this.files.get(file) ?? none
   }
@@ -73,39 +71,38 @@ export class Signatures {
   /** Signs a file's rows; `kept` are those that are as they were when it was last signed. */
   *sign(file: string, texts: Texts, kept: Kept = { head: 0, tail: 0 }, elsewhere?: Elsewhere): Work<void> {
     const old = this.slots(file)
-    const count = texts.rowCount
-    const slots = old.length === 0 ? new Int32Array(count) : listOver(this.spare.get(file) ?? none, count)
-    const end = count - kept.tail
-    slots.set(old.subarray(0, kept.head))
-    slots.fill(-1, kept.head, end)
-    slots.set(old.subarray(old.length - kept.tail), end)
-    if (elsewhere && end - kept.head >= fewRows) yield* this.adoptRows(elsewhere, slots, kept.head, end)
-    else yield* this.signRows(texts, slots, kept.head, end)
+    const end = texts.rowCount - kept.tail
+    const total = texts.rowCount
+    // Rows that are all of the file are signed where they stay.
+    const fresh = old.length === 0 ? roomyList(total) : new Int32Array(end - kept.head)
+    fresh.fill(-1)
+    const rows = { from: kept.head, slots: fresh, total }
+    if (elsewhere && fresh.length >= fewRows) yield* this.adoptRows(elsewhere, rows)
+    else yield* this.signRows(texts, rows)
     this.retire(old.subarray(kept.head, old.length - kept.tail))
-    this.employ(slots.subarray(kept.head, end))
-    this.files.set(file, slots)
-    if (old.length > 0) this.spare.set(file, old)
+    this.employ(fresh)
+    this.files.set(file, old.length === 0 ? fresh : splice(old, kept, fresh))
   }
 
-  private *signRows(texts: Texts, slots: Int32Array, from: number, end: number): Work<void> {
+  private *signRows(texts: Texts, { from, slots, total }: RowsToSign): Work<void> {
     const { forms } = this
-    forms.reserve(end - from)
+    forms.reserve(slots.length)
     const { count } = forms
-    for (let row = from; row < end; ) {
-      const first = row === from
-      row += forms.addRows(texts, row, slots.subarray(row, end))
-      if (first) forms.reserveShingles(count, (end - row) / (row - from))
-      yield { phase: 'sign', done: row, total: slots.length }
+    for (let i = 0; i < slots.length; ) {
+      const first = i === 0
+      i += forms.addRows(texts, from + i, slots.subarray(i))
+      if (first) forms.reserveShingles(count, (slots.length - i) / i)
+      yield { phase: 'sign', done: from + i, total }
     }
   }
 
   /** As `signRows`, with what others found. */
-  private *adoptRows(elsewhere: Elsewhere, slots: Int32Array, from: number, end: number): Work<void> {
-    this.forms.reserve(end - from)
+  private *adoptRows(elsewhere: Elsewhere, { from, slots }: RowsToSign): Work<void> {
+    this.forms.reserve(slots.length)
     const { count } = this.forms
-    yield* elsewhere.sign(from, end, rows => {
-      renumber(rows.slots, this.forms.adopt(rows.forms), slots.subarray(rows.from))
-      if (rows.from === from) this.forms.reserveShingles(count, (end - from) / rows.slots.length - 1)
+    yield* elsewhere.sign(from, from + slots.length, rows => {
+      renumber(rows.slots, this.forms.adopt(rows.forms), slots.subarray(rows.from - from))
+      if (rows.from === from) this.forms.reserveShingles(count, slots.length / rows.slots.length - 1)
     })
   }
 
@@ -132,12 +129,11 @@ export class Signatures {
   forget(file: string): void {
     this.retire(this.slots(file))
     this.files.delete(file)
-    this.spare.delete(file)
   }
 
   private employ(slots: Int32Array): void {
     if (this.forms.count > this.uses.length) {
-      const more = new Int32Array(Math.max(this.forms.count, this.uses.length * 2))
+      const more = new Int32Array(Math.ceil(this.forms.count * 1.1) + 1024)
       more.set(this.uses)
       this.uses = more
     }
@@ -159,6 +155,13 @@ export class Signatures {
     }
     this.changes.push(slot)
   }
+}
+
+/** Rows of a file from one on: their slots, which are written, and how many rows the file has. */
+interface RowsToSign {
+  readonly from: number
+  readonly slots: Int32Array
+  readonly total: number
 }
 
 /** Writes the number that `known` has for each slot; -1 stays. */
