@@ -123,7 +123,7 @@ test.concurrent('a broken row asks for the training rows like it, which open; ch
   await shown.send({ kind: 'nearest', place, rows: [near] })
   const list = page.getByRole('region', { name: 'Nearest training rows' })
   expect((await list.locator('li').allTextContents()).map(text => text.replace(/\s+/g, ' '))).toEqual([
-    '0.81othertrain.csv row 7where is it',
+    '0.81train.csv row 7other label: otherwhere is it',
   ])
   await list.getByRole('button', { name: 'train.csv row 7' }).click()
   expect((await shown.posted()).filter(m => m.kind === 'openRow').map(m => m['place'])).toEqual([

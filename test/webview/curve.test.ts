@@ -1,3 +1,4 @@
+import { diffWordsWithSpace } from 'diff'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { percent, points } from '../../src/core/base/words.ts'
@@ -16,7 +17,9 @@ import {
 } from '../../src/core/view/curve.ts'
 import { column, follow, newCurves, place, reach, smoothedColumn } from '../../src/core/view/curves.ts'
 import { runCsv } from '../../src/core/view/runTable.ts'
-import { about, duration, probability, small, tick } from '../../src/core/view/words.ts'
+import { about, duration, probability, small, tick, ticks } from '../../src/core/view/words.ts'
+import { legible } from '../../webview/parts/difference.ts'
+import { markPlaces } from '../../webview/parts/lineMarks.ts'
 import { dice, live, runEvents, runOf } from './fixtures.ts'
 
 test('smoothing is the debiased average, and growing it gives what starting anew gives', () => {
@@ -188,6 +191,57 @@ test('numbers as people read them', () => {
   expect([40_400, 72_000].map(about)).toEqual(['40s', '1m 12s'])
   expect([0, 2e-4, 1.523e-4].map(v => small(v, 2))).toEqual(['0', '2e\u22124', '1.52e\u22124'])
   expect([0, 0.25, 25_000, 1_200_000, 0.0002].map(tick)).toEqual(['0', '0.25', '25k', '1.2M', '2e\u22124'])
+  // Under one another they have the same decimals, unit and power.
+  expect(ticks([0, 0.5, 1, 1.5])).toEqual(['0', '0.5', '1.0', '1.5'])
+  expect(ticks([-5, 0, 5])).toEqual(['\u22125', '0', '5'])
+  expect(ticks([0, 500, 1500, 2500])).toEqual(['0', '500', '1,500', '2,500'])
+  expect(ticks([0, 5000, 10_000, 12_500])).toEqual(['0', '5.0k', '10.0k', '12.5k'])
+  expect(ticks([0, 5e-5, 1e-4, 1.5e-4])).toEqual(['0', '0.5e\u22124', '1.0e\u22124', '1.5e\u22124'])
+  expect(ticks([])).toEqual([])
+})
+
+test('where only signs changed inside a word, whole words are shown as replaced', () => {
+  const said = (before: string, after: string) =>
+    legible(diffWordsWithSpace(before, after)).map(p => `${p.removed ? '-' : p.added ? '+' : ''}${p.value}`)
+  expect(said('my top-up gone', 'my top up gone')).toEqual(['my ', '-top-up', '+top up', ' gone'])
+  expect(said('top-up', 'top up')).toEqual(['-top-up', '+top up'])
+  expect(said('it goes on. Now', 'it goes on! Now')).toEqual(['it goes ', '-on.', '+on!', ' Now'])
+  // Words that came or went are told as they are.
+  expect(said('gone through?', 'gone through yet?')).toEqual(['gone through', '+ yet', '?'])
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom('a', 'b', ' ', '-', '.') }),
+      fc.string({ unit: fc.constantFrom('a', ' ', '-') }),
+      (a, b) => {
+        const parts = legible(diffWordsWithSpace(a, b))
+        expect(
+          parts
+            .filter(p => !p.added)
+            .map(p => p.value)
+            .join(''),
+        ).toBe(a)
+        expect(
+          parts
+            .filter(p => !p.removed)
+            .map(p => p.value)
+            .join(''),
+        ).toBe(b)
+      },
+    ),
+  )
+})
+
+test('marks stand at fixed places of the axis, each line at its own, and none where a line is not', () => {
+  const xs = Array.from({ length: 100 }, (_, i) => i)
+  const line = { xs, ys: xs, color: '', mark: 'dot' as const }
+  const places = markPlaces([line, { ...line, mark: undefined }, { ...line, mark: 'ring' as const }], [0, 100], 4)
+  expect(places.map(p => [p.mark, p.at])).toEqual([
+    ...[12, 37, 62, 87].map(at => ['dot', at]),
+    ...[25, 50, 75].map(at => ['ring', at]),
+  ])
+  // It goes on: what was marked stays marked.
+  const before = markPlaces([{ ...line, xs: xs.slice(0, 70), ys: xs.slice(0, 70) }], [0, 100], 4)
+  expect(before.map(p => p.at)).toEqual([12, 37, 62])
 })
 
 test('the numbers leave as CSV: raw, one line a step, scores on their step', () => {

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { reduce } from '../../src/core/run/run.ts'
-import { fixed, small } from '../../src/core/view/words.ts'
+import { fixed, scientific } from '../../src/core/view/words.ts'
 import { before, live, runEvents, runOf, shownOf } from './fixtures.ts'
 import { type Shown, type Stage, stage } from './stage.ts'
 import { hydrateRun } from './states.ts'
@@ -45,7 +45,10 @@ test.concurrent('the crosshair stands on a step in all charts, with exactly the 
       'val.',
       expect.any(String),
     ])
-    expect(await legend(page, 'Learning rate')).toEqual([small(run.series.rate[i], 2), small(other.series.rate[i], 2)])
+    expect(await legend(page, 'Learning rate')).toEqual([
+      scientific(run.series.rate[i], 2),
+      scientific(other.series.rate[i], 2),
+    ])
     expect((await legend(page, 'Gradient norm'))[0]).toBe(fixed(run.series.norm[i], 2))
     // Drawn where it says: the line under the pointer, to the width of a step.
     const line = await chart(page, 'Loss').locator('.cross-line').boundingBox()
@@ -252,7 +255,7 @@ test('pause, continue and another rate are asked for by button and by key; notes
   expect((await asked('pause')).at(-1)).toEqual({ kind: 'pause', id: live.id, paused: false })
   await shown.send({ kind: 'events', id: live.id, events: [{ ...event, paused: false, factor: 0.5 }] })
   expect(await page.locator('.head [role=status]').textContent()).toMatch(/^running .* rate times 0.5$/)
-  await page.getByRole('button', { name: 'Rate', exact: true }).click()
+  await page.getByRole('button', { name: 'Change rate', exact: true }).click()
   await page.getByRole('menuitem', { name: 'Times 0.25' }).click()
   expect(await asked('rate')).toEqual([{ kind: 'rate', id: live.id, factor: 0.25 }])
   // No key acts while text is being typed.

@@ -27,6 +27,7 @@ const dark = {
   focusBorder: '#0078d4',
   'editor-background': '#1f1f1f',
   'editor-foreground': '#cccccc',
+  'editor-findMatchHighlightBackground': '#ea5c0055',
   'editorWidget-background': '#202020',
   'editorWidget-border': '#454545',
   'editorError-foreground': '#f14c4c',
@@ -174,7 +175,12 @@ function contrast(ink: string, paper: string, line: string, active: string): Col
     ...all(inks, ink),
     ...all([...lines, ...rest], line),
     ...all(
-      ['diffEditor-insertedTextBackground', 'diffEditor-removedTextBackground', 'keybindingLabel-background'],
+      [
+        'diffEditor-insertedTextBackground',
+        'diffEditor-removedTextBackground',
+        'keybindingLabel-background',
+        'editor-findMatchHighlightBackground',
+      ],
       'transparent',
     ),
     contrastBorder: line,

@@ -2,7 +2,8 @@ import { count, counted } from '../../src/core/base/words.ts'
 import type { RowChanges } from '../../src/core/run/rowChanges.ts'
 import type { NearTraining, RowPlace } from '../../src/core/view/protocol.ts'
 import { fixed } from '../../src/core/view/words.ts'
-import { h } from '../parts/dom.ts'
+import { likeness } from '../parts/difference.ts'
+import { h, icon } from '../parts/dom.ts'
 
 type Open = (place: RowPlace) => void
 
@@ -12,7 +13,7 @@ export function changesSection(changes: RowChanges | undefined, open: Open): HTM
   const all = changes.counts.reduce((sum, [, n]) => sum + n, 0)
   return h(
     'section',
-    { class: 'sec changes', 'aria-label': 'Training rows changed' },
+    { class: 'sec', 'aria-label': 'Training rows changed' },
     h(
       'div',
       { class: 'sec-head' },
@@ -21,12 +22,12 @@ export function changesSection(changes: RowChanges | undefined, open: Open): HTM
     ),
     h(
       'ul',
-      { class: 'row-links' },
+      { class: 'row-links changed-rows' },
       changes.rows.map(({ kind, file, row }) =>
         h(
           'li',
           {},
-          h('span', { class: 'tag' }, kind),
+          h('span', {}, h('span', { class: 'tag' }, kind)),
           // A row that is gone has no place to open.
           kind === 'removed'
             ? h('span', { class: 'cut' }, `${file} row ${row}`)
@@ -39,31 +40,41 @@ export function changesSection(changes: RowChanges | undefined, open: Open): HTM
   )
 }
 
-/** The training rows that are like a row, those with another label first. `undefined` while nobody has answered. */
-export function nearestSection(rows: readonly NearTraining[] | undefined, open: Open): HTMLElement {
+/** The training rows that are like a row's text, those with another label first. `undefined` while nobody has answered. */
+export function nearestSection(text: string, rows: readonly NearTraining[] | undefined, open: Open): HTMLElement {
+  const other = rows?.filter(row => row.disagrees).length ?? 0
   return h(
     'section',
     { class: 'nearest', 'aria-label': 'Nearest training rows' },
-    h('h3', {}, 'Nearest training rows'),
+    h(
+      'div',
+      { class: 'row' },
+      h('h3', {}, 'Nearest training rows'),
+      rows &&
+        other > 0 &&
+        h('span', { class: 'dim small' }, `${count(other)} of ${count(rows.length)} with another label`),
+    ),
     rows === undefined && h('p', { class: 'small dim' }, 'Looking…'),
     rows?.length === 0 &&
       h('p', { class: 'small dim' }, 'No training row shares words with it, or its files are gone.'),
     rows &&
       h(
         'ul',
-        { class: 'row-links' },
-        rows.map(({ file, row, text, gold, similarity, disagrees }) =>
+        { class: 'row-links near-rows' },
+        rows.map(({ file, row, text: found, gold, similarity, disagrees }) =>
           h(
             'li',
             {},
             h('span', { class: 'end dim', title: 'Cosine of the texts' }, fixed(similarity, 2)),
+            link(`${file} row ${row}`, () => open({ file, row })),
             h(
               'span',
-              { class: disagrees ? 'tag other' : 'tag', title: disagrees ? 'Another label' : 'The same label' },
-              gold,
+              { class: 'row tight small', title: `${disagrees ? 'Another label' : 'The same label'}: ${gold}` },
+              disagrees && icon('warning', 'small c-warning'),
+              disagrees && h('span', { class: 'hear' }, 'other label: '),
+              h('bdi', { class: 'cut' }, gold),
             ),
-            link(`${file} row ${row}`, () => open({ file, row })),
-            h('span', { class: 'cut', dir: 'auto', title: text }, text),
+            h('span', { class: 'cut', dir: 'auto', title: found }, likeness(text, found)),
           ),
         ),
       ),

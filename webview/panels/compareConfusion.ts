@@ -3,8 +3,9 @@ import type { Ledger } from '../../src/core/eval/ledger.ts'
 import { h, s } from '../parts/dom.ts'
 
 const most = 24
-const cell = 12
 const names = 140
+/** Room for the board beside the names. */
+const room = 240
 
 /** Who is taken for whom under b. A cell filters the rows; arrows go from one cell with rows to the next. */
 export function confusionOf(
@@ -17,11 +18,12 @@ export function confusionOf(
 ): HTMLElement {
   const { labels, counts, left } = worst(ledger)
   const size = labels.length
+  // Of few labels each cell has room for its number.
+  const cell = Math.max(12, Math.min(24, Math.floor(room / Math.max(1, size))))
   const totals = labels.map((_, i) => labels.reduce((sum, _l, j) => sum + (counts[i * size + j] ?? 0), 0))
   const cells: { readonly row: number; readonly col: number; readonly element: HTMLElement }[] = []
   const board = h('div', { class: 'confusion-cells', role: 'group', 'aria-label': 'Cells with rows' })
   board.style.width = board.style.height = `${size * cell}px`
-  board.style.setProperty('--cell', `${cell}px`)
   for (let i = 0; i < size; i++)
     for (let j = 0; j < size; j++) {
       const n = counts[i * size + j] ?? 0
@@ -41,7 +43,7 @@ export function confusionOf(
           style: { left: `${j * cell}px`, top: `${i * cell}px`, '--heat': `${heat}%` },
           on: { click: () => (on ? act.pick(undefined, undefined) : act.pick(labels[i], labels[j])) },
         },
-        i !== j && n > 1 && n < 100 ? String(n) : undefined,
+        i !== j && fits(n, cell) ? String(n) : undefined,
       )
       cells.push({ row: i, col: j, element })
       board.append(element)
@@ -74,7 +76,7 @@ export function confusionOf(
       ? h('p', { class: 'small dim' }, 'No label to show.')
       : h(
           'div',
-          { class: 'confusion' },
+          { class: 'confusion', style: { '--cell': `${cell}px` } },
           h(
             'div',
             { class: 'confusion-names', 'aria-hidden': 'true', style: { width: `${names}px` } },
@@ -83,7 +85,7 @@ export function confusionOf(
           h(
             'div',
             {},
-            h('div', { class: 'confusion-board' }, gridLines(size), board),
+            h('div', { class: 'confusion-board' }, gridLines(size, cell), board),
             h('p', { class: 'tiny dim' }, 'predicted, in the same order →'),
           ),
         ),
@@ -116,7 +118,10 @@ function worst(ledger: Ledger): {
   return { labels, counts, left: all.length - labels.length }
 }
 
-function gridLines(size: number): SVGElement {
+/** A number of one cell: in small ones a single row is told by its colour. */
+const fits = (n: number, cell: number) => (cell > 16 ? n < 1000 : n > 1 && n < 100)
+
+function gridLines(size: number, cell: number): SVGElement {
   const side = size * cell
   const at = Array.from({ length: size + 1 }, (_, i) => i * cell)
   return s(

@@ -43,12 +43,12 @@ export function compareDetail(act: {
       both,
       near,
     ),
-    near: rows => put(near, nearestSection(rows, act.openTraining)),
+    near: rows => put(near, nearestSection(text.textContent ?? '', rows, act.openTraining)),
     show: (ledger, row) => {
       const shown = row !== undefined
       for (const part of [title, tags, actions, text, both, near]) part.hidden = !shown
       if (!row) return
-      put(near, asksNearest(row) && nearestSection(undefined, act.openTraining))
+      put(near, asksNearest(row) && nearestSection(row.text, undefined, act.openTraining))
       const look = outcomeLooks[row.outcome]
       put(title, `${row.file} row ${row.row}`)
       put(
@@ -91,13 +91,16 @@ function numberSide(name: string, said: number, gold: number): HTMLElement {
       h(
         'tbody',
         {},
-        fact('Says', String(said)),
-        fact('Gold', String(gold)),
-        fact('Off by', off === 0 ? '0' : `${off < 0 ? '\u2212' : '+'}${Number(Math.abs(off).toPrecision(4))}`),
+        fact('Says', numberText(said)),
+        fact('Gold', numberText(gold)),
+        fact('Off by', off === 0 ? '0' : `${off > 0 ? '+' : ''}${numberText(off)}`),
       ),
     ),
   )
 }
+
+/** To four digits, the minus as everywhere. */
+const numberText = (value: number) => String(Number(value.toPrecision(4))).replace('-', '\u2212')
 
 /** Where b is wrong with a label, the rows that it learnt from may say why. */
 export function asksNearest(row: LedgerRow): boolean {
@@ -139,7 +142,7 @@ function side(name: string, said: LedgerRow['a'], gold: string): HTMLElement {
           h(
             'span',
             { class: 'cut', title: label },
-            label === gold ? h('b', {}, label) : label,
+            h(label === gold ? 'b' : 'span', {}, h('bdi', {}, label)),
             label === gold && h('span', { class: 'dim' }, ' gold'),
           ),
           h('span', { class: 'meter', 'aria-hidden': 'true' }, h('i', { style: { width: `${100 * p}%` } })),

@@ -3,7 +3,7 @@ import type { Ledger } from '../../src/core/eval/ledger.ts'
 import { smallestDifference } from '../../src/core/eval/significance.ts'
 import { roughly } from '../../src/core/eval/words.ts'
 import { niceUp } from '../../src/core/view/curve.ts'
-import { tick } from '../../src/core/view/words.ts'
+import { ticks } from '../../src/core/view/words.ts'
 import { h, s } from '../parts/dom.ts'
 import { scaleOf } from '../parts/interval.ts'
 
@@ -27,6 +27,7 @@ export function noiseSection(ledger: Ledger): HTMLElement | undefined {
   const x = (n: number) => `${(10 + (86 * n) / to).toFixed(2)}%`
   const y = (d: number) => top + (base - top) * (1 - d / highest)
   const steps = Array.from({ length: Math.round(highest / step) + 1 }, (_, i) => i * step)
+  const names = ticks(steps)
   const rest = points.filter(p => p.d * 100 <= highest)
   const more = needed === undefined ? undefined : needed - all.rows
   return h(
@@ -47,9 +48,9 @@ export function noiseSection(ledger: Ledger): HTMLElement | undefined {
         role: 'img',
         'aria-label': 'Smallest difference by number of test rows',
       },
-      steps.map(d => [
+      steps.map((d, i) => [
         s('line', { class: 'grid-line', x1: '10%', x2: '96%', y1: y(d), y2: y(d) }),
-        s('text', { class: 'tick', x: '8%', y: y(d) + 4, 'text-anchor': 'end' }, tick(d)),
+        s('text', { class: 'tick', x: '8%', y: y(d) + 4, 'text-anchor': 'end' }, names[i]),
       ]),
       [all.rows, far, to].map(
         (n, i) =>

@@ -37,7 +37,12 @@ export function compareRows(
         id: 'text',
         title: 'Text',
         width: 'minmax(120px, 2.4fr)',
-        cell: r => h('bdi', { title: r.text.length > 400 ? `${r.text.slice(0, 400)}…` : r.text }, r.text.slice(0, 300)),
+        cell: r =>
+          h(
+            'p',
+            { class: 'cut', dir: 'auto', title: r.text.length > 400 ? `${r.text.slice(0, 400)}…` : r.text },
+            r.text.slice(0, 300),
+          ),
         sort: (a, b) => a.text.localeCompare(b.text),
       },
       {
@@ -45,7 +50,7 @@ export function compareRows(
         title: 'Gold',
         width: 'minmax(72px, 1.2fr)',
         from: 440,
-        cell: r => h('span', { title: r.gold }, r.gold),
+        cell: r => h('bdi', { title: r.gold }, r.gold),
         sort: (a, b) => a.gold.localeCompare(b.gold),
       },
       said('a', names.a),
@@ -64,10 +69,11 @@ function said(side: 'a' | 'b', title: string): Column<LedgerRow> {
       const right = r[side].label === r.gold
       return h(
         'span',
-        { title: r[side].label },
+        { class: 'row tight', title: r[side].label },
         icon(right ? 'check' : 'close', `small ${right ? 'c-green' : 'c-red'}`),
-        right ? h('span', { class: 'dim' }, ' right ') : ` ${r[side].label} `,
-        probability(r) !== undefined && fixed(probability(r), 2),
+        right ? h('span', { class: 'dim' }, 'right') : h('bdi', { class: 'cut' }, r[side].label),
+        // How sure it was is never what gives way.
+        probability(r) !== undefined && h('span', {}, ` ${fixed(probability(r), 2)}`),
       )
     },
     // The surest first: where a model is sure and wrong, there is most to learn.

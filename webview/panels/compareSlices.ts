@@ -1,4 +1,4 @@
-import { count, percent, points } from '../../src/core/base/words.ts'
+import { count, counted, percent, points } from '../../src/core/base/words.ts'
 import { detailOf } from '../../src/core/eval/detail.ts'
 import { isTextRow } from '../../src/core/eval/graded.ts'
 import { scoreText } from '../../src/core/eval/headline.ts'
@@ -31,18 +31,29 @@ export function sliceSection(ledger: Ledger, more: readonly Facet[]): HTMLElemen
       headRow('Slice', 'Rows', ledger.a.name, ledger.b.name, 'Change'),
       h('tbody', {}, shownSlices(slices).map(sliceRow)),
     ),
-    h('p', { class: 'small dim' }, `${count(stands)} of ${count(tested)} stand among all slices (Holm).`),
+    h('p', { class: 'small dim' }, holds(stands, tested)),
   )
 }
 
-/** Of a facet with many values those with the most rows. */
+/** What the stars say. */
+function holds(stands: number, tested: number): string {
+  if (tested === 0) return 'Every slice has too few rows.'
+  const among = `among ${counted(tested, 'slice')} (Holm)`
+  return stands === 0
+    ? `No change is significant ${among}.`
+    : `* ${counted(stands, 'change')} ${stands === 1 ? 'is' : 'are'} significant ${among}.`
+}
+
+/** Of a facet with many values those with the most rows; lengths from short to long. */
 function shownSlices(slices: readonly LedgerSlice[]): readonly LedgerSlice[] {
   const seen = new Map<string, number>()
-  return slices.filter(({ facet }) => {
+  const shown = slices.filter(({ facet }) => {
     const n = (seen.get(facet) ?? 0) + 1
     seen.set(facet, n)
     return n <= mostShown
   })
+  const from = ({ facet, value }: LedgerSlice) => (facet === 'length' ? Number.parseInt(value, 10) : 0)
+  return shown.toSorted((a, b) => (a.facet === b.facet ? from(a) - from(b) : 0))
 }
 
 function sliceRow({ facet, value, tooFew, accuracy, holm }: LedgerSlice): HTMLElement {
@@ -53,7 +64,11 @@ function sliceRow({ facet, value, tooFew, accuracy, holm }: LedgerSlice): HTMLEl
     h(
       'th',
       { scope: 'row' },
-      facet === 'length' ? `${value} characters` : facet === 'leaked' ? value : `${facet} ${value}`,
+      facet === 'length'
+        ? `${value.replace('-', '\u2013')} characters`
+        : facet === 'leaked'
+          ? value
+          : `${facet} ${value}`,
     ),
     h('td', { class: 'end' }, count(accuracy.rows)),
     h('td', { class: 'end dim' }, percent(accuracy.a)),
@@ -77,9 +92,10 @@ export function reliabilitySection(ledger: Ledger): HTMLElement | undefined {
       ledger.rows.map(row => row[side].label === row.gold),
     )
   const [a, b] = [of('a'), of('b')]
-  const [size, pad] = [168, 24]
-  const x = (share: number) => pad + (size - 2 * pad + pad) * share
-  const y = (share: number) => size - pad - (size - 2 * pad) * share
+  // A square, so that who is as often right as sure lies on its diagonal.
+  const [side, left, top] = [160, 24, 8]
+  const x = (share: number) => left + side * share
+  const y = (share: number) => top + side * (1 - share)
   const line = ({ bins }: Calibration, tone: string) => {
     const known = bins.filter(bin => bin.rows > 0)
     return [
@@ -105,14 +121,14 @@ export function reliabilitySection(ledger: Ledger): HTMLElement | undefined {
       'svg',
       {
         class: 'reliability-plot',
-        width: size + pad,
-        height: size,
+        width: left + side + 12,
+        height: top + side + 24,
         role: 'img',
         'aria-label': `Calibration error ${fixed(a.error, 3)} of ${ledger.a.name}, ${fixed(b.error, 3)} of ${ledger.b.name}`,
       },
       s('line', { class: 'grid-line', x1: x(0), y1: y(0), x2: x(1), y2: y(1) }),
       [0, 0.5, 1].map(t => [
-        s('text', { class: 'tick', x: x(t), y: size - 6, 'text-anchor': 'middle' }, fixed(t, 1)),
+        s('text', { class: 'tick', x: x(t), y: top + side + 18, 'text-anchor': 'middle' }, fixed(t, 1)),
         s('text', { class: 'tick', x: x(0) - 4, y: y(t) + 4, 'text-anchor': 'end' }, fixed(t, 1)),
       ]),
       line(a, 'faint'),

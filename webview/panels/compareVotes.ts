@@ -1,3 +1,4 @@
+import { counted } from '../../src/core/base/words.ts'
 import type { Ledger, LedgerRow } from '../../src/core/eval/ledger.ts'
 import { aFirst, tallyVotes, type Vote } from '../../src/core/eval/votes.ts'
 import { votesLine } from '../../src/core/eval/votesText.ts'
@@ -33,9 +34,16 @@ export function compareVotes(act: { readonly vote: (vote: Vote) => void }): Comp
         'div',
         { class: 'sec-head' },
         h('h2', {}, 'Blind vote'),
-        h('span', { class: 'dim small push' }, `${left.length} rows to go`),
+        h('span', { class: 'dim small push' }, `${counted(left.length, 'row')} to go`),
       ),
       a + b + ties > 0 && h('p', { role: 'status' }, votesLine(votes, { a: ledger.a.name, b: ledger.b.name })),
+      !open &&
+        next &&
+        h(
+          'p',
+          { class: 'small dim' },
+          'Two answers beside each other, without the names of the models: which is better?',
+        ),
       !open &&
         next &&
         button({

@@ -1,8 +1,9 @@
 import { never } from '../../src/core/base/failure.ts'
+import { count } from '../../src/core/base/words.ts'
 import type { Preflight } from '../../src/core/train/estimate.ts'
 import type { Fix, Inspection } from '../../src/core/train/inspection.ts'
 import type { FromPreflightPanel, ToPreflightPanel } from '../../src/core/view/preflight.ts'
-import type { PanelState } from '../../src/core/view/protocol.ts'
+import type { Loading, PanelState } from '../../src/core/view/protocol.ts'
 import type { Host } from '../host.ts'
 import { button, enable } from '../parts/controls.ts'
 import { h, icon, put, refresh, say } from '../parts/dom.ts'
@@ -10,14 +11,17 @@ import { notice } from '../parts/notice.ts'
 import { maskInspector } from './preflightMask.ts'
 import { preflightSide } from './preflightSide.ts'
 
+const reading = 'Reading the rows'
+
 /** The page before a run: what it takes, what it would see of its rows, and why it cannot start. */
 export function preflightPanel(root: HTMLElement, host: Host<FromPreflightPanel, ToPreflightPanel>): void {
   let inspection: Inspection | undefined
   let preflight: Preflight | undefined
   let noEstimate: string | undefined
   let accepted = false
+  let waiting: string = reading
 
-  const recipe = h('span', { class: 'chip' }, 'recipe')
+  const recipe = h('span', { class: 'chip', hidden: true })
   const parts = h('span', { class: 'small dim cut' })
   const start = button({
     label: 'Start run',
@@ -32,7 +36,7 @@ export function preflightPanel(root: HTMLElement, host: Host<FromPreflightPanel,
     'header',
     { class: 'head', 'data-region': 'Recipe' },
     icon('eye'),
-    h('h1', { class: 'nowrap' }, 'Before the run'),
+    h('h1', { class: 'whole' }, 'Before the run'),
     recipe,
     parts,
     h('span', { class: 'push row tight' }, why, edit, start),
@@ -40,7 +44,7 @@ export function preflightPanel(root: HTMLElement, host: Host<FromPreflightPanel,
   const state = notice({
     retry: () => {
       host.post({ kind: 'ready' })
-      state.loading({ kind: 'loading', what: 'Reading the rows' })
+      wait({ kind: 'loading', what: reading })
     },
     log: () => host.post({ kind: 'showLog' }),
   })
@@ -50,13 +54,19 @@ export function preflightPanel(root: HTMLElement, host: Host<FromPreflightPanel,
   const body = h('div', { class: 'cols preflight', hidden: true }, side.element, mask.element)
   put(root, head, state.bar, state.strip, stop, state.block, body)
 
+  const wait = (loading: Loading) => {
+    const { what, done, total } = loading
+    waiting = done === undefined || total === undefined ? what : `${what}, ${count(done)} of ${count(total)}`
+    state.loading(loading)
+    draw()
+  }
   const stopsNow = () => (inspection?.stops ?? []).filter(s => !(accepted && s.fix?.kind === 'leave-out'))
   const begin = () => {
     if (inspection && stopsNow().length === 0) host.post({ kind: 'start' })
   }
   const mend = (fix: Fix) => {
     if (fix.kind === 'recipe') {
-      state.loading({ kind: 'loading', what: 'Changing the recipe' })
+      wait({ kind: 'loading', what: 'Changing the recipe' })
       host.post({ kind: 'fix', path: fix.path, ...(fix.value === undefined ? {} : { value: fix.value }) })
     } else {
       accepted = true
@@ -66,10 +76,11 @@ export function preflightPanel(root: HTMLElement, host: Host<FromPreflightPanel,
   const draw = () => {
     const stops = stopsNow()
     body.hidden = inspection === undefined && preflight === undefined
-    const blocked =
-      stops.length > 0 ? 'This recipe cannot start' : inspection ? undefined : 'The rows are still being read'
+    const blocked = stops.length > 0 ? 'This recipe cannot start' : inspection ? undefined : waiting
     enable(start, blocked)
+    // With nothing below to say it, the head says why nothing can start.
     say(why, inspection ? '' : (blocked ?? ''))
+    state.bar.classList.toggle('untold', why.textContent !== '')
     stop.hidden = stops.length === 0
     refresh(stop, stops, () => [
       icon('error', 'c-error'),
@@ -97,9 +108,10 @@ export function preflightPanel(root: HTMLElement, host: Host<FromPreflightPanel,
     switch (message.kind) {
       case 'hydrate':
         say(recipe, message.recipe)
+        recipe.hidden = false
         ;[inspection, preflight, noEstimate, accepted] = [message.inspection, message.preflight, undefined, false]
         state.clear()
-        if (!inspection) state.loading({ kind: 'loading', what: 'Reading the rows' })
+        if (!inspection) wait({ kind: 'loading', what: reading })
         host.save({ panel: 'preflight', recipe: message.address } satisfies PanelState)
         draw()
         break
@@ -117,10 +129,12 @@ export function preflightPanel(root: HTMLElement, host: Host<FromPreflightPanel,
         draw()
         break
       case 'loading':
-        state.loading(message)
+        wait(message)
         break
       case 'problem':
+        waiting = 'Nothing can start before this is mended'
         state.problem(message, inspection ? new Date() : undefined)
+        draw()
         break
       default:
         never(message)
@@ -131,7 +145,6 @@ export function preflightPanel(root: HTMLElement, host: Host<FromPreflightPanel,
     event.preventDefault()
     begin()
   })
-  draw()
-  state.loading({ kind: 'loading', what: 'Reading the rows' })
+  wait({ kind: 'loading', what: reading })
   host.post({ kind: 'ready' })
 }

@@ -40,7 +40,7 @@ export function maskInspector(openRow: (place: RowPlace) => void): MaskInspector
     id: 'sample-rows',
     label: 'Sample rows',
     key: r => `${r.file}#${r.row}`,
-    empty: () => 'There is no training row.',
+    empty: () => 'There is no training row left: name a file with rows in the recipe, or drop fewer of them.',
     open: r => openRow({ file: r.file, row: r.row }),
     select: r => r && choose(r),
     columns: [
@@ -210,17 +210,17 @@ function visible(text: string): string {
 }
 
 interface Block {
-  readonly kind: 'read' | 'learnt' | 'cut'
+  readonly kind: 'masked' | 'trained' | 'truncated'
   readonly from: number
   readonly pieces: Piece[]
 }
 
-/** Stretches that are read, learnt or cut; a special token belongs to what stands around it. */
+/** Stretches that are masked, trained or truncated; a special token belongs to what stands around it. */
 function blocksOf(pieces: readonly Piece[]): Block[] {
   const blocks: Block[] = []
   let position = 0
   for (const piece of pieces) {
-    const kind = piece.kind === 'trained' ? 'learnt' : piece.kind === 'truncated' ? 'cut' : 'read'
+    const kind = piece.kind === 'trained' || piece.kind === 'truncated' ? piece.kind : 'masked'
     const last = blocks.at(-1)
     if (last?.kind === kind) last.pieces.push(piece)
     else blocks.push({ kind, from: position, pieces: [piece] })
@@ -260,14 +260,14 @@ function positionOf(pieces: readonly Piece[], index: number): number {
   return pieces.slice(0, index).reduce((sum, piece) => sum + ('skipped' in piece ? piece.skipped : 1), 0)
 }
 
-/** Read, learnt and cut tokens of a row in proportion. */
+/** Masked, trained and truncated tokens of a row in proportion. */
 function shareBar({ tokens, trained, truncated }: InspectedRow): HTMLElement {
   const part = (n: number, name: string) => n > 0 && h('i', { class: name, style: { flex: String(n) } })
-  const read = tokens - trained - truncated
-  const label = `${count(read)} read, ${count(trained)} trained, ${count(truncated)} truncated`
+  const masked = tokens - trained - truncated
+  const label = `${count(masked)} masked, ${count(trained)} trained, ${count(truncated)} truncated`
   return h(
     'span',
     { class: 'maskbar', role: 'img', 'aria-label': label, title: label },
-    ...[part(read, 'read'), part(trained, 'learnt'), part(truncated, 'lost')],
+    ...[part(masked, 'masked'), part(trained, 'trained'), part(truncated, 'truncated')],
   )
 }

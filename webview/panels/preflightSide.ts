@@ -4,6 +4,7 @@ import type { Check, Inspection, Pick } from '../../src/core/train/inspection.ts
 import { batchChoices } from '../../src/core/view/preflight.ts'
 import { about, bytes } from '../../src/core/view/words.ts'
 import { type Child, h, icon, refresh, s } from '../parts/dom.ts'
+import { scaleOf } from '../parts/interval.ts'
 
 export interface Known {
   readonly inspection?: Inspection
@@ -155,41 +156,44 @@ function batchSection(preflight: Preflight): HTMLElement {
 }
 
 function lengthSection({ histogram, tokens, limit, cut, rows, looked }: Inspection): HTMLElement {
+  const title = looked < rows ? `${count(looked)} of ${counted(rows, 'training row')}` : counted(rows, 'training row')
   const { width, rows: bars } = histogram
-  const [wide, high, left, bottom] = [440, 112, 36, 88]
-  const most = Math.max(1, ...bars)
+  if (looked === 0 || bars.length === 0) return section('Tokens per row', title)
+  const bottom = 88
+  const { to: most, step } = scaleOf(0, Math.max(2, ...bars))
   const end = Math.max(1, width * bars.length)
-  const x = (value: number) => left + ((wide - left - 8) * value) / end
-  const y = (n: number) => bottom - ((bottom - 12) * n) / most
+  const x = (value: number) => `${((100 * value) / end).toFixed(3)}%`
+  const y = (n: number) => bottom - ((bottom - 16) * n) / most
   const label = `Tokens per row: median ${tokens.median}, longest ${tokens.longest}, limit ${limit}; ${cut} rows are cut`
-  const text = (at: { x: number; y: number; anchor: string }, words: string) =>
-    s('text', { x: at.x, y: at.y, 'text-anchor': at.anchor }, words)
-  const inside = limit < end
-  const right = x(limit) > wide - 140
+  const text = (at: { x: string; y: number; anchor: string; dx?: number; class?: string }, words: string) =>
+    s('text', { x: at.x, y: at.y, dx: at.dx, class: at.class ?? '', 'text-anchor': at.anchor }, words)
+  const late = limit > 0.64 * end
+  const quarters = [0, 1, 2, 3].map(i => (end * i) / 4)
   return section(
     'Tokens per row',
-    looked < rows ? `${count(looked)} of ${counted(rows, 'training row')}` : counted(rows, 'training row'),
+    title,
     s(
       'svg',
-      { viewBox: `0 0 ${wide} ${high}`, role: 'img', 'aria-label': label, class: 'lengths' },
-      [0, most / 2, most].map(n => [
-        s('line', { x1: left, x2: wide - 8, y1: y(n), y2: y(n), class: 'track' }),
-        text({ x: left - 6, y: y(n) + 4, anchor: 'end' }, count(Math.round(n))),
+      { role: 'img', 'aria-label': label, class: 'lengths' },
+      // Places are shares of the width, whatever that is, and letters keep their size.
+      Array.from({ length: Math.round(most / step) + 1 }, (_, i) => i * step).map(n => [
+        s('line', { x1: 0, x2: '100%', y1: y(n), y2: y(n), class: 'track' }),
+        text({ x: '-6', y: y(n) + 4, anchor: 'end' }, count(n)),
       ]),
       bars.map(
         (n, i) =>
           n > 0 &&
           s('rect', {
-            ...{ x: x(i * width) + 0.5, y: Math.min(y(n), bottom - 1), class: i * width >= limit ? 'over' : '' },
-            ...{ width: Math.max(1, x(width) - left - 1), height: Math.max(1, bottom - y(n)) },
+            ...{ x: x(i * width), y: Math.min(y(n), bottom - 1), class: i * width >= limit ? 'over' : '' },
+            ...{ height: Math.max(1, bottom - y(n)), style: { width: `calc(${x(width)} - 1px)` } },
           }),
       ),
-      [0, 1, 2, 3].map(i => text({ x: x((end * i) / 4), y: 106, anchor: 'middle' }, count(Math.round((end * i) / 4)))),
-      text({ x: wide - 8, y: 106, anchor: 'end' }, `${count(end)}${tokens.longest > end ? '+' : ''}`),
-      inside && [
-        s('line', { x1: x(limit), x2: x(limit), y1: 4, y2: bottom + 2, class: 'limit' }),
+      quarters.map((at, i) => text({ x: x(at), y: 106, anchor: i === 0 ? 'start' : 'middle' }, count(Math.round(at)))),
+      text({ x: '100%', y: 106, anchor: 'end' }, `${count(end)}${tokens.longest > end ? '+' : ''}`),
+      limit < end && [
+        s('line', { x1: x(limit), x2: x(limit), y1: 2, y2: bottom + 2, class: 'limit' }),
         text(
-          { x: x(limit) + (right ? -6 : 6), y: 12, anchor: right ? 'end' : 'start' },
+          { x: x(limit), dx: late ? -6 : 6, y: 11, anchor: late ? 'end' : 'start', class: 'halo' },
           `limit ${count(limit)}: end is cut`,
         ),
       ],
@@ -197,7 +201,7 @@ function lengthSection({ histogram, tokens, limit, cut, rows, looked }: Inspecti
     h(
       'p',
       { class: 'small' },
-      h('b', {}, cut === 0 ? 'No row is cut. ' : `${counted(cut, 'row')} (${percent(cut / Math.max(1, looked))}) `),
+      h('b', {}, cut === 0 ? 'No row is cut. ' : `${counted(cut, 'row')} (${percent(cut / looked)}) `),
       cut > 0 &&
         `${cut === 1 ? 'is' : 'are'} longer than ${count(limit)} tokens and ${cut === 1 ? 'loses its' : 'lose their'} end. `,
       h(

@@ -1,3 +1,4 @@
+import { decimalsOf } from '../../src/core/view/rowsColumn.ts'
 import type { RowsClause, RowsColumn, RowsFinding, RowsLine } from '../../src/core/view/rowsProtocol.ts'
 import { patternOf } from '../../src/core/view/rowsSearch.ts'
 import { ruleIcons, severityIcons } from '../../src/core/view/signs.ts'
@@ -8,7 +9,11 @@ import { severityTones, textOf } from './rowsState.ts'
 export function cellContent(
   line: RowsLine,
   column: RowsColumn,
-  { text, clauses }: { readonly text: string | null; readonly clauses: readonly RowsClause[] },
+  {
+    text,
+    clauses,
+    pad,
+  }: { readonly text: string | null; readonly clauses: readonly RowsClause[]; readonly pad: string },
 ): Child {
   switch (column.kind) {
     case 'row':
@@ -22,8 +27,14 @@ export function cellContent(
     default:
       if (text === null) return h('span', { class: 'dim' }, line.broken && column.kind === 'text' ? 'broken row' : '–')
       if (column.id === 'split') return h('span', { class: 'dim' }, text)
-      return marked(text, column, clauses)
+      return [marked(text, column, clauses), pad !== '' && h('i', { class: 'pad', 'data-pad': pad })]
   }
+}
+
+/** What a number lacks to stand with its point under the points of its column: it is kept as the file has it. */
+export function padOf(text: string, decimals: number): string {
+  const own = decimalsOf(text)
+  return own < decimals ? `${own === 0 ? '.' : ''}${'0'.repeat(decimals - own)}` : ''
 }
 
 function findingsCell({ findings }: RowsLine): Child {

@@ -1,7 +1,7 @@
 import type { RowsClause, RowsColumn, RowsLine, RowsSort, RowsSummary } from '../../src/core/view/rowsProtocol.ts'
 import { type Child, everyFrame, h, icon, put } from '../parts/dom.ts'
 import { rowScroll } from '../parts/rowScroll.ts'
-import { cellContent } from './rowsCells.ts'
+import { cellContent, padOf } from './rowsCells.ts'
 import { type Bar, histogram, underBars } from './rowsHistogram.ts'
 
 export interface RowsGridActs {
@@ -35,6 +35,8 @@ export interface RowsGrid {
   focus(): void
 }
 
+const decimalsOf = (summary: RowsSummary | undefined) => (summary?.kind === 'number' ? (summary.decimals ?? 0) : 0)
+
 const page = 100
 const pagesKept = 40
 
@@ -48,6 +50,8 @@ export function rowsGrid(act: RowsGridActs): RowsGrid {
   let active = -1
   let activeColumn = 0
   let twins: ReadonlySet<number> = new Set()
+  /** Of each column the digits after the point, by which its numbers are lined up. */
+  let decimals: readonly number[] = []
   const pages = new Map<number, readonly RowsLine[]>()
   const asked = new Set<number>()
   const stale = new Set<number>()
@@ -160,14 +164,19 @@ export function rowsGrid(act: RowsGridActs): RowsGrid {
       slot.shows = ''
     }
     for (const [i, cell] of slot.cells.entries()) cell.classList.toggle('on', isActive && i === activeColumn)
-    const shows = line ? JSON.stringify([line, clauses]) : 'waiting'
+    const shows = line ? JSON.stringify([line, clauses, decimals]) : 'waiting'
     if (slot.shows === shows) return
     slot.shows = shows
     row.toggleAttribute('aria-busy', line === undefined)
     for (const [i, cell] of slot.cells.entries()) {
       const column = columns[i] as RowsColumn
       const text = line?.cells[i] ?? null
-      put(cell, line ? cellContent(line, column, { text, clauses }) : undefined)
+      put(
+        cell,
+        line
+          ? cellContent(line, column, { text, clauses, pad: text === null ? '' : padOf(text, decimals[i] ?? 0) })
+          : undefined,
+      )
       if (text !== null && column.kind === 'text') cell.title = text
       else cell.removeAttribute('title')
     }
@@ -267,6 +276,7 @@ export function rowsGrid(act: RowsGridActs): RowsGrid {
     },
     setSummaries: next => {
       summaries = new Map(next.map(one => [one.column, one]))
+      decimals = columns.map(({ id }) => decimalsOf(summaries.get(id)))
       drawHeader()
     },
     setRows: (rows, about) => {

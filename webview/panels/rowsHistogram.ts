@@ -42,7 +42,8 @@ export function histogram(summary: RowsSummary, pick: (bar: Bar) => void): SVGEl
 
 function barAt(summary: RowsSummary, i: number): Bar {
   if (summary.kind === 'values') return { value: summary.values[i] as string }
-  const { least, most, all } = summary
+  const { least, most, all, step } = summary
+  if (step !== undefined) return { min: least + i * step, max: Math.min(most, least + (i + 1) * step - 1) }
   const wide = (most - least) / all.length
   return { min: least + i * wide, max: i === all.length - 1 ? most : least + (i + 1) * wide }
 }
@@ -51,7 +52,8 @@ function titleOf(summary: RowsSummary, i: number): string {
   const [n, part] = [summary.all[i] ?? 0, summary.shown[i] ?? 0]
   const rows = part === n ? `${count(n)} rows` : `${count(part)} of ${count(n)} rows`
   const bar = barAt(summary, i)
-  return 'value' in bar ? `${bar.value}: ${rows}` : `${numeral(bar.min)} to ${numeral(bar.max)}: ${rows}`
+  if ('value' in bar) return `${bar.value}: ${rows}`
+  return bar.min === bar.max ? `${numeral(bar.min)}: ${rows}` : `${numeral(bar.min)} to ${numeral(bar.max)}: ${rows}`
 }
 
 /** What stands under the bars: ends of the range, or how many values there are. */

@@ -1,20 +1,19 @@
 import { count, counted, percent } from '../../src/core/base/words.ts'
 import type { RowHistory } from '../../src/core/view/rowsProtocol.ts'
-import { fixed } from '../../src/core/view/words.ts'
+import { fixed, ticks } from '../../src/core/view/words.ts'
 import { h, s } from '../parts/dom.ts'
 import { scaleOf } from '../parts/interval.ts'
 
-const [wide, high, left, base] = [328, 96, 40, 76]
+const [high, base] = [96, 76]
 
 /** The loss of one row, epoch by epoch, as it was trained on. */
 export function historySection({ run, losses }: RowHistory): HTMLElement {
   const [first, last] = [losses[0] as number, losses.at(-1) as number]
   const { to, step } = scaleOf(0, Math.max(...losses, 0.001))
-  const x = (epoch: number) => left + (wide - left - 12) * (losses.length === 1 ? 0.5 : epoch / (losses.length - 1))
+  const x = (epoch: number) => (losses.length === 1 ? '50%' : `${((100 * epoch) / (losses.length - 1)).toFixed(2)}%`)
   const y = (loss: number) => 8 + (base - 8) * (1 - loss / to)
-  const ticks = Array.from({ length: Math.round(to / step) + 1 }, (_, i) => i * step)
-  const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))
-  const points = losses.map((loss, epoch) => `${x(epoch).toFixed(1)},${y(loss).toFixed(1)}`).join(' ')
+  const levels = Array.from({ length: Math.round(to / step) + 1 }, (_, i) => i * step)
+  const names = ticks(levels)
   return h(
     'section',
     { class: 'sec' },
@@ -29,23 +28,21 @@ export function historySection({ run, losses }: RowHistory): HTMLElement {
       'svg',
       {
         class: 'row-history',
-        viewBox: `0 0 ${wide} ${high}`,
         role: 'img',
         'aria-label': `Loss by epoch: ${losses.map(loss => fixed(loss, 2)).join(', ')}`,
       },
-      ticks.map(tick => [
-        s('line', { class: 'grid-line', x1: left, x2: wide - 12, y1: y(tick), y2: y(tick) }),
-        s('text', { class: 'tick', x: left - 8, y: y(tick) + 4, 'text-anchor': 'end' }, tick.toFixed(digits)),
-      ]),
-      s('polyline', { class: 'history', points }),
+      // Places are shares of the width, whatever that is, and letters keep their size.
+      levels.map((level, i) => s('text', { class: 'tick', x: -8, y: y(level) + 4, 'text-anchor': 'end' }, names[i])),
+      levels.map(level => s('line', { class: 'grid-line', x1: 0, x2: '100%', y1: y(level), y2: y(level) })),
+      losses
+        .slice(1)
+        .map((loss, i) =>
+          s('line', { class: 'history', x1: x(i), x2: x(i + 1), y1: y(losses[i] as number), y2: y(loss) }),
+        ),
       losses.map((loss, epoch) => s('circle', { class: 'history', cx: x(epoch), cy: y(loss), r: 2.5 })),
       s('text', { class: 'tick', x: x(0), y: high - 4, 'text-anchor': 'middle' }, '1'),
       losses.length > 1 &&
-        s(
-          'text',
-          { class: 'tick', x: x(losses.length - 1), y: high - 4, 'text-anchor': 'middle' },
-          count(losses.length),
-        ),
+        s('text', { class: 'tick', x: '100%', y: high - 4, 'text-anchor': 'middle' }, count(losses.length)),
     ),
     h('p', { class: 'small' }, saidOf(first, last, losses)),
   )

@@ -2,7 +2,7 @@ import { count, counted } from '../../src/core/base/words.ts'
 import type { RowHistory, RowsDetail, RowsHead } from '../../src/core/view/rowsProtocol.ts'
 import { fixed } from '../../src/core/view/words.ts'
 import { button } from '../parts/controls.ts'
-import { difference } from '../parts/difference.ts'
+import { likeness } from '../parts/difference.ts'
 import { type Child, h, icon, put } from '../parts/dom.ts'
 import { findingTag, marked } from './rowsCells.ts'
 import { historySection } from './rowsHistory.ts'
@@ -78,7 +78,7 @@ export function rowsSide(act: RowsSideActs): RowsSide {
       h(
         'div',
         { class: 'sec-head' },
-        h('h2', { class: 'cut', title: detail.path }, `${fileName(detail.path)} row ${detail.row}`),
+        h('h2', { class: 'place', title: detail.path }, place(detail.path, detail.row)),
         // A file without lines has no place that an editor could show.
         h(
           'span',
@@ -142,7 +142,7 @@ export function rowsSide(act: RowsSideActs): RowsSide {
       h(
         'div',
         { class: 'sec-head' },
-        h('h2', {}, `Cluster of ${count(all)} rows`),
+        h('h2', { class: 'nowrap' }, `Cluster of ${count(all)} rows`),
         h(
           'span',
           { class: 'dim small cut', title: `Exact Jaccard similarity of ${detail.scheme} shingles` },
@@ -164,21 +164,26 @@ export function rowsSide(act: RowsSideActs): RowsSide {
               { class: 'row small' },
               h(
                 'button',
-                { type: 'button', class: 'link cut', on: { click: () => act.go(twin.at) } },
-                `${fileName(file?.path ?? '')} row ${twin.row}`,
+                {
+                  type: 'button',
+                  class: 'link place',
+                  title: `${file?.path ?? ''} row ${twin.row}`,
+                  on: { click: () => act.go(twin.at) },
+                },
+                place(file?.path ?? '', twin.row),
               ),
               h('span', {}, fixed(twin.similarity, 2)),
               twin.equal && h('span', { class: 'dim nowrap' }, 'same normal form'),
               twin.label !== undefined &&
                 h(
                   'span',
-                  { class: 'push row tight' },
+                  { class: 'push row tight twin-label', title: twin.label },
                   twin.label !== detail.label && icon('warning', 'small c-warning'),
                   twin.label !== detail.label && h('span', { class: 'sr' }, 'other label:'),
                   h('span', { class: 'cut', dir: 'auto' }, twin.label),
                 ),
             ),
-            h('p', { dir: 'auto', class: 'twin-text' }, difference(shortened(detail.text), shortened(twin.text))),
+            h('p', { dir: 'auto', class: 'twin-text' }, likeness(shortened(detail.text), shortened(twin.text))),
           )
         }),
       ),
@@ -254,13 +259,18 @@ export function rowsSide(act: RowsSideActs): RowsSide {
               'button',
               { type: 'button', class: 'act', title, on: { click: press } },
               icon(sign),
-              h('span', { class: 'cut' }, title),
+              h('span', { class: 'wrap' }, title),
               key && h('kbd', { 'aria-hidden': 'true' }, key),
             ),
           ),
       ),
     )
   }
+}
+
+/** Of a place the name of the file gives way, never the number of the row. */
+function place(path: string, row: number): Child {
+  return [h('span', { class: 'cut' }, fileName(path)), h('span', {}, ` row ${row}`)]
 }
 
 export function fileName(path: string): string {

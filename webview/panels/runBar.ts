@@ -33,7 +33,10 @@ export function runBar(
     value: view.weight,
     'aria-label': 'Smoothing',
   })
+  const fill = () => slider.style.setProperty('--filled', `${(100 * Number(slider.value)) / Number(slider.max)}%`)
+  fill()
   slider.addEventListener('input', () => {
+    fill()
     value.textContent = Number(slider.value).toFixed(2)
     act.set({ weight: Number(slider.value) })
   })
@@ -107,7 +110,7 @@ export function runBar(
                 'span',
                 { class: 'value cut', title: r.curves.run.name },
                 h('i', { class: `swatch ${hueClass(r.shown.color)}` }),
-                r.curves.run.name,
+                h('span', { class: 'cut' }, r.curves.run.name),
               ),
             ),
           h('span', { class: 'dim nowrap' }, 'solid train, dashed validation'),

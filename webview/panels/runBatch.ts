@@ -60,7 +60,12 @@ export function runBatch(
         id: 'findings',
         title: 'Findings',
         width: 'minmax(96px, 168px)',
-        cell: r => (r.findings ?? []).map(f => h('span', { class: 'tag' }, f)),
+        cell: r =>
+          h(
+            'span',
+            { class: 'row tight' },
+            (r.findings ?? []).map(f => h('span', { class: 'tag' }, f)),
+          ),
         sort: (a, b) => (b.findings?.length ?? 0) - (a.findings?.length ?? 0),
       },
     ],

@@ -10,7 +10,7 @@ import { type Child, h } from '../parts/dom.ts'
 import { hueClass, type Palette } from '../parts/palette.ts'
 import { bandsOf, forget, type LineCache, linesOf, type Metric, metrics, metricsOf, newLineCache } from './runLines.ts'
 import type { RunView, ShownRun } from './runState.ts'
-import { axisText, bandWords, detailOf, format, headingOf, tickOf, titleOf } from './runWords.ts'
+import { axisText, axisTicks, bandWords, detailOf, format, headingOf, ticksOf, titleOf } from './runWords.ts'
 
 export interface RunCharts {
   readonly element: HTMLElement
@@ -41,8 +41,11 @@ export function runCharts(act: { readonly pick: (step: number) => void; readonly
       chart({
         title: titleOf(metric),
         // Before the first step there is no scale to speak of.
-        tickX: v => (bare() ? '' : axisText(view?.axis ?? 'steps', v)),
-        tickY: v => (bare() && (runs.length === 0 || metric !== 'score') ? '' : tickOf(metric, v, view?.score ?? '')),
+        ticksX: all => (bare() ? all.map(() => '') : axisTicks(view?.axis ?? 'steps', all)),
+        ticksY: all =>
+          bare() && (runs.length === 0 || metric !== 'score')
+            ? all.map(() => '')
+            : ticksOf(metric, all, { score: view?.score ?? '', log: last.get(metric)?.log ?? false }),
         hover: x => {
           at = x === undefined ? pinned : x
           aim()
@@ -105,7 +108,8 @@ export function runCharts(act: { readonly pick: (step: number) => void; readonly
     const label = axis === 'steps' ? count(steps[i] ?? 0) : axisText(axis, x ?? 0)
     for (const [metric, c] of charts) {
       if (c.element.hidden) continue
-      const most = metric === 'loss' ? 2 : 3
+      // Under a band the lines of single runs are few: what the band is made of needs the room.
+      const most = (metric === 'loss' ? 2 : 3) - ((last.get(metric)?.shades?.length ?? 0) > 0 ? 1 : 0)
       const values = runs.map(r => valuesAt(r, { metric, axis, score, x }))
       c.legend(
         values.slice(0, most).map(v => legendOf(v, metric, score)),

@@ -45,7 +45,7 @@ export function runHead(post: (message: FromRunPanel) => void): RunHead {
   })
   const go = button({ label: 'Continue', icon: 'debug-continue', title: 'Goes on (P)', press: () => ask(false) })
   const rates = menu({
-    label: 'Rate',
+    label: 'Change rate',
     icon: 'settings',
     items: () =>
       [4, 2, 1, 0.5, 0.25, 0.1].map(value => ({

@@ -3,7 +3,7 @@ import { bandOf, type Columns, seedGroups } from '../../src/core/view/bands.ts'
 import { newThinned, type Span, type Thinned, thin } from '../../src/core/view/curve.ts'
 import { type Axis, column, place, smoothedColumn, speedColumn, validations } from '../../src/core/view/curves.ts'
 import type { Line, Shade } from '../parts/chart.ts'
-import { type Palette, solidDash } from '../parts/palette.ts'
+import { markOf, type Palette } from '../parts/palette.ts'
 import type { RunView, ShownRun } from './runState.ts'
 
 /** The four charts: what each draws of a run. */
@@ -47,7 +47,8 @@ export function linesOf(
     const resting = performance.now() - item.moved > 2000
     const restOf = (name: string, points: number) =>
       resting ? `${curves.run.id} ${metric} ${name} ${points} ${from.view.axis} ${from.view.weight}` : undefined
-    const base = { color, dash: solidDash(shown.color), width: 1.5, alpha: 1, ends, rest: undefined }
+    const mark = markOf(shown.color)
+    const base = { color, dash: [], width: 1.5, alpha: 1, ends, rest: undefined, ...(mark ? { mark } : {}) }
     const dashed = { ...base, dash: [5, 3], ends: ends && metric === 'score' }
     const x = column(curves, from.view.axis)
     const get = (name: string, ys: Column, weight = 0) => {
@@ -66,7 +67,14 @@ export function linesOf(
     else {
       // Under many runs the raw values of all would be a blot.
       if (from.view.weight > 0 && from.runs.indexOf(item) < 4)
-        out.push({ ...base, ...get('raw', curves.run.series[metric]), width: 1, alpha: 0.28, ends: false })
+        out.push({
+          ...base,
+          ...get('raw', curves.run.series[metric]),
+          width: 1,
+          alpha: 0.28,
+          ends: false,
+          mark: undefined,
+        })
       if (metric === 'loss') out.push({ ...dashed, ...scored('loss') })
       out.push({ ...base, ...get('smooth', curves.run.series[metric], from.view.weight) })
     }
@@ -101,15 +109,16 @@ export function bandsOf(
   for (const group of bandGroups(from)) {
     const { color: number } = (group[0] as ShownRun).shown
     const color = palette.series[number % palette.series.length] as string
+    const mark = markOf(number)
     const add = (columns: Columns[], dash: readonly number[]) => {
       const { xs, mean, low, high } = bandOf(columns, { ...from.span, places: Math.min(400, from.span.columns) })
       shades.push({ xs, low, high, color })
-      lines.push({ xs, ys: mean, color, dash, width: 2, alpha: 1, ends: false, rest: undefined })
+      lines.push({ xs, ys: mean, color, dash, width: 2, alpha: 1, ends: false, rest: undefined, mark })
     }
     if (metric !== 'score')
       add(
         group.map(({ curves }) => ({ xs: column(curves, axis), ys: smoothedColumn(curves, metric as 'loss') })),
-        solidDash(number),
+        [],
       )
     if (metric !== 'norm')
       add(

@@ -1,7 +1,7 @@
 import { count, percent } from '../../src/core/base/words.ts'
 import { scoreText } from '../../src/core/eval/headline.ts'
 import type { Axis } from '../../src/core/view/curves.ts'
-import { bytes, duration, fixed, small, tick } from '../../src/core/view/words.ts'
+import { bytes, duration, fixed, scientific, small, tick, ticks } from '../../src/core/view/words.ts'
 import { bandGroups, type Metric } from './runLines.ts'
 import type { RunView, ShownRun } from './runState.ts'
 
@@ -20,7 +20,7 @@ export function format(metric: Metric, value: number | undefined, score = 'accur
         ? percent(value)
         : scoreText(score, value).text
     case 'rate':
-      return small(value, 2)
+      return scientific(value, 2)
     case 'norm':
       return fixed(value, 2)
     case 'speed':
@@ -43,11 +43,12 @@ export function headingOf(metric: Metric, view: RunView): string {
 
 export function detailOf(metric: Metric, clipped: number | undefined): string {
   const parts = [
+    // In a narrow chart the end is cut: what is missing from the picture is said first.
+    clipped === undefined ? undefined : `above ${tick(clipped)} cut off`,
     metric === 'score' ? 'validation' : undefined,
     metric === 'norm' ? 'before clipping' : undefined,
     metric === 'speed' ? 'mean of 32 steps' : undefined,
     metric === 'memory' ? 'of the training process' : undefined,
-    clipped === undefined ? undefined : `above ${tick(clipped)} cut off`,
   ]
   return parts.filter(Boolean).join(' · ')
 }
@@ -60,14 +61,28 @@ export function bandWords(drawn: boolean, runs: readonly ShownRun[], view: RunVi
     .join(', ')
 }
 
+/** The numbers along a chart. */
+export function axisTicks(axis: Axis, values: readonly number[]): string[] {
+  return axis === 'epochs' || axis === 'tokens' ? ticks(values) : values.map(v => axisText(axis, v))
+}
+
 export function axisText(axis: Axis, value: number): string {
   if (axis === 'time') return value === 0 ? '0' : duration(value).replace(/\.0 s$/, ' s')
   if (axis === 'epochs') return String(Number(value.toFixed(2)))
   return value < 10_000 && axis === 'steps' ? count(value) : tick(value)
 }
 
-export function tickOf(metric: Metric, value: number, score: string): string {
-  if (metric === 'score' && score !== 'mcc') return `${Math.round(value * 100)} %`
-  if (metric === 'memory') return value === 0 ? '0' : bytes(value)
-  return metric === 'rate' ? small(value, 1) : tick(value)
+/** The numbers up the side of a chart; none where there is no line for it. */
+export function ticksOf(
+  metric: Metric,
+  values: readonly (number | null)[],
+  { score, log }: { readonly score: string; readonly log: boolean },
+): string[] {
+  const each = (word: (value: number) => string) => values.map(v => (v === null ? '' : word(v)))
+  if (metric === 'score' && score !== 'mcc') return each(v => `${Math.round(v * 100)} %`)
+  if (metric === 'memory') return each(v => (v === 0 ? '0' : bytes(v)))
+  // Powers of ten under one another have no decimals in common.
+  if (log) return each(tick)
+  const words = ticks(values.filter(v => v !== null))
+  return values.map(v => (v === null ? '' : (words.shift() as string)))
 }

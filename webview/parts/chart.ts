@@ -3,7 +3,8 @@ import { drawNotes, type Note } from './chartNotes.ts'
 import { crosshair, type Mark } from './crosshair.ts'
 import { drawDense, type Place, paintDense } from './dense.ts'
 import { type Child, h, put, say } from './dom.ts'
-import type { Palette } from './palette.ts'
+import { drawMarks } from './lineMarks.ts'
+import type { LineMark, Palette } from './palette.ts'
 
 /** One polyline. Columns of equal length; a value that is no number breaks the line. */
 export interface Line {
@@ -15,6 +16,8 @@ export interface Line {
   readonly alpha: number
   /** Marks the last point, where a run stands now. */
   readonly ends: boolean
+  /** What stands along the line, where its colour is not its own. */
+  readonly mark?: LineMark | undefined
   /** Several points a pixel: drawn as one bar a pixel column, which costs a tenth of a stroke. */
   readonly dense?: boolean
   /** Names the line and its content where it rests: lines at rest are drawn once and kept as a picture. */
@@ -40,8 +43,9 @@ export interface Drawing {
 
 export interface ChartOptions {
   readonly title: string
-  readonly tickX: (value: number) => string
-  readonly tickY: (value: number) => string
+  /** The words for places along and up; on a scale of logarithms some have none. */
+  readonly ticksX: (values: readonly number[]) => string[]
+  readonly ticksY: (values: readonly (number | null)[]) => string[]
   readonly hover: (x: number | undefined) => void
   readonly pick: (x: number) => void
   readonly key: (key: string) => boolean
@@ -111,20 +115,23 @@ export function chart(options: ChartOptions): Chart {
         y: { distr: drawing.log ? 3 : 1, range: () => [drawing.y[0], drawing.y[1]] },
       },
       axes: [
-        { ...axis, grid: { show: false }, size: 24, gap: 4, space: 80, values: (_, s) => s.map(options.tickX) },
+        { ...axis, grid: { show: false }, size: 24, gap: 4, space: 64, values: (_, s) => options.ticksX(s) },
         {
           ...axis,
           grid: { stroke: p.track, width: 1 },
           size: 48,
           gap: 8,
           space: 40,
-          values: (_, s) => s.map(v => (v === null ? '' : options.tickY(v))),
+          values: (_, s) => options.ticksY(s),
         },
       ],
       series: [{}, ...moving.map((_, i) => seriesOf(i))],
       hooks: {
         drawAxes: [u => shade(u, drawing), u => layer(u, drawing), u => drawMoving(u, moving, drawing.log)],
-        draw: [u => drawNotes(u, { ...drawing, palette: p }, uPlot.pxRatio)],
+        draw: [
+          u => drawMarks(u, { ...drawing, ground: p.background }, uPlot.pxRatio),
+          u => drawNotes(u, { ...drawing, palette: p }, uPlot.pxRatio),
+        ],
       },
     }
   }

@@ -37,61 +37,53 @@ export function drawNotes(
   ctx.font = `${11 * px}px ${palette.fontFamily}`
   ctx.textBaseline = 'alphabetic'
   for (const line of drawing.lines) if (line.ends) lastPoint(u, line, px)
-  const taken: Box[] = []
+  ctx.lineWidth = px
+  ctx.setLineDash([2 * px, 3 * px])
   for (const note of drawing.notes) {
-    ctx.lineWidth = px
-    ctx.setLineDash([2 * px, 3 * px])
-    ctx.fillStyle = palette.foreground
     ctx.beginPath()
     if (note.kind === 'at') {
-      const x = Math.round(u.valToPos(note.x, 'x', true)) + 0.5
+      const x = acrossOf(u, note.x)
       ctx.strokeStyle = palette.warning
       ctx.moveTo(x, top)
       ctx.lineTo(x, top + height)
-      ctx.stroke()
-      label(ctx, note.text, {
-        x,
-        y: top + 10 * px,
-        gap: 6 * px,
-        px,
-        right: left + width,
-        taken,
-        ground: palette.background,
-      })
     } else if (note.kind === 'level') {
       const y = Math.round(u.valToPos(note.y, 'y', true)) + 0.5
       ctx.strokeStyle = palette.dim
       ctx.moveTo(left, y)
       ctx.lineTo(left + width, y)
-      ctx.stroke()
+    }
+    ctx.stroke()
+  }
+  ctx.setLineDash([])
+  // Words come after all lines, so that no line goes through them.
+  const taken: Box[] = []
+  const at = { px, right: left + width, taken, ground: palette.background }
+  for (const note of drawing.notes) {
+    ctx.fillStyle = palette.foreground
+    if (note.kind === 'at') label(ctx, note.text, { ...at, x: acrossOf(u, note.x), y: top + 10 * px, gap: 6 * px })
+    else if (note.kind === 'level') {
+      const y = Math.round(u.valToPos(note.y, 'y', true)) + 12.5 * px
       ctx.textAlign = 'right'
       ctx.fillStyle = palette.dim
-      ctx.setLineDash([])
       ctx.lineWidth = 4 * px
       ctx.strokeStyle = palette.background
-      ctx.strokeText(note.text, left + width, y + 12 * px)
-      ctx.fillText(note.text, left + width, y + 12 * px)
+      ctx.strokeText(note.text, left + width, y)
+      ctx.fillText(note.text, left + width, y)
     } else {
       const x = u.valToPos(note.x, 'x', true)
       const y = Math.max(top + 2 * px, u.valToPos(note.y, 'y', true))
-      ctx.setLineDash([])
       ctx.lineWidth = 1.5 * px
       ctx.strokeStyle = palette.foreground
+      ctx.beginPath()
       ctx.arc(x, y, 5 * px, 0, 2 * Math.PI)
       ctx.stroke()
-      label(ctx, note.text, {
-        x,
-        y: y + 4 * px,
-        gap: 12 * px,
-        px,
-        right: left + width,
-        taken,
-        ground: palette.background,
-      })
+      label(ctx, note.text, { ...at, x, y: y + 4 * px, gap: 12 * px })
     }
   }
   ctx.restore()
 }
+
+const acrossOf = (u: Plot, x: number) => Math.round(u.valToPos(x, 'x', true)) + 0.5
 
 function label(
   ctx: CanvasRenderingContext2D,

@@ -46,8 +46,14 @@ export function scaleOf(
   high: number,
 ): { readonly from: number; readonly to: number; readonly step: number } {
   const width = high - low || 1
-  const step = steps.find(s => width / s <= 4) ?? 10 ** Math.ceil(Math.log10(width / 4))
+  const step = steps.find(s => width / s <= 4) ?? stepOf(width / 4)
   const from = Math.floor(low / step) * step
   const to = Math.ceil(high / step) * step
   return { from: from === to ? from - step : from, to: from === to ? to + step : to, step }
+}
+
+/** The round number at or above one that is beyond the list: 1, 2 or 5 times a power of ten. */
+function stepOf(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least))
+  return ([1, 2, 5].find(n => n * power >= least) ?? 10) * power
 }

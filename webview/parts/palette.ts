@@ -8,7 +8,7 @@ export interface Palette {
   readonly background: string
   readonly warning: string
   readonly fontFamily: string
-  /** A run keeps its colour for life: four hues, then the same with other dashes. */
+  /** A run keeps its colour for life: four hues, then the same with marks along the line. */
   readonly series: readonly string[]
 }
 
@@ -35,15 +35,20 @@ export function readPalette(): Palette {
   return palette
 }
 
-/** The class that gives an element the colour of a run, and where colours come round again the one for its dashes. */
+/** The class that gives an element the colour of a run, and where colours come round again the one for its marks. */
 export function hueClass(color: number): string {
-  const round = Math.floor(color / hues.length) % 5
-  return `c-${hues[color % hues.length]}${round > 0 ? ` d${round}` : ''}`
+  const mark = markOf(color)
+  return `c-${hues[color % hues.length]}${mark ? ` m-${mark}` : ''}`
 }
 
-/** Dashes of a run's solid line: none for the first four, then patterns no validation line has. */
-export function solidDash(color: number): number[] {
-  return [[], [10, 3], [12, 3, 2, 3], [2, 2], [14, 4]][Math.floor(color / hues.length) % 5] as number[]
+/** What stands along the lines of the fifth run and those after it, since dashes say validation. */
+export type LineMark = 'dot' | 'square' | 'triangle' | 'ring'
+
+const marks = [undefined, 'dot', 'square', 'triangle', 'ring'] as const
+
+/** The marks along the lines of a run: none for the first four. */
+export function markOf(color: number): LineMark | undefined {
+  return marks[Math.floor(color / hues.length) % marks.length]
 }
 
 /** Calls when the editor changes its theme: it rewrites the variables on the html element and a class on the body. */

@@ -1,5 +1,7 @@
+import { ticks as ticksOf } from '../../src/core/view/words.ts'
 import type { Drawing } from './chart.ts'
 import { h, s } from './dom.ts'
+import { markPath, markPlaces } from './lineMarks.ts'
 import type { Palette } from './palette.ts'
 
 export interface Panel {
@@ -70,20 +72,23 @@ function chartOf(
   const py = (y: number) => inset.top + (1 - (log(y) - y0) / (y1 - y0)) * (height - inset.top - inset.bottom)
   const ticks = Array.from({ length: 5 }, (_, i) => i / 4)
   const value = (f: number) => (drawing.log ? 10 ** (y0 + f * (y1 - y0)) : y0 + f * (y1 - y0))
-  const name = (v: number) => String(Number(v.toPrecision(3)))
+  const up = ticks.map(value)
+  const along = [x0, (x0 + x1) / 2, x1]
+  const single = (v: number) => String(Number(v.toPrecision(3)))
+  const [upNames, alongNames] = [drawing.log ? up.map(single) : ticksOf(up), ticksOf(along)]
   return s(
     'svg',
     { x: at.x, y: at.y, width, height, overflow: 'hidden' },
     s('text', { x: 16, y: 18, 'font-size': 12, 'font-weight': 600 }, title),
-    ticks.map(f => {
-      const y = py(value(f))
+    up.map((v, i) => {
+      const y = py(v)
       return [
         s('line', { x1: inset.left, x2: width - inset.right, y1: y, y2: y, stroke: palette.track }),
-        s('text', { x: inset.left - 8, y: y + 4, 'text-anchor': 'end' }, name(value(f))),
+        s('text', { x: inset.left - 8, y: y + 4, 'text-anchor': 'end' }, upNames[i]),
       ]
     }),
-    [x0, (x0 + x1) / 2, x1].map((x, i) =>
-      s('text', { x: px(x), y: height - 6, 'text-anchor': ['start', 'middle', 'end'][i] }, name(x)),
+    along.map((x, i) =>
+      s('text', { x: px(x), y: height - 6, 'text-anchor': ['start', 'middle', 'end'][i] }, alongNames[i]),
     ),
     s(
       'svg',
@@ -104,6 +109,13 @@ function chartOf(
           'stroke-dasharray': line.dash.join(' ') || undefined,
           'stroke-opacity': line.alpha === 1 ? undefined : line.alpha,
           'stroke-linejoin': 'round',
+        }),
+      ),
+      markPlaces(drawing.lines, drawing.x, 7).map(({ line, mark, at }) =>
+        s('path', {
+          d: markPath(mark, { left: px(line.xs[at] as number), top: py(line.ys[at] as number), size: 3.5 }),
+          fill: mark === 'ring' ? 'none' : line.color,
+          stroke: mark === 'ring' ? line.color : undefined,
         }),
       ),
     ),

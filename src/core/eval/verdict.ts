@@ -74,7 +74,8 @@ function gradedVerdict(name: string, { a, b, difference, interval }: GradedChang
     undecided: 'The difference can be chance',
     same: 'The two say the same',
   }[kind]
-  const digits = (x: number) => x.toPrecision(4).replace('-', '\u2212')
+  const digits = (x: number) =>
+    (x !== 0 && Math.abs(x) < 0.001 ? x.toPrecision(2) : x.toFixed(3)).replace('-', '\u2212')
   return {
     kind,
     sentence: `${says}: mean loss ${digits(a)} → ${digits(b)}.`,

@@ -53,10 +53,13 @@ export class NumberColumn {
   readonly kind = 'number'
   readonly values: Float64Array
   readonly texts: TextColumn
+  /** The most decimals that a text has; infinitely many where one has an exponent. */
+  decimals: number
 
-  constructor(values: Float64Array, texts: TextColumn) {
+  constructor(values: Float64Array, texts: TextColumn, decimals: number) {
     this.values = values
     this.texts = texts
+    this.decimals = decimals
   }
 
   text(row: number): string {
@@ -68,6 +71,7 @@ export class NumberColumn {
     const value = numberOf(text)
     if (text !== '' && Number.isNaN(value)) return false
     this.values[row] = value
+    this.decimals = Math.max(this.decimals, decimalsOf(text))
     return this.texts.set(row, text)
   }
 }
@@ -113,6 +117,14 @@ export function numberOf(text: string): number {
   return /^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$/.test(text) ? Number(text) : Number.NaN
 }
 
+/** Digits after the point, as written: 2 of `1.50`; infinitely many of `1e-5`. */
+export function decimalsOf(number: string): number {
+  if (/e/i.test(number)) return Number.POSITIVE_INFINITY
+  const text = number.trimEnd()
+  const point = text.indexOf('.')
+  return point < 0 ? 0 : text.length - point - 1
+}
+
 /**
  * Takes the texts of a column row by row, and knows at the end which kind of column it is: one of numbers if every text that is not
  * empty is a number, of categories if it holds the labels or few distinct values that come back, else one of texts.
@@ -127,6 +139,7 @@ export class ColumnBuilder {
   private row = 0
   private numbers: Float64Array | undefined
   private filled = 0
+  private decimals = 0
   private codes: Uint16Array | undefined
   private readonly values = new Map<string, number>()
 
@@ -147,7 +160,10 @@ export class ColumnBuilder {
     if (this.numbers) {
       const value = numberOf(text)
       if (Number.isNaN(value) && text !== '') this.numbers = undefined
-      else this.numbers[row] = value
+      else {
+        this.numbers[row] = value
+        this.decimals = Math.max(this.decimals, decimalsOf(text))
+      }
     }
     if (this.codes) {
       let code = this.values.get(text)
@@ -166,7 +182,7 @@ export class ColumnBuilder {
     if (this.texts.length > 0) this.close()
     const texts = new TextColumn(this.rows, this.chunks, this.starts)
     const numbers = this.filled > 0 ? this.numbers : undefined
-    if (numbers) return new NumberColumn(numbers, texts)
+    if (numbers) return new NumberColumn(numbers, texts, this.decimals)
     const few = this.isLabel || this.values.size <= Math.max(2, this.rows / 4)
     if (this.codes && few) return new CategoryColumn(this.codes, [...this.values.keys()])
     return texts

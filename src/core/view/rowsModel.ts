@@ -179,5 +179,5 @@ export function findingCounts({ starts }: RowsFindings): NumberColumn {
   const rows = starts.length - 1
   const values = new Float64Array(rows)
   for (let row = 0; row < rows; row++) values[row] = starts[row + 1]! - starts[row]! || Number.NaN
-  return new NumberColumn(values, new TextColumn(0, [], new Uint32Array(0)))
+  return new NumberColumn(values, new TextColumn(0, [], new Uint32Array(0)), 0)
 }

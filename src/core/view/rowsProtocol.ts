@@ -74,6 +74,10 @@ export type RowsSummary =
       readonly all: readonly number[]
       readonly shown: readonly number[]
       readonly missing: number
+      /** So many whole numbers share a bar, the first bar beginning with the least; undefined where bars divide the range evenly. */
+      readonly step?: number
+      /** Digits after the point that a column of numbers has at most, where that is few. */
+      readonly decimals?: number
       /** What is counted, where it is not the value: the length of texts. */
       readonly of?: 'characters'
     }

@@ -4,6 +4,8 @@ import type { RowsFindings } from './rowsModel.ts'
 import type { RowsSummary } from './rowsProtocol.ts'
 
 const bins = 32
+/** Beyond so many decimals numbers are too long to be lined up by their points. */
+const mostDecimals = 6
 /** Values drawn of a column; the others are told by their number. */
 const mostValues = 40
 
@@ -15,6 +17,9 @@ export interface Totals {
   readonly most: number
   readonly all: readonly number[]
   readonly missing: number
+  /** Of numbers: how wide a bar is, and whether bars begin at whole numbers. */
+  readonly wide: number
+  readonly whole: boolean
   /** Of a category: the codes drawn, and for each code which bar it is, or -1. */
   readonly drawn?: readonly number[]
   readonly barOf?: Int32Array
@@ -36,7 +41,19 @@ function categoryTotals(column: string, values: CategoryColumn, rows: number): T
   for (const [bar, code] of drawn.entries()) barOf[code] = bar
   const missing = empty === undefined ? 0 : counts[empty]!
   const all = drawn.map(code => counts[code]!)
-  return { column, values, least: 0, most: 0, all, missing, drawn, barOf, distinct: codes.length }
+  return {
+    column,
+    values,
+    least: 0,
+    most: 0,
+    wide: 0,
+    whole: false,
+    all,
+    missing,
+    drawn,
+    barOf,
+    distinct: codes.length,
+  }
 }
 
 function numberTotals(column: string, values: ColumnValues, rows: number): Totals {
@@ -49,18 +66,36 @@ function numberTotals(column: string, values: ColumnValues, rows: number): Total
     if (value < least) least = value
     if (value > most) most = value
   }
-  const all = new Array<number>(least <= most ? bins : 0).fill(0)
+  const { bars, wide, whole } = barsOf(values, least, most)
+  const all = new Array<number>(bars).fill(0)
+  const totals = { column, values, least, most, wide, whole, all, missing, distinct: 0 }
   for (let row = 0; row < rows; row++) {
-    const bin = binOf(measure(values, row), least, most)
+    const bin = binOf(measure(values, row), totals)
     if (bin >= 0) all[bin]!++
   }
-  return { column, values, least, most, all, missing, distinct: 0 }
+  return totals
 }
 
-/** Which bar a value is counted in; -1 for none. Bars are of equal width and the last one holds the greatest value. */
-function binOf(value: number, least: number, most: number): number {
+/**
+ * The bars over a range. Whole numbers over a short one have a bar each, or share one with the same number of others: bars that divide the
+ * range evenly would hold now two of them and now three, and the shape would be a comb.
+ */
+function barsOf(
+  values: ColumnValues,
+  least: number,
+  most: number,
+): { readonly bars: number; readonly wide: number; readonly whole: boolean } {
+  if (!(least <= most)) return { bars: 0, wide: 1, whole: false }
+  const range = most - least + 1
+  const whole = (values.kind === 'text' || (values.kind === 'number' && values.decimals === 0)) && range <= 8 * bins
+  const wide = whole ? Math.ceil(range / bins) : (most - least) / bins
+  return { bars: whole ? Math.ceil(range / wide) : bins, wide, whole }
+}
+
+/** Which bar a value is counted in; -1 for none. The last one holds the greatest value. */
+function binOf(value: number, { least, wide, all }: Pick<Totals, 'least' | 'wide' | 'all'>): number {
   if (Number.isNaN(value)) return -1
-  return most > least ? Math.min(bins - 1, Math.floor(((value - least) / (most - least)) * bins)) : 0
+  return wide > 0 ? Math.min(all.length - 1, Math.floor((value - least) / wide)) : 0
 }
 
 /** The column over all rows and over those that pass; `rows` undefined where all do. */
@@ -86,12 +121,14 @@ export function summaryOf(totals: Totals, rows: Uint32Array | undefined): RowsSu
   }
   if (rows)
     for (const row of rows) {
-      const bin = binOf(measure(values, row), totals.least, totals.most)
+      const bin = binOf(measure(values, row), totals)
       if (bin >= 0) shown[bin]!++
     }
   const [least, most] = all.length > 0 ? [totals.least, totals.most] : [0, 0]
   const of = values.kind === 'text' ? { of: 'characters' as const } : {}
-  return { kind: 'number', column, least, most, all, shown, missing, ...of }
+  const decimals = values.kind === 'number' && values.decimals <= mostDecimals ? { decimals: values.decimals } : {}
+  const step = totals.whole ? { step: totals.wide } : {}
+  return { kind: 'number', column, least, most, all, shown, missing, ...step, ...decimals, ...of }
 }
 
 /** How many rows each rule found something in, most first. */
@@ -128,10 +165,14 @@ export function findingSummary(findings: RowsFindings, rows: Uint32Array | undef
 
 /** Where in the files the rows that pass stand: rows counted in bars of equal width. */
 export function rowSummary(rows: Uint32Array | undefined, count: number): RowsSummary {
-  const all = new Array<number>(count > 0 ? bins : 0).fill(0)
+  // Of few rows each bar stands for the same number of them, as in a column of whole numbers.
+  const step = count <= 8 * bins ? Math.max(1, Math.ceil(count / bins)) : undefined
+  const wide = step ?? count / bins
+  const all = new Array<number>(count > 0 ? Math.ceil(count / wide - 1e-9) : 0).fill(0)
   for (let bin = 0; bin < all.length; bin++)
-    all[bin] = Math.ceil(((bin + 1) * count) / bins) - Math.ceil((bin * count) / bins)
+    all[bin] = Math.min(count, Math.ceil((bin + 1) * wide)) - Math.ceil(bin * wide)
   const shown = rows ? all.map(() => 0) : all
-  if (rows) for (const row of rows) shown[Math.min(bins - 1, Math.floor((row / count) * bins))]!++
-  return { kind: 'number', column: 'row', least: 0, most: Math.max(0, count - 1), all, shown, missing: 0 }
+  if (rows) for (const row of rows) shown[Math.min(all.length - 1, Math.floor(row / wide))]!++
+  const most = Math.max(0, count - 1)
+  return { kind: 'number', column: 'row', least: 0, most, all, shown, missing: 0, ...(step ? { step } : {}) }
 }

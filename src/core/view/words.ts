@@ -1,3 +1,5 @@
+import { count } from '../base/words.ts'
+
 /** What only the panels and the editor say; counts, percentages and points are in `base/words.ts`. */
 
 /** With as many decimals as asked; an en dash where there is no number. */
@@ -58,6 +60,24 @@ export function tick(value: number): string {
   if (size >= 1e4) return minus(trimmed(value / 1e3)) + 'k'
   if (size !== 0 && size < 1e-3) return small(value, 1)
   return minus(String(Number(value.toPrecision(4))))
+}
+
+/**
+ * The numbers of one axis, as one reads down it: all with the same decimals and the same unit or power, `0`, `0.5`, `1.0`; `0`, `5k`, `10k`;
+ * `0`, `0.5e-4`, `1.0e-4`. Zero is bare.
+ */
+export function ticks(values: readonly number[]): string[] {
+  const most = Math.max(0, ...values.map(Math.abs))
+  const power = most !== 0 && most < 1e-3 ? Math.floor(Math.log10(most) + 1e-9) : 0
+  const [unit, sign] =
+    most >= 1e6 ? [1e6, 'M'] : most >= 1e4 ? [1e3, 'k'] : power < 0 ? [10 ** power, `e${power}`] : [1, '']
+  const scaled = values.map(value => Number((value / unit).toPrecision(4)))
+  const digits = Math.max(0, ...scaled.map(value => String(Math.abs(value)).split('.')[1]?.length ?? 0))
+  return scaled.map(value => {
+    if (value === 0) return '0'
+    const [whole, rest] = Math.abs(value).toFixed(digits).split('.') as [string, string?]
+    return `${value < 0 ? '\u2212' : ''}${count(Number(whole))}${rest ? `.${rest}` : ''}${minus(sign)}`
+  })
 }
 
 /** `3.9 GB`, `412 MB`: powers of ten, as on a drive. */

@@ -7,6 +7,7 @@ import {
   ColumnBuilder,
   type ColumnValues,
   chunkRows,
+  decimalsOf,
   TextColumn,
 } from '../../../src/core/view/rowsColumn.ts'
 import { filterRows } from '../../../src/core/view/rowsFilter.ts'
@@ -14,7 +15,7 @@ import { columnsOf, findingsByRow, findingsOf, readColumns, segmentsOf } from '.
 import type { RowsClause } from '../../../src/core/view/rowsProtocol.ts'
 import { markMatches, patternOf } from '../../../src/core/view/rowsSearch.ts'
 import { sortRows } from '../../../src/core/view/rowsSort.ts'
-import { findingSummary, summaryOf, totalsOf } from '../../../src/core/view/rowsSummary.ts'
+import { findingSummary, rowSummary, summaryOf, totalsOf } from '../../../src/core/view/rowsSummary.ts'
 import { clusterOf, likeness, neighboursOf } from '../../../src/core/view/rowsTwins.ts'
 
 const finish = <T>(work: Generator<unknown, T, void>): T => {
@@ -264,4 +265,33 @@ test('a cluster is linked through the row that stands for it; likeness is exact'
   expect(likeness('Top up, my card', 'top up my card!')).toEqual({ similarity: 1, equal: true })
   // top, up, my, card, top up, up my, my card against top, up, again, top up, up again: 3 of 9.
   expect(likeness('top up my card', 'top up again').similarity).toBeCloseTo(3 / 9, 12)
+})
+
+test('whole numbers over a short range have bars of the same number of them', () => {
+  const numbers = Array.from({ length: 270 }, (_, i) => String(4 + (i % 27)))
+  const summary = summaryOf(totalsOf('column:n', columnOf(numbers), 270), undefined)
+  expect(summary).toMatchObject({ least: 4, most: 30, step: 1, decimals: 0, all: new Array(27).fill(10) })
+  const wide = Array.from({ length: 200 }, (_, i) => String(i))
+  expect(summaryOf(totalsOf('column:n', columnOf(wide), 200), undefined)).toMatchObject({
+    step: 7,
+    all: [...new Array(28).fill(7), 4],
+  })
+  // Of rows as of numbers; a long range is divided evenly.
+  expect(rowSummary(undefined, 60)).toMatchObject({ step: 2, all: new Array(30).fill(2) })
+  expect(rowSummary(Uint32Array.of(0, 1, 59), 60).shown.reduce((a, b) => a + b)).toBe(3)
+  const long = rowSummary(undefined, 1000)
+  expect(long).not.toHaveProperty('step')
+  expect(long.all.reduce((a, b) => a + b)).toBe(1000)
+})
+
+test('the decimals of a column are told where numbers can be lined up by their points', () => {
+  const of = (texts: readonly string[]) => summaryOf(totalsOf('column:n', columnOf(texts), texts.length), undefined)
+  expect(of(['0.1', '0.02', '3', ''])).toMatchObject({ decimals: 2 })
+  expect(of(['1', '2'])).toMatchObject({ decimals: 0 })
+  expect(of(['0.1', '1e-5'])).not.toHaveProperty('decimals')
+  expect(of(['0.123456789', '1'])).not.toHaveProperty('decimals')
+  expect(['1.50', '7', '1e5', '-0.25 '].map(decimalsOf)).toEqual([2, 0, Number.POSITIVE_INFINITY, 2])
+  const column = columnOf(['0.1', '2'])
+  column.set(1, '2.125')
+  expect(summaryOf(totalsOf('column:n', column, 2), undefined)).toMatchObject({ decimals: 3 })
 })
