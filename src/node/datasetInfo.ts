@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type DatasetFiles, type Role, type Roles, roleNames } from '../core/data/dataset.ts'
-import { formatOfName } from '../core/data/formats.ts'
+import { formatOfName } from '../core/data/formatName.ts'
 import { decodeAll } from '../core/text/decode.ts'
 import { readSource, slashed } from './files.ts'
 

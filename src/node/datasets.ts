@@ -2,11 +2,11 @@ import { open, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
 import { type Dataset, type DatasetFiles, type Roles, type SplitName, splitNames } from '../core/data/dataset.ts'
-import { formatOfName } from '../core/data/formats.ts'
+import { formatOfName } from '../core/data/formatName.ts'
 import { labelFilesAmong } from '../core/data/labelledText.ts'
 import { readAtOnce } from '../core/data/reading.ts'
 import { rolesOf } from '../core/data/roles.ts'
-import { groupFiles, groupGiven, isDataName, splitOfPart } from '../core/data/splits.ts'
+import { groupFiles, groupGiven, isDataName, nameFile, splitOfPart } from '../core/data/splits.ts'
 import type { Source, Table } from '../core/data/table.ts'
 import { canUnpack } from './compressed.ts'
 import { type ConfigFile, findConfig } from './config.ts'
@@ -155,20 +155,30 @@ async function dataFiles(folder: string, listed: DatasetFiles[]): Promise<string
   return found
 }
 
-/** A JSON array of records, or an object whose first key is a split: `{"train": [`. */
+/** A list of records, an object whose first key is a split (`{"train": [`), or JSON Lines under this name. */
+const rows =
+  /^\s*(\[\s*[{["]|\{\s*"[a-z_-]*(train|valid|val|dev|eval|test|heldout)[a-z_-]*"\s*:\s*\[|\{[^\n]*\}\r?\n\s*\{)/i
+/** What else a file that is named after a split may begin with: an empty list, records one behind the other, a list under another key, columns. */
+const rowsOfSplit =
+  /^\s*(\[\s*\]|\{[^\n]*\}\s*\{\s*"|\{\s*"[^"]*"\s*:\s*(\[\s*["{[]|\{\s*"0"\s*:))|"(data|rows|records|examples|items)"\s*:\s*\[\s*["{[]/i
+
 async function startsLikeRows(path: string): Promise<boolean> {
   if (/\.(gz|zst)$/i.test(path)) return true
   const file = await open(path, 'r').catch(() => undefined)
   if (!file) return false
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0)
-    const head = buffer.subarray(0, bytesRead).toString('utf8')
-    return /^\ufeff?\s*(\[\s*[{["]|\{\s*"[a-z_-]*(train|valid|val|dev|eval|test|heldout)[a-z_-]*"\s*:\s*\[|\{[^\n]*\}\r?\n\s*\{)/i.test(
-      head,
-    )
+    const head = startOf(buffer.subarray(0, bytesRead))
+    return rows.test(head) || (nameFile(path).split !== undefined && rowsOfSplit.test(head))
   } finally {
     await file.close()
   }
+}
+
+function startOf(bytes: Uint8Array): string {
+  const encoding =
+    bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8'
+  return new TextDecoder(encoding).decode(bytes)
 }
 
 /** A role given in `winnow.json` must name a column that is there: a typo would silently check nothing. */

@@ -1,5 +1,6 @@
 import type { DatasetFiles } from '../core/data/dataset.ts'
-import { type FileTable, formatOfName, readTablesOf } from '../core/data/formats.ts'
+import { formatOfName } from '../core/data/formatName.ts'
+import { type FileTable, readTablesOf } from '../core/data/formats.ts'
 import { LabelledTextTable } from '../core/data/labelledText.ts'
 import { isPageable } from '../core/data/pagedRead.ts'
 import { readAtOnce } from '../core/data/reading.ts'

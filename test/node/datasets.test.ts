@@ -61,6 +61,17 @@ describe('findDatasets', () => {
     expect(pets.roles).toEqual({ text: 'text', label: 'label' })
   })
 
+  test('JSON files named after a split are found by more beginnings than others', async () => {
+    put('a/train.json', '[]')
+    put('b/test.json', '{"text": ["x", "y"], "label": [0, 1]}')
+    put('c/dev.json', '{"version": "1.1", "data": [{"text": "x"}]}')
+    put('d/train.json', Buffer.from('\ufeff[{"text": "x"}]', 'utf16le'))
+    put('e/train.json', '{"learning_rate": 0.1, "epochs": 3}')
+    put('f/columns.json', '{"text": ["x", "y"], "label": [0, 1]}')
+    const found = await findDatasets([root])
+    expect(found.map(dataset => dataset.name).sort()).toEqual(['a', 'b', 'c', 'd'])
+  })
+
   test('winnow.json names datasets, roles and format', async () => {
     put('a.txt.csv', 'x;y\nhello there;p\n')
     put('more/b.csv', 'x;y\nhello you;q\n')

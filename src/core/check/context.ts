@@ -1,12 +1,26 @@
+import type { Roles } from '../data/dataset.ts'
 import { normalForm } from '../sign/normal.ts'
 import type { Corpus } from './corpus.ts'
 
 /** Columns that belong to what is asked though they have no role of their own: `input` of Alpaca's rows. */
 const names = /^(?:input|context|system|history|passage|document|options|choices)$/i
 
+/** What stands beside the first text of a pair, where the two have names of their own. */
+const seconds: { readonly [first: string]: RegExp } = {
+  premise: /^hypothesis$/i,
+  hypothesis: /^premise$/i,
+  question: /^(?:sentence|passage|context|paragraph|document|answer)$/i,
+  sentence: /^question$/i,
+  passage: /^(?:question|query)$/i,
+  query: /^(?:passage|document|title|product_title)$/i,
+  document: /^query$/i,
+  claim: /^(?:evidence|context)$/i,
+  text: /^(?:text_pair|hypothesis|target_text|question|aspect|context)$/i,
+}
+
 /**
- * What a row's prompt is asked about, in normal form: the content of columns such as `input` that have no role; empty in
- * datasets without a prompt. Rows that differ in it do not say the same.
+ * What a row's text is about, in normal form: for a prompt the content of columns such as `input` that have no role, for the first
+ * text of a pair (`premise`, `sentence1`, `text_a`) the second one; else empty. Rows that differ in it do not say the same.
  */
 export function contextOf(corpus: Corpus): (row: number) => string {
   const known = contexts.get(corpus) ?? read(corpus)
@@ -14,15 +28,26 @@ export function contextOf(corpus: Corpus): (row: number) => string {
   return known
 }
 
+/** A row's text with what it is about. */
+export function wholeText(corpus: Corpus): (row: number) => string {
+  const about = contextOf(corpus)
+  return row => {
+    const context = about(row)
+    return context === '' ? corpus.text(row) : `${corpus.text(row)}\n${context}`
+  }
+}
+
 const contexts = new WeakMap<Corpus, (row: number) => string>()
 
 function read(corpus: Corpus): (row: number) => string {
   const { roles } = corpus.dataset
-  if (roles.prompt === undefined) return () => ''
+  const belongs = belonging(roles)
+  if (!belongs) return () => ''
   const own = new Set(Object.values(roles))
   const columns = new Map(
-    corpus.files.map(file => [file, file.table.columns.filter(name => names.test(name) && !own.has(name))] as const),
+    corpus.files.map(file => [file, file.table.columns.filter(name => belongs.test(name) && !own.has(name))] as const),
   )
+  if ([...columns.values()].every(list => list.length === 0)) return () => ''
   return row => {
     const file = corpus.fileOf(row)
     const list = columns.get(file)!
@@ -32,4 +57,15 @@ function read(corpus: Corpus): (row: number) => string {
       .join('\n')
       .trim()
   }
+}
+
+/** The names of columns that belong to what these roles say. */
+function belonging({ prompt, text }: Roles): RegExp | undefined {
+  if (prompt !== undefined) return names
+  if (text === undefined) return undefined
+  const second = Object.hasOwn(seconds, text.toLowerCase()) ? seconds[text.toLowerCase()] : undefined
+  const [, stem, mark] = /^(.*?)(1|2|_?[ab])$/i.exec(text) ?? []
+  if (second || stem === undefined || mark === undefined) return second
+  const other = { 1: '2', 2: '1', a: 'b', b: 'a' }[mark.slice(-1).toLowerCase() as 1 | 2 | 'a' | 'b']
+  return new RegExp(`^${stem.replace(/[^\p{L}\p{N}_]/gu, '\\$&')}${mark.slice(0, -1)}${other}$`, 'iu')
 }

@@ -1,28 +1,12 @@
 import { Failure } from '../base/failure.ts'
 import { readCsv } from './csv.ts'
 import type { DatasetFiles } from './dataset.ts'
+import { formatOfName } from './formatName.ts'
 import { parseJson } from './json.ts'
 import { readJsonl } from './jsonl.ts'
 import { parseText } from './plainText.ts'
 import { type Reading, readAtOnce } from './reading.ts'
-import type { FormatName, Source, Table } from './table.ts'
-
-const byExtension: { readonly [extension: string]: FormatName } = {
-  csv: 'csv',
-  tsv: 'tsv',
-  tab: 'tsv',
-  jsonl: 'jsonl',
-  ndjson: 'jsonl',
-  json: 'json',
-  txt: 'text',
-  parquet: 'parquet',
-}
-
-/** The format a file name tells, compression suffix ignored; undefined where it tells none. */
-export function formatOfName(path: string): FormatName | undefined {
-  const match = /\.([a-z0-9]+)$/i.exec(path.replace(/\.(gz|zst)$/i, ''))
-  return match ? byExtension[match[1]!.toLowerCase()] : undefined
-}
+import type { Source, Table } from './table.ts'
 
 /** The tables of a file: one, but for a JSON object of lists. `part` is the key of such a list. */
 export function parseTables(source: Source, given: DatasetFiles['format'] = {}): FileTable[] {

@@ -6,6 +6,7 @@ import { parseJsonl } from './jsonl.ts'
 import { JsonScanner } from './jsonScan.ts'
 import { described, JsonTable, type RecordShape } from './jsonTable.ts'
 import { Offsets } from './offsets.ts'
+import { splitOfPart } from './splits.ts'
 import type { Source, Table } from './table.ts'
 
 /** One list of records in a file, under the key it stands at. */
@@ -39,6 +40,12 @@ export function parseJson(source: Source): JsonPart[] {
       issues.add('bad-json', undefined, { start: behind, end: behind + 1 }, 'Not JSON: something follows the list')
     if (table.rowCount === 0) issues.add('empty-file', undefined, { start: first, end: to }, 'The list holds no rows')
     return [{ part: undefined, table }]
+  }
+  const columns = bytes[first] === 0x7b ? columnsOf(bytes, first) : undefined
+  if (columns) {
+    const message = `The file holds columns (${columns.slice(0, 4).join(', ')}) instead of records: write it as a list of records, {"${columns[0]}": …, "${columns[1]}": …}`
+    issues.add('not-an-object', undefined, { start: first, end: first + 1 }, message)
+    return noRows(source, issues)
   }
   if (bytes[first] !== 0x7b || isLines(bytes, scanner, first)) return [{ part: undefined, table: parseJsonl(source) }]
   return readObject(source, first, issues)
@@ -212,6 +219,37 @@ function readObject(source: Source, first: number, issues: IssueList): JsonPart[
   const message = `The file holds an object without ${parts.length ? 'any row' : 'a list of records'}`
   issues.add('empty-file', undefined, { start: first, end: first + 1 }, message)
   return parts.length ? parts : noRows(source, issues)
+}
+
+/**
+ * The names of the columns of a file that is one object of them, two or more as long as each other: `{"text": ["a", "b"], "label":
+ * [0, 1]}`, or by row numbers as pandas writes it, `{"text": {"0": "a"}, "label": {"0": 0}}`. Lists named after splits are none.
+ */
+function columnsOf(bytes: Uint8Array, first: number): string[] | undefined {
+  const scanner = new JsonScanner(bytes)
+  const members = scanner.members(first, bytes.length)
+  if (members < 2) return undefined
+  const spans = scanner.spans.slice(0, members * 4)
+  const decode = decoderOf(bytes)
+  const names: string[] = []
+  let rows = -1
+  for (let m = 0; m < members; m++) {
+    const [keyStart, keyEnd, start, end] = spans.subarray(m * 4, m * 4 + 4) as unknown as [
+      number,
+      number,
+      number,
+      number,
+    ]
+    const inner = scanner.space(start + 1, end)
+    const list = bytes[start] === 0x5b && bytes[inner] !== 0x7b && bytes[inner] !== 0x5b
+    const numbered = bytes[start] === 0x7b && decode(inner, inner + 3) === '"0"'
+    const count = list ? scanner.elements(start, end) : numbered ? scanner.members(start, end) : -1
+    const name = decode(keyStart, keyEnd)
+    if (count < 2 || (rows >= 0 && count !== rows) || splitOfPart(name) !== undefined) return undefined
+    rows = count
+    names.push(name)
+  }
+  return names
 }
 
 /** Is a list one of records, rather than of the numbers of some setting? An empty one may be: its rows may have been removed. */

@@ -5,9 +5,12 @@ const ordinary = new Uint8Array(256).fill(1, 0x20)
 ordinary[quote] = 0
 ordinary[backslash] = 0
 
+/** What is nested deeper is no row that a person wrote, and whoever writes it back (`JSON.stringify`) needs stack for it. */
+const deepest = 1000
+
 /**
  * Checks JSON (RFC 8259) over bytes and says where the members of one object lie, without making values. Accepts
- * exactly what `JSON.parse` accepts of the decoded text. Iterative: nesting costs memory, not stack.
+ * exactly what `JSON.parse` accepts of the decoded text, but for values nested deeper than `deepest`. Iterative: nesting costs no stack.
  */
 export class JsonScanner {
   /** Where and why the last scan failed, for a person. */
@@ -100,6 +103,7 @@ export class JsonScanner {
         const next = this.space(i + 1, end)
         if (next < end && b[next] === c + 2) i = next + 1
         else {
+          if (depth === deepest) return this.fail(i, `values are nested more than ${deepest} deep`)
           if (depth === this.stack.length) this.growStack()
           this.stack[depth++] = c
           i = c === 0x7b ? this.key(next, end) : next

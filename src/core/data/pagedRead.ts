@@ -1,7 +1,7 @@
 import type { Windows } from '../text/windows.ts'
 import { CsvLines, CsvTable } from './csv.ts'
 import type { DatasetFiles } from './dataset.ts'
-import { formatOfName } from './formats.ts'
+import { formatOfName } from './formatName.ts'
 import {
   IssueList,
   type IssueSink,

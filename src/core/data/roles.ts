@@ -17,7 +17,7 @@ const names: { readonly [R in Role]: RegExp } = {
   completion: /^(completion|output|response|answer|target|reply|summary|solution|response_text|target_text)$/i,
   label:
     /^(label|labels|category|class|intent|target|sentiment|topic|emotion|tag|label_text|gold(_label)?|ground_truth|coarse_label|fine_label|rating|star|stars|y)$/i,
-  text: /^(text|sentence|content|review|comment|tweet|utterance|query|question|message|body|document|article|headline|title|description|abstract|passage|premise|sentence1|input|prompt|news|news_title|review_text|review_body|tweet_text|x)$/i,
+  text: /^(text|sentence|content|review|comment|tweet|utterance|query|question|message|body|document|article|description|abstract|headline|title|passage|premise|sentence1|input|prompt|news|news_title|review_text|review_body|tweet_text|x)$/i,
   id: /^(id|_id|idx|index|uid|uuid|guid|row_id|example_id|.*[_-]id)$/i,
 }
 
@@ -75,7 +75,7 @@ export function* rolesOf(tables: readonly Table[], given: Roles = {}): Reading<R
       const completion = named('completion', column => isProse(column) && column !== label)
       const prompt = named('prompt', column => isText(column) && column !== completion)
       if (preference) give('prompt', prompt)
-      else if (completion && prompt && !(label && isLabel(label))) {
+      else if (completion && prompt && (!(label && isLabel(label)) || isInstruction(prompt, completion))) {
         give('prompt', prompt)
         give('completion', completion)
       }
@@ -89,7 +89,13 @@ export function* rolesOf(tables: readonly Table[], given: Roles = {}): Reading<R
     // A dataset has a text before it has a label: the longest column that is no certain label, or else the longest.
     const texts = prose().filter(column => !isCertainLabel(column))
     if (!has('text')) give('text', longest(texts.length ? texts : prose()))
-    if (!has('label')) give('label', byLabel(free().filter(isLabel)))
+    if (!has('label')) give('label', byLabel(free().filter(isLabel)) ?? free().find(one => isLabelList(one, columns)))
+    // Numbers under this name are compared as what they are written.
+    if (!has('text'))
+      give(
+        'text',
+        named('text', column => /^(text|sentence|content)$/i.test(column.name) && column.lists === 0),
+      )
   }
   give(
     'id',
@@ -236,15 +242,32 @@ const isText = (column: Column) => column.strings > column.numbers && column.lis
 /** Free text rather than a choice: long, or hardly ever the same twice. */
 const isProse = (column: Column) => isText(column) && (mean(column) > 30 || column.distinct.size > column.rows / 2)
 const isShort = (column: Column) => mean(column) <= 80 && column.lists === 0
+/** Several labels a row: a list of a few choices. Lists as long as one of words are labels of these (`tokens`, `ner_tags`). */
+const isLabelList = (column: Column, all: readonly Column[]) =>
+  /^(labels?|categor(y|ies)|class(es)?|topics?|tags?|genres?|emotions?|intents?)$/i.test(column.name) &&
+  column.lists > 0 &&
+  column.turns === 0 &&
+  mean(column) <= 200 &&
+  column.distinct.size < column.rows &&
+  !all.some(other => other.lists > 0 && /^(tokens?|words)$/i.test(other.name))
 const isLabel = (column: Column) =>
   isShort(column) &&
   !description.test(column.name) &&
   column.distinct.size > 1 &&
   column.distinct.size < column.rows &&
   (column.distinct.size <= 10 || (column.distinct.size <= column.rows / 5 && column.distinct.size < 1000))
+/** Named as only instructions and their answers are: a label beside them tells of what kind they are, or whether they are good. */
+const isInstruction = (prompt: Column, completion: Column) =>
+  /^(instruction|prompt)$/i.test(prompt.name) &&
+  /^(completion|output|response|response_text|reply)$/i.test(completion.name)
 /** What a name alone makes a label; `target` and its like are as often the text to write, so there the values decide. */
 const isNamedLabel = (column: Column) =>
-  isShort(column) && (!/^(target|ground_truth|tag|topic)$/i.test(column.name) || isLabel(column) || !isProse(column))
+  isShort(column) &&
+  !isEachItsOwn(column) &&
+  (!/^(target|ground_truth|tag|topic)$/i.test(column.name) || isLabel(column) || !isProse(column))
+/** Words of which nearly every row has its own name the row. */
+const isEachItsOwn = (column: Column) =>
+  column.rows >= 50 && column.strings > column.numbers && column.distinct.size > column.rows * 0.9
 /** A label even where nothing is known about the rest: enough rows, and few values among them. */
 const isCertainLabel = (column: Column) =>
   isLabel(column) && column.rows >= 50 && column.distinct.size <= column.rows / 5

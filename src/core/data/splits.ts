@@ -1,5 +1,5 @@
 import type { DatasetFiles, SplitName } from './dataset.ts'
-import { formatOfName } from './formats.ts'
+import { formatOfName } from './formatName.ts'
 
 const words: { readonly [word: string]: SplitName } = {
   train: 'train',

@@ -1,4 +1,4 @@
-import { likeliestOther, type Probabilities } from './probabilities.ts'
+import { classCounts, likeliest, likeliestOther, type Probabilities } from './probabilities.ts'
 
 /*
  * How good each label looks by the probabilities of its row: in [0, 1], low where the label is likely wrong. The three
@@ -39,4 +39,23 @@ export function entropies(p: Probabilities): Float64Array {
     }
     return entropy
   })
+}
+
+/**
+ * Do the likeliest classes agree with the labels more often than they would by chance (more than three standard deviations above what
+ * the two's frequencies alone give, as in Cohen's kappa)? Probabilities that know nothing of the labels say nothing about them.
+ */
+export function knowsLabels(p: Probabilities, labels: ArrayLike<number>): boolean {
+  const { rows, classes } = p
+  const given = classCounts(labels, classes)
+  const guessed = new Float64Array(classes)
+  let agreed = 0
+  for (let row = 0; row < rows; row++) {
+    const guess = likeliest(p, row)
+    guessed[guess]!++
+    if (guess === labels[row]) agreed++
+  }
+  let chance = 0
+  for (let k = 0; k < classes; k++) chance += (given[k]! / rows) * (guessed[k]! / rows)
+  return agreed - rows * chance > 3 * Math.sqrt(rows * chance * (1 - chance))
 }

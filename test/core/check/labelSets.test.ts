@@ -74,3 +74,19 @@ test('labels that are wrongly carried or lacking are found, with what both opini
   expect(right.length / said.length).toBeGreaterThan(0.9)
   expect(right.length / wrong.size).toBeGreaterThan(0.85)
 })
+
+test.each([
+  ['one label a row', (r: ReturnType<typeof random>) => topics[r.int(2)]!],
+  ['several', (r: ReturnType<typeof random>) => topics.filter(() => r.next() < 0.5)],
+])('labels that nothing in the texts explains are not called wrong: %s', (_, labelled) => {
+  const r = random('nothing to learn')
+  const all = rows().all.map(({ text }) => ({ text, label: labelled(r) }))
+  const bytes = Buffer.from(all.map(row => `${JSON.stringify(row)}\n`).join(''))
+  const [file] = parseTables({ uri: '/d/train.jsonl', version: 0, bytes, encoding: 'utf-8', bom: false })
+  const dataset = {
+    name: 'd',
+    splits: [{ name: 'train' as const, tables: [file!.table] }],
+    roles: { text: 'text', label: 'label' },
+  }
+  expect(finishWork(check({ datasets: [dataset], list: [labelError] })).findings).toEqual([])
+})

@@ -97,6 +97,21 @@ describe('an object', () => {
     expect(cut.map(({ table }) => column(table, 'a'))).toEqual([['1'], ['2', undefined]])
   })
 
+  test.each([
+    '{"text": ["a", "b"], "label": [0, 1]}',
+    '{"text": {"0": "a", "1": "b"}, "label": {"0": 0, "1": 1}}',
+    '{\n  "text": [\n    "a",\n    "b"\n  ],\n  "label": [\n    "x",\n    "y"\n  ]\n}\n',
+  ])('of columns is refused with the way out, not read as something else: %s', text => {
+    const table = parse(text)
+    expect([table.rowCount, codes(table)]).toEqual([0, [['not-an-object', undefined]]])
+    expect(table.issues[0]!.message).toContain('holds columns (text, label)')
+    expect(parts('{"train": ["a", "b"], "test": ["c", "d"]}')).toEqual([
+      ['train', 2, 'text'],
+      ['test', 2, 'text'],
+    ])
+    expect(parse('{"tags": ["a", "b"], "text": "t"}').rowCount).toBe(1)
+  })
+
   test('of JSON Lines, by its second line', () => {
     for (const text of ['{"a": 1}\n{"a": 2}\n', '{"a": \n{"a": 2}\n', '{"a": 1}'])
       expect(parse(text).format).toBe('jsonl')

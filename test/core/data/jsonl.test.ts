@@ -116,6 +116,14 @@ describe('issues', () => {
     expect(table.text(1, 'a')).toBe('\ufffd \ufffd')
   })
 
+  test('values nested too deep are reported, not read; what is nested less is', () => {
+    const nested = (depth: number) => `{"a": ${'['.repeat(depth)}${']'.repeat(depth)}}`
+    const table = parse(`{"a": 1}\n${nested(100_000)}\n${nested(900)}\n`)
+    expect(codes(table)).toEqual([['bad-json', 1]])
+    expect(table.issues[0]!.message).toContain('nested more than 1000 deep')
+    expect(table.text(2, 'a')).toBe(nested(900).slice(6, -1))
+  })
+
   test('a line of 50 MB is reported, not read; its neighbours are', () => {
     const table = parse(`{"a": "x"}\n{"a": "${'y'.repeat(50e6)}"}\n{"a": "z"}\n`)
     expect(codes(table)).toEqual([['too-long', 1]])

@@ -93,6 +93,38 @@ describe('inferRoles', () => {
       { messages: 'messages', label: 'label' },
       'chat',
     ],
+    [
+      'instructions of kinds',
+      many(i => ({ instruction: words(i), context: i % 2 ? words(i) : '', response: words(i), category: `k${i % 4}` })),
+      { prompt: 'instruction', completion: 'response', label: 'category' },
+      'prompt-completion',
+    ],
+    [
+      'KTO in columns',
+      many(i => ({ prompt: words(i), completion: words(i), label: i % 2 === 0 })),
+      { prompt: 'prompt', completion: 'completion', label: 'label' },
+      'prompt-completion',
+    ],
+    [
+      'lists of labels',
+      many(i => ({ text: words(i), labels: i % 2 ? ['a'] : ['a', `k${i % 3}`] })),
+      { text: 'text', label: 'labels' },
+      'classification',
+    ],
+    ['labels of words', many(i => ({ tokens: [words(i), 'x'], labels: [i % 2, 1] })), {}, 'unknown'],
+    [
+      'a body rather than its title',
+      many(i => ({ title: `Report ${i % 3}`, abstract: words(i), category: `k${i % 4}` })),
+      { text: 'abstract', label: 'category' },
+      'classification',
+    ],
+    ['a name of each row is no label', many(i => ({ text: words(i), label: `t${i}` })), { text: 'text' }, 'text'],
+    [
+      'numbers called text',
+      csv(`text,label\n${'1,a\n22,b\n3,a\n'.repeat(9)}`),
+      { text: 'text', label: 'label' },
+      'classification',
+    ],
     ['one column with few values', csv('foo\na\nb\na\nb\na\n'), { text: 'foo' }, 'text'],
     ['nothing', csv(''), {}, 'unknown'],
   ])('%s', (_, table, roles, schema) => {

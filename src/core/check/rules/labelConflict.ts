@@ -1,6 +1,7 @@
 import { jaccard } from '../../sign/exact.ts'
 import type { Work } from '../../sign/progress.ts'
 import { parseThreshold, reaches } from '../../sign/threshold.ts'
+import { contextOf } from '../context.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
 import { type FindingDetails, type Fix, LazyFinding, type Severity } from '../finding.ts'
 import { pairKey } from '../keys.ts'
@@ -17,7 +18,8 @@ export const labelConflict: Rule = {
     what: `Rows, of any split, whose texts are equal in normal form, or similar at or above \`threshold\`, and whose labels differ. Where one
 label has the majority, the others are flagged; where none has, every equal row is, and of similar ones the later. Spellings of one
 label (\`Refund\`, \`refund\`) do not differ: that is \`label-typo\`. Where more than half of all near-copies disagree, labels are a matter
-of opinion in this dataset, and similar texts with different labels are reported as information.`,
+of opinion in this dataset, and similar texts with different labels are reported as information. Of pairs of texts (\`premise\` and
+\`hypothesis\`, \`sentence1\` and \`sentence2\`) the first ones are compared, where the second ones are equal in normal form.`,
     why: `No model can satisfy both labels. Such rows are the cheapest and surest evidence of wrong labels, and in a test set they put a
 ceiling on the score.`,
     fix: `Relabel like the others. "Fix all" relabels where the texts are equal and at least two rows, twice as many as any other label has,
@@ -66,7 +68,7 @@ function* stateOf(context: RuleContext): Work<State> {
   const likeness = yield* corpus.likeness(scheme, threshold)
   const { names } = yield* corpus.labels()
   const labels = yield* corpus.foldedLabels()
-  return { ...context, likeness, names, label: row => labels[row]! }
+  return { ...context, likeness, names, label: row => labels[row]!, asked: contextOf(corpus) }
 }
 
 function tellSimilar(state: State, found: readonly Conflict[], opinion: boolean): void {
@@ -79,6 +81,8 @@ interface State extends RuleContext {
   readonly names: readonly string[]
   /** The number of a row's label, spellings folded; -1 without one. */
   label(row: number): number
+  /** What a row's text is about: rows that differ in it are not compared. */
+  asked(row: number): string
 }
 
 /** Rows by label; most rows first, then the earliest. */
@@ -117,6 +121,17 @@ function* equalTexts(state: State): Work<void> {
 /** The conflicts among rows of one form. */
 function tellEqual(state: State, rows: Int32Array): void {
   if (rows.length < 2) return
+  const about = new Map<string, number[]>()
+  for (const row of rows) {
+    const own = state.asked(row)
+    const list = about.get(own)
+    if (list) list.push(row)
+    else about.set(own, [row])
+  }
+  for (const list of about.values()) tellSame(state, list)
+}
+
+function tellSame(state: State, rows: readonly number[]): void {
   const { settings, add } = state
   const sides = votes(rows, state.label)
   const [first, second] = sides
@@ -157,13 +172,15 @@ function* similarTexts(state: State, groups: Iterable<readonly number[]>) {
       const row = rowsOf(slot)[0]!
       const own = state.label(row)
       if (own < 0) continue
-      const near = neighbours(state, group, slot)
+      const asked = state.asked(row)
+      const near = neighbours(state, group, slot).filter(other => state.asked(rowsOf(other)[0]!) === asked)
       work += 200 + 20 * Math.min(group.length, compared)
       if (work > 20_000) {
         work = 0
         yield { phase: 'label-conflict', done: 0, total: 0 }
       }
-      const tally = votes([row, ...near.flatMap(other => [...rowsOf(other)])], state.label)
+      const rows = near.flatMap(other => [...rowsOf(other)].filter(one => state.asked(one) === asked))
+      const tally = votes([row, ...rows], state.label)
       pairs += near.length / 2
       disagreeing += near.filter(other => state.label(rowsOf(other)[0]!) !== own).length / 2
       const mine = tally.find(side => side.label === own)!.rows.length

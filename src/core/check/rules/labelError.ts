@@ -3,8 +3,10 @@ import { findLabelErrors } from '../../label/confident.ts'
 import { type Judged, judgeLabels } from '../../label/judge.ts'
 import { nearestIn } from '../../label/nearest.ts'
 import { likeliest } from '../../label/probabilities.ts'
+import { knowsLabels } from '../../label/quality.ts'
 import { type Heard, suggestByText, suggestWithTraining, sureEnough } from '../../label/suggest.ts'
 import type { Work } from '../../sign/progress.ts'
+import { wholeText } from '../context.ts'
 import { type LabelRows, labelRows } from '../labelRows.ts'
 import { quoted } from '../labels.ts'
 import { numberOption } from '../options.ts'
@@ -147,6 +149,7 @@ function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows)
       return [{ ...verdict, row, twin: likeness.rowsOf(verdict.twinForm)[0] }]
     })
   }
+  const whole = wholeText(corpus)
   const groups = new Map<number, number>()
   for (const group of likeness.similar.groups()) for (const slot of group) groups.set(slot, group[0]!)
   const classOf = new Map(classes.map((label, i) => [label, i]))
@@ -154,7 +157,7 @@ function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows)
   const given = Int32Array.from(rows, row => classOf.get(labels.of[row]!)!)
   const result = yield* judgeLabels({
     rows: rows.length,
-    text: i => corpus.text(rows[i]!),
+    text: i => whole(rows[i]!),
     labels: given,
     classes: classes.length,
     groups: forms.map(slot => groups.get(slot) ?? slot),
@@ -228,7 +231,7 @@ function* wrongOnes(
   },
 ): Work<Wrong[]> {
   const { forms, heard, options } = about
-  const flagged = findLabelErrors(both, given)
+  const flagged = knowsLabels(both, given) ? findLabelErrors(both, given) : new Uint8Array(given.length)
   yield { phase: 'label-error', done: 0, total: given.length }
   const conflicting = conflicts(forms, given)
   const members = Array.from({ length: both.classes }, (): number[] => [])

@@ -1,6 +1,8 @@
 import { judgeSets } from '../../label/judgeSets.ts'
 import { findMultiLabelErrors } from '../../label/multiLabel.ts'
+import { knowsLabels } from '../../label/quality.ts'
 import type { Work } from '../../sign/progress.ts'
+import { wholeText } from '../context.ts'
 import type { Likeness } from '../corpus.ts'
 import type { LabelRows } from '../labelRows.ts'
 import { readLabelSets } from '../labelSets.ts'
@@ -88,18 +90,28 @@ function* judged({ corpus, settings }: RuleContext, { rows, likeness, labels, na
   if (known?.least === least && changed <= Math.max(20, rows.length / 100))
     return rows.flatMap(row => (known.found.get(keyOf(row)) ?? []).map(one => ({ ...one, row })))
   const classes = names.length
+  const whole = wholeText(corpus)
   const groups = new Map<number, number>()
   for (const group of likeness.similar.groups()) for (const slot of group) groups.set(slot, group[0]!)
   const forms = Int32Array.from(rows, row => likeness.slots[row]!)
   const { classifier, neighbours } = yield* judgeSets({
     rows: rows.length,
-    text: i => corpus.text(rows[i]!),
+    text: i => whole(rows[i]!),
     given,
     classes,
     groups: forms.map(slot => groups.get(slot) ?? slot),
     forms,
   })
   const flagged = findMultiLabelErrors(classifier, given)
+  for (let k = 0; k < classes; k++) {
+    const values = Float64Array.from({ length: rows.length * 2 }, (_, i) => {
+      const yes = classifier.values[(i >> 1) * classes + k]!
+      return i % 2 === 1 ? yes : 1 - yes
+    })
+    const own = Uint8Array.from(rows, (_, i) => given[i * classes + k]!)
+    if (!knowsLabels({ rows: rows.length, classes: 2, values }, own))
+      for (let i = 0; i < rows.length; i++) flagged[i * classes + k] = 0
+  }
   const found: Found[] = []
   for (let at = 0; at < flagged.length; at++) {
     if (flagged[at] === 0) continue
