@@ -36,6 +36,7 @@ export function openThreads(
 
 /** What a job is part of, as progress calls it. */
 const phases: { readonly [K in Job['kind']]: string } = {
+  lines: 'read',
   rows: 'sign',
   count: 'count',
   grade: 'count',
@@ -202,11 +203,13 @@ function buffersOf(done: Done<Job>): ArrayBuffer[] {
         ]
       : done.kind === 'join'
         ? [done.parent, done.sorted?.shingles, done.sorted?.slots]
-        : done.kind === 'held'
-          ? [done.slots, done.ends, done.shingles]
-          : done.kind === 'hits'
-            ? [done.slots, done.shingles]
-            : []
+        : done.kind === 'lines'
+          ? [done.part?.starts, done.part?.ends]
+          : done.kind === 'held'
+            ? [done.slots, done.ends, done.shingles]
+            : done.kind === 'hits'
+              ? [done.slots, done.shingles]
+              : []
   const buffers = new Set<ArrayBuffer>()
   for (const list of lists) if (list && list.buffer instanceof ArrayBuffer) buffers.add(list.buffer)
   return [...buffers]

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -12,6 +13,7 @@ import { readPaged } from '../../src/core/data/pagedRead.ts'
 import { readAtOnce } from '../../src/core/data/reading.ts'
 import type { Table } from '../../src/core/data/table.ts'
 import { finishWork } from '../../src/core/sign/progress.ts'
+import { leastShared, readTablesWith } from '../../src/core/sign/readTables.ts'
 import { partsOf, rowsJobs } from '../../src/core/sign/rowsJob.ts'
 import { parseScheme } from '../../src/core/sign/scheme.ts'
 import { Signatures } from '../../src/core/sign/signatures.ts'
@@ -121,6 +123,27 @@ test('a check with threads says what one without them says', () => {
   const plain = said(undefined)
   expect(plain.length).toBeGreaterThan(1000)
   expect(said(pool)).toEqual(plain)
+})
+
+test('a file that threads read in parts is the table that it is when it is read at once', () => {
+  const row = (i: number) =>
+    i % 9973 === 5 ? '{"text": "cut o' : JSON.stringify({ text: `row ${i} é "x"`, label: i % 7 })
+  const lines = (count: number, other = '') =>
+    Array.from({ length: count }, (_, i) => (i === count - 3 && other ? other : row(i))).join('\n')
+  for (const text of [lines(110_000), lines(110_000, '{"late": 1, "late": 2}'), lines(110_000, '["another shape"]')]) {
+    const bytes = new Uint8Array(new SharedArrayBuffer(Buffer.byteLength(text)))
+    bytes.set(Buffer.from(text))
+    expect(bytes.length).toBeGreaterThan(leastShared)
+    const source = { uri: 'a.jsonl', version: 0, bytes, encoding: 'utf-8' as const, bom: false }
+    const [one] = parseTables(source)
+    const [several] = finishWork(readTablesWith(pool, source))
+    const facts = ({ table }: NonNullable<typeof one>) => {
+      const { starts, ends, broken } = partsOf(table)!
+      const places = [starts, ends].map(list => createHash('sha256').update(list).digest('hex'))
+      return { columns: table.columns, issues: table.issues, broken, places, text: table.text(100_001, 'text') }
+    }
+    expect(facts(several!)).toEqual(facts(one!))
+  }
 })
 
 const files = {

@@ -100,6 +100,10 @@ export interface Within {
 
 /** Compares a row with one that holds it. */
 export function within(corpus: Corpus, likeness: Likeness, row: number, holder: number): Within {
+  const plain = corpus.comparePlain(likeness, row, holder)
+  // A text and itself have all of its shingles.
+  const own = plain && corpus.comparePlain(likeness, row, row)
+  if (own) return { inter: plain.inter, own: own.union, union: plain.union }
   const scheme = parseScheme(likeness.scheme)
   const [a, b] = [shingleSet(scheme, corpus.text(row)), shingleSet(scheme, corpus.text(holder))]
   let inter = 0

@@ -1,18 +1,19 @@
 import { canonical, contentHash } from '../base/hash.ts'
 import type { Dataset, SplitName } from '../data/dataset.ts'
 import { rowText, textColumns } from '../data/roles.ts'
-import { bytesOf, type Table } from '../data/table.ts'
+import type { Table } from '../data/table.ts'
 import { numbersDiffer, overlapOf } from '../sign/exact.ts'
 import type { LeanSimilar, SimilarForms } from '../sign/leanSimilar.ts'
 import { normalForm } from '../sign/normal.ts'
-import { type PlainComparison, PlainOverlap, type PlainText } from '../sign/plainOverlap.ts'
+import type { PlainComparison } from '../sign/plainOverlap.ts'
 import type { Work } from '../sign/progress.ts'
 import { roomyList, splice } from '../sign/reuse.ts'
 import { defaultScheme, parseScheme } from '../sign/scheme.ts'
 import type { Threads } from '../sign/threads.ts'
 import type { Fix, Related } from './finding.ts'
 import { foldedNumbers } from './labels.ts'
-import type { Comparison, Memory } from './memory.ts'
+import { type Comparison, type Memory, pairOf } from './memory.ts'
+import { PlainTexts } from './plainTexts.ts'
 import type { NamedLook } from './scan/look.ts'
 import { type FileScan, scanRows } from './scan/rowScan.ts'
 
@@ -51,6 +52,9 @@ export interface Likeness {
   readonly memo: string
   /** The rows of a form, ascending. */
   rowsOf(slot: number): Int32Array
+  /** The first of them (-1: none), and how many they are, without making a list. */
+  firstRow(slot: number): number
+  rowsIn(slot: number): number
 }
 
 /**
@@ -67,7 +71,7 @@ export class Corpus {
   private readonly memory: Memory
   private readonly likenesses = new Map<string, Likeness>()
   private readonly looks: readonly NamedLook[]
-  private readonly plainOverlap = new PlainOverlap()
+  private readonly plain: PlainTexts
   private rowLabels: Int32Array | undefined
   private folded: { readonly of: Int32Array; readonly numbers: Int32Array } | undefined
   private before: Before | undefined
@@ -94,6 +98,7 @@ export class Corpus {
     this.textColumns = textColumns(dataset.roles)
     this.labelColumn = dataset.roles.label
     this.memory = memory
+    this.plain = new PlainTexts(row => this.fileOf(row), dataset.roles.text)
     this.looks = looks
     this.before = before
     // Or each would hold the one before it.
@@ -107,6 +112,11 @@ export class Corpus {
   /** What a rule keeps from one check to the next. */
   get notes(): Map<string, unknown> {
     return this.memory.notes
+  }
+
+  /** Do all rows belong to one split? */
+  get hasOneSplit(): boolean {
+    return this.files.every(({ split }) => split === this.files[0]!.split)
   }
 
   /** Other threads, where some take part. */
@@ -285,7 +295,9 @@ export class Corpus {
     else rows.update(slots, similar.matcher.forms.count)
     yield { phase: 'rows', done: this.rowCount, total: this.rowCount }
     const rowsOf = (slot: number) => rows.of(slot)
-    const likeness = { scheme, slots, similar, rowsOf, memo }
+    const firstRow = (slot: number) => rows.first(slot)
+    const rowsIn = (slot: number) => rows.count(slot)
+    const likeness = { scheme, slots, similar, rowsOf, firstRow, rowsIn, memo }
     this.likenesses.set(key, likeness)
     return likeness
   }
@@ -327,36 +339,28 @@ export class Corpus {
 
   /** How two rows compare, by their texts themselves. It depends on their forms only, so it is remembered by them. */
   compare(likeness: Likeness, a: number, b: number): Comparison {
-    const known = this.memory.comparison(likeness.memo, likeness.slots[a]!, likeness.slots[b]!)
-    if (known.exact) return known.exact
-    const plain = likeness.scheme === defaultScheme ? this.comparePlain(a, b) : undefined
-    if (plain && !plain.mayBeNumbers) {
-      const exact = { inter: plain.inter, union: plain.union, numbers: false }
-      known.keep(exact)
-      return exact
-    }
-    const scheme = parseScheme(likeness.scheme)
-    const [left, right] = [normalForm(this.text(a)), normalForm(this.text(b))]
-    const exact = {
-      ...overlapOf(scheme, left, right),
-      numbers: numbersDiffer(left, right),
-    }
-    known.keep(exact)
+    const known = this.memory.comparisonsBy(likeness.memo)
+    if (!known) return this.compareTexts(likeness, a, b)
+    const key = pairOf(likeness.slots[a]!, likeness.slots[b]!)
+    const remembered = known.get(key)
+    if (remembered) return remembered
+    const exact = this.compareTexts(likeness, a, b)
+    known.set(key, exact)
     return exact
   }
 
-  /** Compares two texts where they stand, if both are plain there. */
-  private comparePlain(a: number, b: number): PlainComparison | undefined {
-    const left = this.plainText(a)
-    const right = left && this.plainText(b)
-    return left && right && this.plainOverlap.compare(left, right)
+  private compareTexts(likeness: Likeness, a: number, b: number): Comparison {
+    const plain = this.comparePlain(likeness, a, b)
+    if (plain && !plain.mayBeNumbers) return { inter: plain.inter, union: plain.union, numbers: false }
+    const scheme = parseScheme(likeness.scheme)
+    const [left, right] = [normalForm(this.text(a)), normalForm(this.text(b))]
+    return { ...overlapOf(scheme, left, right), numbers: numbersDiffer(left, right) }
   }
 
-  private plainText(row: number): PlainText | undefined {
-    const column = this.dataset.roles.text
-    const { table, base } = this.fileOf(row)
-    const span = column === undefined ? undefined : table.plainSpan?.(row - base, column)
-    return span && { bytes: bytesOf(table.source, span), start: 0, end: span.end - span.start }
+  /** Compares two texts where they stand, if both are plain there and the scheme is the usual one. */
+  comparePlain({ scheme }: Likeness, a: number, b: number): PlainComparison | undefined {
+    if (scheme !== defaultScheme) return undefined
+    return this.plain.compare(a, b)
   }
 }
 

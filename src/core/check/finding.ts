@@ -78,21 +78,15 @@ export class LazyFinding implements Finding {
   private made: FindingDetails | undefined
 
   constructor(
-    of: {
-      readonly rule: string
-      readonly severity: Severity
-      readonly uri: string
-      readonly part?: string
-      readonly row: number
-      readonly alike?: Alike
-    },
+    of: { readonly rule: string; readonly severity: Severity; readonly alike?: Alike },
+    where: { readonly uri: string; readonly part?: string; readonly row: number },
     make: () => FindingDetails,
   ) {
     this.rule = of.rule
     this.severity = of.severity
-    this.uri = of.uri
-    if (of.part !== undefined) this.part = of.part
-    this.row = of.row
+    this.uri = where.uri
+    if (where.part !== undefined) this.part = where.part
+    this.row = where.row
     if (of.alike !== undefined) this.alike = of.alike
     this.make = make
   }

@@ -203,13 +203,12 @@ export class Memory {
     return known
   }
 
-  /** What was found out about two forms, if anything, and the way to remember it. */
-  comparison(scheme: string, a: number, b: number): { exact: Comparison | undefined; keep(exact: Comparison): void } {
-    if (!this.incremental) return { exact: undefined, keep: () => {} }
+  /** What was found out about two forms, by `pairOf` them; undefined where nothing is remembered. */
+  comparisonsBy(scheme: string): Map<number, Comparison> | undefined {
+    if (!this.incremental) return undefined
     const all = this.comparisons.get(scheme) ?? new Map<number, Comparison>()
     this.comparisons.set(scheme, all)
-    const key = Math.min(a, b) * 0x4000000 + Math.max(a, b)
-    return { exact: all.get(key), keep: exact => void all.set(key, exact) }
+    return all
   }
 
   /** Is so much of it out of date that it is better begun anew? */
@@ -266,6 +265,11 @@ const fewRows = 20_000
 function splitKey(key: string): [string, string] {
   const at = key.indexOf('\0')
   return [key.slice(0, at), key.slice(at + 1)]
+}
+
+/** Two forms as one number, whichever comes first. */
+export function pairOf(a: number, b: number): number {
+  return Math.min(a, b) * 0x4000000 + Math.max(a, b)
 }
 
 /** Rows that are signed already. */

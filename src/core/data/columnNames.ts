@@ -1,7 +1,7 @@
 import { decoderOf } from '../text/decode.ts'
 
 /** Columns named of one file; keys beyond them are still found by name (an object used as a map has no columns). */
-const maxColumns = 512
+export const maxColumns = 512
 
 /** Collects key names in the order first seen; rows mostly repeat the row before, so keys are compared as bytes first. */
 export class ColumnNames {

@@ -55,7 +55,7 @@ export function parseTable(source: Source, given: DatasetFiles['format'] = {}): 
 }
 
 /** Is it `[` alone on its line, as pretty-printed lists begin? */
-function startsList(bytes: Uint8Array): boolean {
+export function startsList(bytes: Uint8Array): boolean {
   let at = 0
   while (at < bytes.length && (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09))
     at++

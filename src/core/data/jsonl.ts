@@ -1,11 +1,12 @@
-import { ColumnNames } from './columnNames.ts'
-import { IssueList, type IssueSink, looksBinary, maxRecordBytes, readBytes, tooLongLine } from './issues.ts'
+import { byteFaults } from '../text/utf8.ts'
+import { ColumnNames, maxColumns } from './columnNames.ts'
+import { IssueList, type IssueSink, issueLimit, looksBinary, maxRecordBytes, readBytes, tooLongLine } from './issues.ts'
 import { JsonScanner } from './jsonScan.ts'
 import { described, JsonTable, type RecordShape } from './jsonTable.ts'
 import { removeLines } from './lineRows.ts'
 import { Offsets } from './offsets.ts'
 import { type Reading, readAtOnce, readSlice } from './reading.ts'
-import type { Source, Table } from './table.ts'
+import type { Issue, Source, Table } from './table.ts'
 
 /**
  * JSON Lines: one record a line, LF or CRLF (CR alone where the file has no LF). Blank lines are no rows. Records are
@@ -18,46 +19,180 @@ export function parseJsonl(source: Source): Table {
 /** As `parseJsonl`, piece by piece. */
 export function* readJsonl(source: Source): Reading<Table> {
   const { bytes } = source
-  const issues = new IssueList()
-  const broken = new Set<number>()
-  const starts = new Offsets(bytes.length >> 7)
-  const ends = new Offsets(bytes.length >> 7)
-  const lines = new JsonLines(bytes)
   const binary = looksBinary(bytes)
-  const terminator = bytes.indexOf(0x0a) < 0 && bytes.indexOf(0x0d) >= 0 ? 0x0d : 0x0a
-  for (let at = 0, told = 0; at < bytes.length && !binary; ) {
-    if (at - told > readSlice) {
-      told = at
-      yield { phase: 'read', done: at, total: bytes.length }
-    }
-    const found = bytes.indexOf(terminator, at)
-    const stop = found < 0 ? bytes.length : found
-    const end = stop > at && bytes[stop - 1] === 0x0d ? stop - 1 : stop
-    const row = starts.length
-    const what = lines.read(at, end, row, issues)
-    if (what !== 'blank') {
-      starts.push(at)
-      ends.push(end)
-      if (what === 'broken') broken.add(row)
-    }
-    at = stop + 1
+  const found = new FoundLines(bytes, { from: 0, to: binary ? 0 : bytes.length }, lineEndOf(bytes))
+  const issues = new IssueList()
+  for (let told = 0; found.more(issues); ) {
+    if (found.at - told <= readSlice) continue
+    told = found.at
+    yield { phase: 'read', done: told, total: bytes.length }
   }
-  const rows = { starts: starts.done(), ends: ends.done() }
+  const rows = found.rows()
   if (binary) issues.add(binary.code, undefined, binary.span, binary.message)
   else {
-    if (starts.length === 0) issues.add('empty-file', undefined, { start: 0, end: 0 }, 'The file holds no rows')
+    tellEmpty(rows.starts, issues)
     yield* readBytes(bytes, rows.starts, issues)
   }
+  return tableOf(source, { ...rows, ...found.seen(), issues })
+}
+
+/** LF, or CR alone where the file has no LF. */
+function lineEndOf(bytes: Uint8Array): number {
+  return bytes.indexOf(0x0a) < 0 && bytes.indexOf(0x0d) >= 0 ? 0x0d : 0x0a
+}
+
+interface Rows {
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+  readonly broken: ReadonlySet<number>
+  readonly shape: RecordShape | undefined
+  readonly columns: readonly string[]
+  readonly issues: IssueList
+}
+
+function tellEmpty(starts: Uint32Array, issues: IssueList): void {
+  if (starts.length === 0) issues.add('empty-file', undefined, { start: 0, end: 0 }, 'The file holds no rows')
+}
+
+function tableOf(source: Source, { starts, ends, broken, shape, columns, issues }: Rows): Table {
   return new JsonTable({
     source,
     format: 'jsonl',
-    shape: lines.shape ?? 'object',
-    columns: lines.columns(rows.starts.length),
-    ...rows,
+    shape: shape ?? 'object',
+    columns,
+    starts,
+    ends,
     broken,
     issues: () => issues.done(),
-    remove: list => removeLines(bytes, rows.starts, rows.ends, list),
+    remove: list => removeLines(source.bytes, starts, ends, list),
   })
+}
+
+/** The records of some lines, found one by one. */
+class FoundLines {
+  /** Where the next line begins. */
+  at: number
+  private readonly lines: JsonLines
+  private readonly bytes: Uint8Array
+  private readonly to: number
+  private readonly lineEnd: number
+  private readonly starts: Offsets
+  private readonly ends: Offsets
+  private readonly broken = new Set<number>()
+
+  constructor(bytes: Uint8Array, { from, to }: { readonly from: number; readonly to: number }, lineEnd: number) {
+    this.lines = new JsonLines(bytes)
+    this.bytes = bytes
+    this.at = from
+    this.to = to
+    this.lineEnd = lineEnd
+    this.starts = new Offsets((to - from) >> 7)
+    this.ends = new Offsets((to - from) >> 7)
+  }
+
+  /** Reads on for a while; false once nothing is left. */
+  more(issues: IssueSink): boolean {
+    const { bytes, to, lineEnd, starts, ends, lines } = this
+    const stop = Math.min(to, this.at + readSlice / 4)
+    let at = this.at
+    while (at < stop) {
+      const found = bytes.indexOf(lineEnd, at)
+      const next = found < 0 ? bytes.length : found
+      const end = next > at && bytes[next - 1] === 0x0d ? next - 1 : next
+      const row = starts.length
+      const what = lines.read(at, end, row, issues)
+      if (what !== 'blank') {
+        starts.push(at)
+        ends.push(end)
+        if (what === 'broken') this.broken.add(row)
+      }
+      at = next + 1
+    }
+    this.at = at
+    return at < to
+  }
+
+  rows() {
+    return { starts: this.starts.done(), ends: this.ends.done(), broken: this.broken }
+  }
+
+  seen() {
+    return { shape: this.lines.shape, columns: this.lines.columns(this.starts.length) }
+  }
+}
+
+/** What the lines [from, to) of a file hold, by themselves, as plain data. */
+export interface JsonlPart {
+  /** Of the first record that could be read. */
+  readonly shape: RecordShape | undefined
+  readonly columns: readonly string[]
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+  /** By their number in this part, as the rows of the issues. */
+  readonly broken: ReadonlySet<number>
+  readonly issues: readonly Issue[]
+  /** Some bytes are NUL, or not UTF-8. */
+  readonly faulty: boolean
+}
+
+/**
+ * Where the parts of a file begin that are of about so many bytes, and where the last one ends: at ends of lines, so that each is
+ * read by itself. Undefined where it is not cut.
+ */
+export function jsonlCuts(bytes: Uint8Array, size: number): readonly number[] | undefined {
+  const cuts = [0]
+  for (let at = size; at < bytes.length; at += size) {
+    const end = bytes.subarray(at, at + size).indexOf(0x0a)
+    if (end >= 0) cuts.push(at + end + 1)
+  }
+  // Without a line feed other signs end the lines.
+  return cuts.length === 1 || looksBinary(bytes) ? undefined : [...cuts, bytes.length]
+}
+
+/** Reads one part; undefined where so much is wrong with it that only the whole file says what. */
+export function readJsonlPart(
+  bytes: Uint8Array,
+  part: { readonly from: number; readonly to: number },
+): JsonlPart | undefined {
+  const found = new FoundLines(bytes, part, 0x0a)
+  const issues: Issue[] = []
+  const sink: IssueSink = {
+    add: (code, row, span, message) => void issues.push({ code, ...(row === undefined ? {} : { row }), span, message }),
+  }
+  for (let more = true; more; ) {
+    more = found.more(sink)
+    if (issues.length >= issueLimit) return undefined
+  }
+  const { badCount, nulCount } = byteFaults(bytes.subarray(part.from, part.to), 1)
+  return { ...found.rows(), ...found.seen(), issues, faulty: badCount + nulCount > 0 }
+}
+
+/**
+ * The table of a file from all its parts, in their order: what `readJsonl` makes of it. Undefined where it depends on an earlier
+ * part how a later one is read.
+ */
+export function* joinJsonlParts(source: Source, parts: readonly JsonlPart[]): Reading<Table | undefined> {
+  const shape = parts.find(part => part.shape !== undefined)?.shape
+  if (parts.some(part => part.shape !== undefined && part.shape !== shape)) return undefined
+  const columns = [...new Set(parts.flatMap(part => part.columns))]
+  if (columns.length >= maxColumns) return undefined
+  const count = parts.reduce((sum, { starts }) => sum + starts.length, 0)
+  const starts = new Uint32Array(count)
+  const ends = new Uint32Array(count)
+  const broken = new Set<number>()
+  const issues = new IssueList()
+  let base = 0
+  for (const part of parts) {
+    starts.set(part.starts, base)
+    ends.set(part.ends, base)
+    for (const row of part.broken) broken.add(base + row)
+    for (const { code, row, span, message } of part.issues)
+      issues.add(code, row === undefined ? undefined : base + row, span, message)
+    base += part.starts.length
+  }
+  tellEmpty(starts, issues)
+  if (parts.some(part => part.faulty)) yield* readBytes(source.bytes, starts, issues)
+  return tableOf(source, { starts, ends, broken, shape, columns, issues })
 }
 
 interface RowProblem {

@@ -11,11 +11,8 @@ export function* stars(items: readonly number[], similar: (a: number, b: number)
   let rest = items
   let work = 0
   while (rest.length > 0) {
-    const center = rest[0]!
-    const members: number[] = []
-    const others: number[] = []
-    for (let i = 1; i < rest.length; i++) (similar(center, rest[i]!) ? members : others).push(rest[i]!)
-    found.push({ center, members })
+    const { star, others } = firstStar(rest, similar)
+    found.push(star)
     work += rest.length
     if (work > 50_000) {
       work = 0
@@ -24,6 +21,18 @@ export function* stars(items: readonly number[], similar: (a: number, b: number)
     rest = others
   }
   return found
+}
+
+/** The star of the first of some items, at once, and the items that are left over. */
+export function firstStar(
+  items: readonly number[],
+  similar: (a: number, b: number) => boolean,
+): { readonly star: Star; readonly others: readonly number[] } {
+  const center = items[0]!
+  const members: number[] = []
+  const others: number[] = []
+  for (let i = 1; i < items.length; i++) (similar(center, items[i]!) ? members : others).push(items[i]!)
+  return { star: { center, members }, others }
 }
 
 /** `stars` of rows by the similarity of their forms. */

@@ -2,12 +2,15 @@ import { never } from '../base/failure.ts'
 import { runHeldJob, runHitsJob, runHoldersJob, runRecurJob } from './containJob.ts'
 import { runJoinJob, runPrefixJob } from './joinJob.ts'
 import { runCountJob, runGradeJob } from './levelJob.ts'
+import { runLinesJob } from './linesJob.ts'
 import { runRowsJob } from './rowsJob.ts'
 import type { Done, Job } from './threads.ts'
 
 /** Does a job, on whichever thread. */
 export function runJob(job: Job): Done<Job> {
   switch (job.kind) {
+    case 'lines':
+      return runLinesJob(job)
     case 'rows':
       return runRowsJob(job)
     case 'count':

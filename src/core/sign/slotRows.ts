@@ -21,6 +21,21 @@ export class SlotRows {
     return slot + 1 < this.start.length ? this.rows.subarray(this.start[slot]!, this.start[slot + 1]!) : none
   }
 
+  /** The first row of a slot; -1 where it has none. */
+  first(slot: number): number {
+    const changed = this.changed.get(slot)
+    if (changed) return changed[0] ?? -1
+    const from = this.start[slot]!
+    return slot + 1 < this.start.length && from < this.start[slot + 1]! ? this.rows[from]! : -1
+  }
+
+  /** How many rows a slot has. */
+  count(slot: number): number {
+    const changed = this.changed.get(slot)
+    if (changed) return changed.length
+    return slot + 1 < this.start.length ? this.start[slot + 1]! - this.start[slot]! : 0
+  }
+
   /** Takes the slot of each row (-1: none) as it is now; there are `count` slots. */
   update(now: Int32Array, count: number): void {
     const old = this.slots

@@ -1,15 +1,26 @@
 import type { Held, HeldJob, Hits, HitsJob, HoldersJob, Holding, RecurJob, Recurs } from './containJob.ts'
 import type { Joined, JoinJob, Prefixes, PrefixJob } from './joinJob.ts'
 import type { Counted, CountJob, Graded, GradeJob } from './levelJob.ts'
+import type { LinesDone, LinesJob } from './linesJob.ts'
 import type { Work } from './progress.ts'
 import type { RowsDone, RowsJob } from './rowsJob.ts'
 
 /** Work for another thread: plain data, with memory that is shared instead of copied. */
-export type Job = RowsJob | CountJob | GradeJob | PrefixJob | JoinJob | RecurJob | HeldJob | HitsJob | HoldersJob
+export type Job =
+  | LinesJob
+  | RowsJob
+  | CountJob
+  | GradeJob
+  | PrefixJob
+  | JoinJob
+  | RecurJob
+  | HeldJob
+  | HitsJob
+  | HoldersJob
 
 /** What a job gives. */
 export type Done<J extends Job> = Extract<
-  RowsDone | Counted | Graded | Prefixes | Joined | Recurs | Held | Hits | Holding,
+  LinesDone | RowsDone | Counted | Graded | Prefixes | Joined | Recurs | Held | Hits | Holding,
   Pick<J, 'kind'>
 >
 

@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseTable } from '../../../src/core/data/formats.ts'
+import { joinJsonlParts, jsonlCuts, readJsonlPart } from '../../../src/core/data/jsonl.ts'
 import { JsonScanner } from '../../../src/core/data/jsonScan.ts'
+import { readAtOnce } from '../../../src/core/data/reading.ts'
 import type { Source, Table } from '../../../src/core/data/table.ts'
 import { applied, sourceOf } from './source.ts'
 
@@ -37,6 +39,70 @@ describe('rows', () => {
     expect(values.columns).toEqual(['text'])
     expect(values.text(1, 'text')).toBe('two')
     expect(applied(values, [values.setCell(0, 'text', '1"')])).toBe('"1\\""\n"tw\\u006f"\n')
+  })
+})
+
+describe('parts of a file', () => {
+  const line = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ text: fc.string(), n: fc.integer() }).map(row => JSON.stringify(row)) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .dictionary(fc.string({ maxLength: 2 }), fc.string({ maxLength: 4 }))
+        .map(row => JSON.stringify(row)),
+    },
+    fc.constantFrom('', '  ', '[1]', '"bare"', '{"a": 1, "a": 2}', '{"a"', '{"a": "\0"}', '\u2028', '{"a": "x"} \r'),
+  )
+  const bytesOf = fc
+    .tuple(
+      fc.array(line, { maxLength: 40 }),
+      fc.constantFrom('\n', '\r\n'),
+      fc.array(fc.nat({ max: 400 }), { maxLength: 2 }),
+    )
+    .map(([lines, end, bad]) => {
+      const bytes = new TextEncoder().encode(lines.join(end))
+      for (const at of bad) if (at < bytes.length) bytes[at] = 0xff
+      return bytes
+    })
+  const facts = (table: Table | undefined) =>
+    table && {
+      columns: table.columns,
+      rows: Array.from({ length: table.rowCount }, (_, row) => [
+        table.rowSpan(row),
+        table.broken(row),
+        table.text(row, 'a'),
+      ]),
+      issues: table.issues,
+    }
+
+  test('say together what the whole says', () => {
+    let joined = 0
+    fc.assert(
+      fc.property(bytesOf, fc.integer({ min: 1, max: 200 }), (bytes, size) => {
+        const source = sourceOf('/d/train.jsonl', bytes)
+        const cuts = jsonlCuts(bytes, size)
+        if (!cuts) return
+        const parts = cuts.slice(1).map((to, i) => readJsonlPart(bytes, { from: cuts[i]!, to })!)
+        const table = readAtOnce(joinJsonlParts(source, parts))
+        // Undefined where a part has rows of another shape than the first: then the whole is read.
+        if (!table) {
+          expect(new Set(parts.map(part => part.shape)).size).toBeGreaterThan(1)
+          return
+        }
+        joined++
+        expect(facts(table)).toEqual(facts(parse(bytes)))
+      }),
+      { numRuns: 300, seed: 5 },
+    )
+    expect(joined).toBeGreaterThan(100)
+  })
+
+  test('are no parts where lines end otherwise, or too much is wrong', () => {
+    const bytes = (text: string) => new TextEncoder().encode(text)
+    expect(jsonlCuts(bytes('{"a": 1}\r{"a": 2}\r'), 4)).toBeUndefined()
+    expect(jsonlCuts(bytes('\0{\0"\0a\0"\0\n'.repeat(20)), 8)).toBeUndefined()
+    const wrong = bytes('{\n'.repeat(1200))
+    expect(readJsonlPart(wrong, { from: 0, to: wrong.length })).toBeUndefined()
   })
 })
 

@@ -114,7 +114,7 @@ function tell(
     ? `The same prompt stands in ${corpus.name(other)}, of another split, with another answer.`
     : `The same prompt has another answer in ${corpus.name(other)}.`
   add(
-    new LazyFinding({ rule: 'answer-conflict', severity, alike: 'answer', ...corpus.rowOf(row) }, () => ({
+    new LazyFinding({ rule: 'answer-conflict', severity, alike: 'answer' }, corpus.rowOf(row), () => ({
       span: corpus.textPlace(row).span,
       message: text,
       related: [corpus.related(other, 'The same prompt with another answer')],

@@ -39,13 +39,14 @@ Row 1: \`Duplicate of train.jsonl row 0, apart from case, spaces or punctuation.
 
   *check(context) {
     const { corpus } = context
-    const { slots, rowsOf } = yield* corpus.forms()
+    const { slots, rowsOf, rowsIn, firstRow } = yield* corpus.forms()
     const labels = yield* corpus.foldedLabels()
     for (let row = 0, work = 0; row < corpus.rowCount; row++) {
       const slot = slots[row]!
       if (slot < 0) continue
+      // Most forms have one row.
+      if (rowsIn(slot) < 2 || firstRow(slot) !== row) continue
       const rows = rowsOf(slot)
-      if (rows.length < 2 || rows[0] !== row) continue
       tellCopies(context, rows, labels)
       work += rows.length
       if (work > 200) {
@@ -58,6 +59,15 @@ Row 1: \`Duplicate of train.jsonl row 0, apart from case, spaces or punctuation.
 
 function tellCopies({ corpus, settings, add }: RuleContext, rows: Int32Array, labels: Int32Array): void {
   const asked = contextOf(corpus)
+  const first = rows[0]!
+  // As a rule all of them belong together.
+  const together = (row: number) =>
+    labels[row] === labels[first] && corpus.split(row) === corpus.split(first) && asked(row) === asked(first)
+  if (rows.every(together)) {
+    const cluster = [...rows]
+    for (let i = 1; i < cluster.length; i++) add(found(corpus, settings, cluster, cluster[i]!))
+    return
+  }
   for (const cluster of sameSplitAndLabel(corpus, rows, of => `${labels[of]} ${asked(of)}`))
     for (const copy of cluster.slice(1)) add(found(corpus, settings, cluster, copy))
 }
@@ -76,7 +86,7 @@ function sameSplitAndLabel(corpus: Corpus, rows: Int32Array, more: (row: number)
 
 function found(corpus: Corpus, settings: RuleSettings, cluster: readonly number[], row: number): Finding {
   const { severity } = settings
-  return new LazyFinding({ rule: 'duplicate', severity, alike: 'equal', ...corpus.rowOf(row) }, () =>
+  return new LazyFinding({ rule: 'duplicate', severity, alike: 'equal' }, corpus.rowOf(row), () =>
     details(corpus, cluster, row),
   )
 }

@@ -243,7 +243,7 @@ interface Conflict {
 function finding(state: State, severity: Severity, conflict: Conflict): LazyFinding {
   const { corpus, names } = state
   const alike = conflict.similarity === undefined ? 'equal' : 'near'
-  return new LazyFinding({ rule: 'label-conflict', severity, alike, ...corpus.rowOf(conflict.row) }, () =>
+  return new LazyFinding({ rule: 'label-conflict', severity, alike }, corpus.rowOf(conflict.row), () =>
     details(corpus, names, conflict),
   )
 }

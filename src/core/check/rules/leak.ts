@@ -195,7 +195,7 @@ function leaked({ corpus, settings, row, source, alike }: Leak, how: () => How):
   const severity: Severity = worst ? settings.severity : milder(settings.severity, 'warning')
   const remove = (title: string, of: number, preferred: boolean): Fix =>
     corpus.removal({ kind: 'remove-row', title, preferred }, [of])
-  return new LazyFinding({ rule: 'leak', severity, alike, ...corpus.rowOf(row) }, () => {
+  return new LazyFinding({ rule: 'leak', severity, alike }, corpus.rowOf(row), () => {
     const figures = how()
     const name = corpus.name(source)
     const fixes: Fix[] = []

@@ -1,10 +1,10 @@
-import { isTemplate, starRows } from '../../sign/cluster.ts'
+import { firstStar, isTemplate, starRows } from '../../sign/cluster.ts'
 import { jaccard, tokens } from '../../sign/exact.ts'
 import { normalForm } from '../../sign/normal.ts'
 import type { Work } from '../../sign/progress.ts'
 import { parseScheme } from '../../sign/scheme.ts'
 import type { Star } from '../../sign/starRest.ts'
-import { parseThreshold, reaches } from '../../sign/threshold.ts'
+import { parseThreshold, reaches, type Threshold } from '../../sign/threshold.ts'
 import {
   containment,
   containmentOf,
@@ -56,10 +56,9 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90, containment 0.90.\``
       const { corpus, settings } = context
       const { scheme, threshold } = comparisonOf(settings)
       const likeness = yield* corpus.likeness(scheme, threshold)
-      const labels = yield* corpus.foldedLabels()
+      const telling = tellingOf(context, likeness, { labels: yield* corpus.foldedLabels(), told: new Set() })
       const groups = new Set(slots.map(slot => likeness.similar.group(slot)))
-      for (const group of groups)
-        if (group.length > 1) yield* tellGroup(context, likeness, { group, labels, told: new Set() })
+      for (const group of groups) if (group.length > 1) yield* tellGroup(telling, group)
     },
   },
 
@@ -69,7 +68,7 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90, containment 0.90.\``
     const likeness = yield* corpus.likeness(String(shingle), threshold!)
     const labels = yield* corpus.foldedLabels()
     const told = new Set<number>()
-    const telling = tellGroups(context, likeness, { labels, told })
+    const telling = tellGroups(tellingOf(context, likeness, { labels, told }))
     // Other threads, where there are some, look for what is contained while this one tells the groups.
     const all = yield* holders(corpus, likeness, containmentOf(settings), telling)
     yield* telling
@@ -77,15 +76,40 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90, containment 0.90.\``
   },
 }
 
-/** The clusters of all sets of linked forms; `told` takes their members. */
-function* tellGroups(
+/** What telling asks of group after group. */
+interface Telling {
+  readonly context: RuleContext
+  readonly likeness: Likeness
+  readonly t: Threshold
+  readonly alike: (a: number, b: number) => boolean
+  readonly similar: (a: number, b: number) => boolean
+  readonly said: (row: number) => string
+  /** Takes the members of clusters. */
+  readonly told: Set<number>
+}
+
+function tellingOf(
   context: RuleContext,
   likeness: Likeness,
-  of: { readonly labels: Int32Array; readonly told: Set<number> },
-): Work<void> {
+  { labels, told }: { readonly labels: Int32Array; readonly told: Set<number> },
+): Telling {
+  const asked = contextOf(context.corpus)
+  const { slots } = likeness
+  const { matcher } = likeness.similar
+  const alike = (a: number, b: number) => labels[a] === labels[b] && asked(a) === asked(b)
+  const similar = (a: number, b: number) => alike(a, b) && matcher.overlap(slots[a]!, slots[b]!) > 0
+  const said = (row: number) => `${labels[row]} ${asked(row)}`
+  const t = parseThreshold(context.settings.options['threshold']!)
+  return { context, likeness, t, alike, similar, said, told }
+}
+
+/** The clusters of all sets of linked forms. */
+function* tellGroups(telling: Telling): Work<void> {
+  const { likeness, context } = telling
+  const oneSplit = context.corpus.hasOneSplit
   let work = 0
   for (const group of likeness.similar.groups()) {
-    yield* tellGroup(context, likeness, { group, ...of })
+    if (!oneSplit || group.length >= templateRows || !tellFew(telling, group)) yield* tellGroup(telling, group)
     work += group.length
     if (work > 500) {
       work = 0
@@ -94,28 +118,31 @@ function* tellGroups(
   }
 }
 
-/** The clusters of a set of linked forms; `told` takes their members. */
-function* tellGroup(
-  context: RuleContext,
-  likeness: Likeness,
-  {
-    group,
-    labels,
-    told,
-  }: { readonly group: readonly number[]; readonly labels: Int32Array; readonly told: Set<number> },
-): Work<void> {
+/** The clusters of a set of linked forms. */
+function* tellGroup(telling: Telling, group: readonly number[]): Work<void> {
+  const { context, likeness, alike, told } = telling
   const { similar, slots } = likeness
-  const asked = contextOf(context.corpus)
-  const { matcher } = similar
-  const alike = (a: number, b: number) => labels[a] === labels[b] && asked(a) === asked(b)
-  const said = (row: number) => `${labels[row]} ${asked(row)}`
-  for (const rows of firstRows(context.corpus, likeness, { group, said }))
-    for (const star of yield* starRows({ rows, slots, matcher, alike }))
+  for (const rows of firstRows(context.corpus, likeness, { group, said: telling.said }))
+    for (const star of yield* starRows({ rows, slots, matcher: similar.matcher, alike }))
       if (star.members.length > 0) {
         for (const row of star.members) told.add(row)
-        yield* tell(context, likeness, star)
-        if (star.members.length >= 5) yield { phase: 'near-duplicate', done: told.size, total: slots.length }
+        yield* tell(telling, star)
+        if (star.members.length >= templateRows) yield { phase: 'near-duplicate', done: told.size, total: slots.length }
       }
+}
+
+/** As `tellGroup`, of few forms that have one row each, as nearly all groups do: at once. False where it is no such group. */
+function tellFew(telling: Telling, group: readonly number[]): boolean {
+  const { likeness, told } = telling
+  if (group.some(slot => likeness.rowsIn(slot) > 1)) return false
+  let rest: readonly number[] = group.map(likeness.firstRow).sort((a, b) => a - b)
+  while (rest.length > 1) {
+    const { star, others } = firstStar(rest, telling.similar)
+    for (const row of star.members) told.add(row)
+    tellMembers(telling, star)
+    rest = others
+  }
+  return true
 }
 
 /** Of each form the first rows in a split, one a label, that stand within a longer row of it, other than those that were told. */
@@ -154,7 +181,7 @@ function contained(
 ): Finding {
   const severity = milder(settings.severity, 'info')
   const how = { similarity: jaccard(exact), containment: exact.inter / exact.own }
-  return new LazyFinding({ rule: 'near-duplicate', severity, alike: 'contained', ...corpus.rowOf(row) }, () => ({
+  return new LazyFinding({ rule: 'near-duplicate', severity, alike: 'contained' }, corpus.rowOf(row), () => ({
     span: corpus.textPlace(row).span,
     message: `Contained in ${corpus.name(holder)}, containment ${shown(how.containment)}, Jaccard ${shown(how.similarity)}.`,
     related: [corpus.related(holder, 'The row that contains it', how)],
@@ -194,12 +221,16 @@ function firstOf(rows: Int32Array, kind: (row: number) => string): Iterable<numb
 /** More members than this are not read to decide what kind of cluster it is. */
 const sampled = 20
 
-function* tell({ corpus, settings, add }: RuleContext, likeness: Likeness, star: Star): Work<void> {
+/** So many members may make a template. */
+const templateRows = 5
+
+function* tell(telling: Telling, star: Star): Work<void> {
+  const { context, likeness } = telling
+  const { corpus, settings, add } = context
   const { center, members } = star
-  const scheme = parseScheme(likeness.scheme)
-  const t = parseThreshold(settings.options['threshold']!)
-  const tokensOf = (row: number) => tokens({ ...scheme, characters: true }, normalForm(corpus.text(row)))
-  if (members.length >= 5) {
+  if (members.length >= templateRows) {
+    const scheme = { ...parseScheme(likeness.scheme), characters: true }
+    const tokensOf = (row: number) => tokens(scheme, normalForm(corpus.text(row)))
     const step = Math.max(1, Math.floor(members.length / sampled))
     const some = members.filter((_, i) => i % step === 0)
     const numbered = () => some.filter(row => corpus.compare(likeness, center, row).numbers)
@@ -209,16 +240,28 @@ function* tell({ corpus, settings, add }: RuleContext, likeness: Likeness, star:
       return
     }
   }
-  // "Keep only this row" must not take away those that differ in numbers only.
-  const cluster =
-    members.length < keepOnlyLimit
-      ? [center, ...members.filter(row => !corpus.compare(likeness, center, row).numbers)]
-      : [center, ...members]
+  if (members.length < keepOnlyLimit) {
+    tellMembers(telling, star)
+    return
+  }
+  const cluster = [center, ...members]
   for (const [i, row] of members.entries()) {
-    const exact = corpus.compare(likeness, center, row)
-    if (reaches(t, exact.inter, exact.union)) add(found({ corpus, likeness, settings, cluster, row, exact }))
+    tellMember(telling, { cluster, row, exact: corpus.compare(likeness, center, row) })
     if (i % 50 === 49) yield { phase: 'near-duplicate', done: i, total: members.length }
   }
+}
+
+/** The members of a star that is no template, at once. */
+function tellMembers(telling: Telling, { center, members }: Star): void {
+  const { context, likeness } = telling
+  const exacts = members.map(row => context.corpus.compare(likeness, center, row))
+  // "Keep only this row" must not take away those that differ in numbers only.
+  const cluster = [center, ...members.filter((_, i) => !exacts[i]!.numbers)]
+  for (let i = 0; i < members.length; i++) tellMember(telling, { cluster, row: members[i]!, exact: exacts[i]! })
+}
+
+function tellMember({ context, likeness, t }: Telling, member: Member): void {
+  if (reaches(t, member.exact.inter, member.exact.union)) context.add(found(context, likeness, member))
 }
 
 function template(corpus: Corpus, settings: RuleSettings, { center, members }: Star, fixed: string): Finding {
@@ -250,23 +293,22 @@ function skeleton(texts: readonly (readonly string[])[]): string {
 }
 
 interface Member {
-  readonly corpus: Corpus
-  readonly likeness: Likeness
-  readonly settings: RuleSettings
   /** The representative first; those that differ from it in numbers only are not among them. */
   readonly cluster: readonly number[]
   readonly row: number
   readonly exact: Comparison
 }
 
-function found(member: Member): Finding {
-  const { corpus, settings, row, exact } = member
-  const severity = exact.numbers ? milder(settings.severity, 'info') : settings.severity
-  const alike = exact.numbers ? 'numbers' : 'near'
-  return new LazyFinding({ rule: 'near-duplicate', severity, alike, ...corpus.rowOf(row) }, () => details(member))
+function found({ corpus, settings }: RuleContext, likeness: Likeness, member: Member): Finding {
+  const { numbers } = member.exact
+  const severity = numbers ? milder(settings.severity, 'info') : settings.severity
+  const alike = numbers ? 'numbers' : 'near'
+  return new LazyFinding({ rule: 'near-duplicate', severity, alike }, corpus.rowOf(member.row), () =>
+    details(corpus, likeness, member),
+  )
 }
 
-function details({ corpus, likeness, cluster, row, exact }: Member): FindingDetails {
+function details(corpus: Corpus, likeness: Likeness, { cluster, row, exact }: Member): FindingDetails {
   const center = cluster[0]!
   const similarity = jaccard(exact)
   const fixes: Fix[] = []
