@@ -1,5 +1,6 @@
 import type { DatasetFiles } from '../data/dataset.ts'
-import { type FileTable, formatOfName, readTablesOf, startsList } from '../data/formats.ts'
+import { formatOfName } from '../data/formatName.ts'
+import { type FileTable, readTablesOf, startsList } from '../data/formats.ts'
 import { type JsonlPart, joinJsonlParts, jsonlCuts } from '../data/jsonl.ts'
 import type { Source } from '../data/table.ts'
 import type { Work } from './progress.ts'
