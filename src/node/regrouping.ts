@@ -1,18 +1,31 @@
 import type { Cancel } from '../core/base/cancel.ts'
 import { count, counted } from '../core/base/words.ts'
+import { containmentOf } from '../core/check/containment.ts'
 import { Corpus } from '../core/check/corpus.ts'
 import { Memory } from '../core/check/memory.ts'
-import { type Regrouping, regroup } from '../core/check/partition.ts'
+import { comparisonOf, type RuleSetting, resolveRules } from '../core/check/options.ts'
+import { type PartitionOptions, type Regrouping, regroup } from '../core/check/partition.ts'
+import { leak } from '../core/check/rules/leak.ts'
 import type { Dataset } from '../core/data/dataset.ts'
-import { defaultScheme } from '../core/sign/scheme.ts'
 import { drive } from './drive.ts'
 import { openSpill } from './fileSpill.ts'
 
-/** How rows are kept together by default: as the rules tell that they are alike. */
-export const alike = { shingle: defaultScheme, threshold: 0.8, containment: { share: 0.9, least: 16 } } as const
+/** How rows are kept together: as the rule `leak` tells by its settings that they are alike; as it does by itself where it is off. */
+export function alikeBy(rules: { readonly [rule: string]: RuleSetting }, where?: string): Alike {
+  const own = resolveRules([leak], rules['leak'] === undefined ? {} : { leak: rules['leak'] }, where)
+  const { settings } = own[0] ?? resolveRules([leak], {})[0]!
+  const { scheme: shingle, threshold } = comparisonOf(settings)
+  return { shingle, threshold, containment: containmentOf(settings) }
+}
+
+type Alike = Omit<PartitionOptions, 'ratios' | 'seed' | 'group'>
 
 /** What would have to move in each dataset of several splits so that nothing leaks. */
-export async function regroupings(datasets: readonly Dataset[], cancel: Cancel): Promise<Map<string, Regrouping>> {
+export async function regroupings(
+  datasets: readonly Dataset[],
+  alike: Alike,
+  cancel: Cancel,
+): Promise<Map<string, Regrouping>> {
   const found = new Map<string, Regrouping>()
   for (const dataset of datasets) {
     if (dataset.splits.length < 2) continue

@@ -149,6 +149,38 @@ describe('winnow split', () => {
     await expect(run(split, '.')).rejects.toThrow(/is a folder/)
   })
 
+  test('labels of few rows fill every part, and training has some of each', async () => {
+    const rows = rowsOf(600).map(({ text }, i) => ({ text: `${text} r${i}`, label: `label ${i % 220}` }))
+    writeFileSync(join(root, 'tail.jsonl'), rows.map(row => `${JSON.stringify(row)}\n`).join(''))
+    await run(split, 'tail.jsonl')
+    const parts = ['train', 'validation', 'test'].map(name => lines(`tail-split/${name}.jsonl`).filter(Boolean))
+    const sizes = parts.map(part => part.length)
+    for (const [i, size] of sizes.entries()) expect(Math.abs(size - [480, 60, 60][i]!)).toBeLessThanOrEqual(6)
+    const labels = new Set(parts[0]!.map(line => (JSON.parse(line) as { label: string }).label))
+    expect(labels.size).toBe(220)
+  })
+
+  test('what stands in very many longer rows leaks into none, by the settings of the rule that looks for leaks', async () => {
+    const held = Array.from({ length: 12 }, (_, c) => Array.from({ length: 12 }, (_, w) => `c${c}w${w}`).join(' '))
+    const longer = Array.from({ length: 480 }, (_, i) => {
+      const own = Array.from({ length: 9 }, (_, w) => `r${i}w${w}`).join(' ')
+      return `${own} ${held[i % 12]} ${own.replaceAll('w', 'v')}`
+    })
+    writeFileSync(join(root, 'b.jsonl'), [...held, ...longer].map(text => `${JSON.stringify({ text })}\n`).join(''))
+    const rule = { threshold: 0.5, containment: 0.8, least: 10 }
+    writeFileSync(join(root, 'winnow.json'), JSON.stringify({ rules: { leak: rule } }))
+    for (const seed of ['1', '2', '3']) {
+      await run(split, 'b.jsonl', '--ratios', '1/1/1', '--seed', seed, '--to', `s${seed}`)
+      const { out } = await run(check, `s${seed}`, '--format', 'json', '--fail-on', 'never')
+      const { counts, datasets } = JSON.parse(out) as {
+        counts: { [rule: string]: number }
+        datasets: { splits: { files: { rows: number }[] }[] }[]
+      }
+      expect(counts['leak'] ?? 0).toBe(0)
+      for (const { files } of datasets[0]!.splits) expect(files[0]!.rows).toBe(164)
+    }
+  })
+
   test.skipIf(!existsSync(banking))('banking77: no leak is left, every label within one row of its share', async () => {
     writeFileSync(join(root, 'all.csv'), readFileSync(banking))
     const { err } = await run(split, 'all.csv')

@@ -1,5 +1,6 @@
 import { random } from '../base/random.ts'
 import type { SplitName } from '../data/dataset.ts'
+import { mostHolders } from '../sign/containJob.ts'
 import type { Work } from '../sign/progress.ts'
 import { holders } from './containment.ts'
 import type { Corpus } from './corpus.ts'
@@ -37,7 +38,7 @@ export interface Partition {
  * ones). The same idea as iterative stratification (Sechidis et al., ECML 2011), for sets instead of rows.
  */
 export function* partition(corpus: Corpus, options: PartitionOptions): Work<Partition> {
-  const set = yield* together(corpus, options)
+  const { set, pinned } = yield* together(corpus, options)
   const { of: labels, names } = yield* corpus.labels()
   const count = names.length + 1
   // Without a label is a label too: such rows are spread like others.
@@ -53,31 +54,44 @@ export function* partition(corpus: Corpus, options: PartitionOptions): Work<Part
     totals[labelOf(row)]!++
     all++
   }
+  const pools = poolRare(totals, Math.min(...options.ratios))
   const order = random(options.seed)
     .split('partition')
     .shuffle([...members.values()])
     .sort((a, b) => b.length - a.length)
-  const have = options.ratios.map(() => new Float64Array(count))
+  // Labels of too few rows for every part are stratified as if they were one, behind the others.
+  const have = options.ratios.map(() => new Float64Array(count + 1))
   const parts = options.ratios.map(() => ({ rows: 0, groups: 0 }))
   const of = new Int8Array(corpus.rowCount).fill(-1)
   const own = new Map<number, number>()
   for (const [i, rows] of order.entries()) {
     if (i % 8192 === 8191) yield { phase: 'split', done: i, total: order.length }
     own.clear()
-    for (const row of rows) own.set(labelOf(row), (own.get(labelOf(row)) ?? 0) + 1)
+    let isFirst = false
+    for (const row of rows) {
+      const label = labelOf(row)
+      isFirst ||= pools.of[label]! >= 0 && have[0]![label] === 0
+      const pool = pools.of[label]! < 0 ? label : count
+      own.set(pool, (own.get(pool) ?? 0) + 1)
+    }
     let best = 0
     let least = Number.POSITIVE_INFINITY
-    for (let part = 0; part < parts.length; part++) {
+    const only = isFirst || pinned.has(set[rows[0]!]!)
+    for (let part = 0; part < (only ? 1 : parts.length); part++) {
       const ratio = options.ratios[part]!
       let cost = growth(rows.length, parts[part]!.rows, ratio * all) / (all * ratio)
       for (const [label, n] of own)
-        cost += growth(n, have[part]![label]!, ratio * totals[label]!) / (totals[label]! * ratio)
+        cost += growth(n, have[part]![label]!, ratio * pools.totals[label]!) / (pools.totals[label]! * ratio)
       if (cost >= least) continue
       best = part
       least = cost
     }
     for (const row of rows) of[row] = best
-    for (const [label, n] of own) have[best]![label]! += n
+    for (const row of rows) {
+      const label = labelOf(row)
+      have[best]![label]!++
+      if (pools.of[label]! >= 0) have[best]![count]!++
+    }
     parts[best]!.rows += rows.length
     parts[best]!.groups++
   }
@@ -100,7 +114,7 @@ export interface Regrouping {
  * earlier. What is in one split stays where it is.
  */
 export function* regroup(corpus: Corpus, options: Omit<PartitionOptions, 'ratios' | 'seed'>): Work<Regrouping> {
-  const set = yield* together(corpus, options)
+  const { set, pinned } = yield* together(corpus, options)
   const names = [...new Set(corpus.files.map(file => file.split))]
   const before = names.map(() => 0)
   const counts = new Map<number, number[]>()
@@ -116,10 +130,11 @@ export function* regroup(corpus: Corpus, options: Omit<PartitionOptions, 'ratios
   }
   const moved = names.map(() => names.map(() => 0))
   let sets = 0
-  for (const tally of counts.values()) {
+  for (const [id, tally] of counts) {
     if (tally.filter(rows => rows > 0).length < 2) continue
     sets++
-    const to = tally.indexOf(Math.max(...tally))
+    const train = names.indexOf('train')
+    const to = pinned.has(id) && train >= 0 ? train : tally.indexOf(Math.max(...tally))
     for (const [from, rows] of tally.entries()) if (from !== to) moved[from]![to]! += rows
   }
   return {
@@ -140,11 +155,20 @@ function growth(more: number, there: number, wanted: number): number {
   return more * (more + 2 * (there - wanted))
 }
 
-/** The set of each row, by its first row; -1 for rows that cannot be read. */
+interface Together {
+  /** The set of each row, by its first row; -1 for rows that cannot be read. */
+  readonly set: Int32Array
+  /**
+   * The sets with a row that stands in so many longer ones that only some of those are known. They belong into training: of a row
+   * there nothing leaks, wherever the longer ones are.
+   */
+  readonly pinned: ReadonlySet<number>
+}
+
 function* together(
   corpus: Corpus,
   { shingle, threshold, containment, group }: Omit<PartitionOptions, 'ratios' | 'seed'>,
-): Work<Int32Array> {
+): Work<Together> {
   const parent = Int32Array.from({ length: corpus.rowCount }, (_, row) => row)
   const find = (row: number): number => {
     let root = row
@@ -171,9 +195,12 @@ function* together(
   for (const slotsOfSet of similar.groups())
     for (const slot of slotsOfSet) join(rowsOf(slotsOfSet[0]!)[0]!, rowsOf(slot)[0]!)
   const longer = yield* holders(corpus, likeness, containment)
+  const common: number[] = []
   for (let row = 0; longer && row < slots.length; row++) {
     if (slots[row]! < 0 || !longer.has(slots[row]!) || rowsOf(slots[row]!)[0] !== row) continue
-    for (const holder of longer.of(row, () => true)) join(row, holder)
+    const known = [...longer.of(row, () => true)]
+    if (known.length >= mostHolders) common.push(row)
+    else for (const holder of known) join(row, holder)
   }
   const byValue = new Map<string, number>()
   for (const { table, base } of corpus.files) {
@@ -190,7 +217,17 @@ function* together(
   const set = new Int32Array(corpus.rowCount)
   for (const { table, base } of corpus.files)
     for (let row = 0; row < table.rowCount; row++) set[base + row] = table.broken(row) ? -1 : find(base + row)
-  return set
+  return { set, pinned: new Set(common.map(row => set[row]!)) }
+}
+
+/**
+ * Labels of so few rows that the smallest part cannot have half a row of them. Each has its first rows in training; the rest is dealt
+ * as one label. `of` is -1 for the others; the total of all rare ones stands behind those of the labels.
+ */
+function poolRare(totals: Float64Array, smallest: number): { readonly of: Int8Array; readonly totals: Float64Array } {
+  const of = Int8Array.from(totals, total => (total > 0 && total * smallest < 0.5 ? 0 : -1))
+  const rare = totals.reduce((sum, total, label) => sum + (of[label]! < 0 ? 0 : total), 0)
+  return { of, totals: Float64Array.of(...totals, rare) }
 }
 
 function worstLabel(about: {

@@ -19,7 +19,7 @@ import { drive } from '../drive.ts'
 import { FileShelf } from '../fileShelf.ts'
 import { openSpill } from '../fileSpill.ts'
 import { writeAtomic } from '../files.ts'
-import { regroupings, regroupingText } from '../regrouping.ts'
+import { alikeBy, regroupings, regroupingText } from '../regrouping.ts'
 import { findRoot } from '../runs.ts'
 import { openThreads } from '../threads.ts'
 import { Witness } from '../training.ts'
@@ -111,7 +111,9 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     const findings = baseline === undefined ? whole.findings : await newFindings(whole, baseline, io.cwd)
     const checked = { ...whole, findings }
     const path = (uri: string) => shownPath(io.cwd, uri)
-    const moves = values['suggest-split'] ? await regroupings(input.datasets, io.cancel) : undefined
+    const moves = values['suggest-split']
+      ? await regroupings(input.datasets, alikeBy(input.rules, input.where), io.cancel)
+      : undefined
     const stream = () => streamOf(checked, new Places())
     const reporting = () =>
       drive(

@@ -6,7 +6,7 @@ import { count, counted } from '../../core/base/words.ts'
 import { Corpus } from '../../core/check/corpus.ts'
 import { Memory } from '../../core/check/memory.ts'
 import { type Partition, partition } from '../../core/check/partition.ts'
-import type { Dataset, SplitName } from '../../core/data/dataset.ts'
+import type { SplitName } from '../../core/data/dataset.ts'
 import { defaultScheme, parseScheme } from '../../core/sign/scheme.ts'
 import { parseThreshold } from '../../core/sign/threshold.ts'
 import { shownPath } from '../checkInput.ts'
@@ -14,7 +14,7 @@ import { discover, filesOf, loadDataset } from '../datasets.ts'
 import { drive } from '../drive.ts'
 import { openSpill } from '../fileSpill.ts'
 import { fileFailure, slashed, writeAtomic } from '../files.ts'
-import { alike } from '../regrouping.ts'
+import { alikeBy } from '../regrouping.ts'
 import { copiedExtension, copyRows } from '../rowCopy.ts'
 import { progressOn } from './check.ts'
 import type { Command, CommandIo } from './command.ts'
@@ -39,8 +39,8 @@ new ones hold its rows byte for byte (rows of a Parquet file are written as JSON
   --to <folder>         where the files are written (default: <file name>-split beside the file)
   --seed <text>         another seed deals the rows otherwise (default 1)
   --group <column>      rows with the same value there stay together too: a user, a document, a conversation
-  --threshold <t>       rows at least so similar stay together (default 0.8)
-  --shingle <scheme>    how they are compared (default ${defaultScheme})
+  --threshold <t>       rows at least so similar stay together (default: that of the rule leak, 0.8)
+  --shingle <scheme>    how they are compared (default: as that rule compares, ${defaultScheme})
   --dry-run             say what would come of it and write nothing
 
 winnow split tickets.csv --ratios 0.9/0.1 --group customer
@@ -54,16 +54,16 @@ winnow split tickets.csv --ratios 0.9/0.1 --group customer
         to: { type: 'string' },
         seed: { type: 'string', default: '1' },
         group: { type: 'string' },
-        threshold: { type: 'string', default: '0.8' },
-        shingle: { type: 'string', default: defaultScheme },
+        threshold: { type: 'string' },
+        shingle: { type: 'string' },
         'dry-run': { type: 'boolean', default: false },
       },
     })
     const ratios = readRatios(values.ratios)
-    parseScheme(values.shingle)
-    parseThreshold(values.threshold)
+    if (values.shingle !== undefined) parseScheme(values.shingle)
+    if (values.threshold !== undefined) parseThreshold(values.threshold)
     const path = slashed(resolve(io.cwd, positionals[0]!))
-    const dataset = await readOne(path, io)
+    const { dataset, alike } = await readOne(path, io)
     const tables = dataset.splits.flatMap(split => [...split.tables])
     const { group } = values
     if (group !== undefined && !tables.some(table => table.columns.includes(group)))
@@ -73,7 +73,7 @@ winnow split tickets.csv --ratios 0.9/0.1 --group customer
         `Its columns: ${tables[0]!.columns.slice(0, 20).join(', ')}`,
       )
     const corpus = new Corpus(dataset, new Memory({ incremental: false, spill: openSpill }))
-    const { seed, shingle, threshold } = values
+    const { seed, shingle = alike.shingle, threshold = alike.threshold } = values
     const plan = await drive(
       partition(corpus, {
         ratios,
@@ -107,14 +107,14 @@ function readRatios(text: string): number[] {
 }
 
 /** The rows of one file, whatever split its name says. Settings of `winnow.json` about it (roles, delimiter) hold. */
-async function readOne(path: string, io: CommandIo): Promise<Dataset> {
-  const { datasets } = await discover([path])
+async function readOne(path: string, io: CommandIo) {
+  const { datasets, config } = await discover([path])
   const files = datasets.find(dataset => filesOf(dataset).includes(path))
   if (!files) throw new Failure('is-folder', `${path} is a folder`, 'Name the one file that is to be divided')
   const dataset = await loadDataset({ ...files, splits: { train: [path] } }, undefined, { watch: watchOf(io) })
   const rows = dataset.splits.flatMap(split => split.tables).reduce((sum, table) => sum + table.rowCount, 0)
   if (rows === 0) throw new Failure('no-rows', `${path} holds no rows`, 'There is nothing to divide')
-  return dataset
+  return { dataset, alike: alikeBy(config?.config.rules ?? {}, config?.path) }
 }
 
 async function writeParts(about: {
