@@ -10,7 +10,7 @@ import { Places, reportOf, toReport } from '../core/check/toReport.ts'
 import type { Dataset, DatasetFiles, Roles } from '../core/data/dataset.ts'
 import { inferRoles, textColumns } from '../core/data/roles.ts'
 import type { Source } from '../core/data/table.ts'
-import type { Progress } from '../core/sign/progress.ts'
+import type { Progress, Work } from '../core/sign/progress.ts'
 import { type CheckSettings, settingsFor } from './checkInput.ts'
 import { discover, filesOf, loadDataset } from './datasets.ts'
 import { drive } from './drive.ts'
@@ -133,11 +133,6 @@ export class Checker {
     this.current.aborted = true
   }
 
-  /** Makes ready for edits of what was checked, which the first of them would have to wait for. */
-  prepareEdits(): void {
-    this.live.prepare()
-  }
-
   /** Ends what it keeps running. */
   dispose(): void {
     clearTimeout(this.settling)
@@ -207,7 +202,7 @@ export class Checker {
       const work = reportOf(all, () => performance.now() - started, this.places)
       const report = await drive(work, cancel, this.progress)
       this.forget(found)
-      this.follow(results)
+      await drive(this.follow(results), cancel, this.progress)
       return withProblems(report, found, problems)
     } catch (error) {
       if (error instanceof Cancelled) throw new Failure('cancelled', 'The check was cancelled')
@@ -233,17 +228,17 @@ export class Checker {
   }
 
   /** Keeps what edits need: the findings of each dataset, by their numbers in the report. */
-  private follow(results: readonly { readonly checked: Checked; readonly settings: CheckSettings }[]): void {
+  private *follow(results: readonly { readonly checked: Checked; readonly settings: CheckSettings }[]): Work<void> {
     let next = 0
-    this.found =
-      results.length === 1 ? results[0]!.checked.findings : results.flatMap(({ checked }) => checked.findings)
     const datasets = results.flatMap(({ checked: { datasets: own, findings }, settings }) => {
       const { rules, ignored } = settings
       const about = { rules, ignored: ignored.keys, findings, first: next }
       next += findings.length
       return own.map(({ dataset }) => ({ ...about, dataset, memory: this.memoryOf(dataset) }))
     })
-    this.live.begin(datasets, next)
+    yield* this.live.begin(datasets, next)
+    this.found =
+      results.length === 1 ? results[0]!.checked.findings : results.flatMap(({ checked }) => checked.findings)
   }
 
   /** The datasets under each folder. A folder without any is no error here. */

@@ -8,7 +8,7 @@ import type { Dataset } from '../core/data/dataset.ts'
 import { EditedTable } from '../core/data/editedTable.ts'
 import type { Source, Table } from '../core/data/table.ts'
 import { tableLines } from '../core/data/tableLines.ts'
-import { finishWork } from '../core/sign/progress.ts'
+import { finishWork, type Work } from '../core/sign/progress.ts'
 import { slashed } from './files.ts'
 import type { TableCache } from './tableCache.ts'
 
@@ -24,9 +24,8 @@ export interface CheckedOnce {
 }
 
 interface Entry {
-  readonly checked: CheckedOnce
   dataset: Dataset
-  live: Live | undefined
+  readonly live: Live
 }
 
 /** Datasets that are edited between two checks of all. */
@@ -35,26 +34,28 @@ export class LiveDatasets {
   private readonly edited = new Map<string, EditedTable>()
   private nextId = 0
 
-  /** Begins anew with what a check left; ids from `nextId` on are free. */
-  begin(checked: readonly CheckedOnce[], nextId: number): void {
-    this.entries = checked.map(one => ({ checked: one, dataset: one.dataset, live: undefined }))
-    this.nextId = nextId
-  }
-
   /** Forgets edits: the documents were given again. */
   forget(): void {
     this.edited.clear()
     this.entries = []
   }
 
+  /**
+   * Begins anew with what a check left; ids from `nextId` on are free. Everything that takes a moment is done now, so that the first
+   * edit need not wait; until the end edits are those of before.
+   */
+  *begin(checked: readonly CheckedOnce[], nextId: number): Work<void> {
+    const entries: Entry[] = []
+    for (const { dataset, ...one } of checked)
+      entries.push({ dataset, live: yield* Live.begin({ ...one, dataset, next: () => this.nextId++ }) })
+    for (const { live } of entries) live.start()
+    this.entries = entries
+    this.nextId = nextId
+  }
+
   /** The documents after edits. */
   documents(): ReadonlyMap<string, Source> {
     return new Map([...this.edited].map(([path, table]) => [path, table.source]))
-  }
-
-  /** Makes ready for edits what takes a moment, so that the first of them need not wait. */
-  prepare(): void {
-    for (const entry of this.entries) this.liveOf(entry)
   }
 
   /** See `CheckService.change`. */
@@ -78,9 +79,8 @@ export class LiveDatasets {
       name,
       tables: list.map(one => (one === before ? table : one)),
     }))
-    const live = this.liveOf(entry)
     const dataset = { ...entry.dataset, splits }
-    const change = finishWork(live.change(dataset))
+    const change = finishWork(entry.live.change(dataset))
     if (!change) return this.give(entry)
     entry.dataset = dataset
     this.edited.set(path, table)
@@ -99,11 +99,6 @@ export class LiveDatasets {
   /** Gives up following a dataset: only a check of all can go on from here. */
   private give(entry: Entry): undefined {
     this.entries = this.entries.filter(one => one !== entry)
-  }
-
-  private liveOf(entry: Entry): Live {
-    entry.live ??= finishWork(Live.begin({ ...entry.checked, dataset: entry.dataset, next: () => this.nextId++ }))
-    return entry.live
   }
 }
 

@@ -77,7 +77,6 @@ try {
   say(`${rows} rows, ${findings.length} findings, in ${((performance.now() - started) / 1000).toFixed(1)} s`)
   say(`  longest stretches without a turn of the event loop: ${longest}; asked: 100 ms`)
   started = performance.now()
-  checker.prepareEdits()
   say(`made ready for edits in ${(performance.now() - started).toFixed(0)} ms`)
 
   const lines = readFileSync(train, 'utf8').trimEnd().split('\n')

@@ -8,6 +8,7 @@ import { Corpus } from './corpus.ts'
 import { type Finding, LazyFinding } from './finding.ts'
 import { type Ignored, nothingIgnored } from './ignore.ts'
 import { keyMatcher } from './keys.ts'
+import { forgetLabelRows } from './labelRows.ts'
 import { Memory } from './memory.ts'
 import { type RuleSetting, resolveRules } from './options.ts'
 import type { Rule } from './rule.ts'
@@ -106,6 +107,7 @@ export function* check(input: CheckInput): Work<Checked> {
         training: input.training,
         add,
       })
+    forgetLabelRows(corpus)
     const recall = corpus.recall()
     const labels = yield* countLabels(corpus)
     const { unsearched } = corpus

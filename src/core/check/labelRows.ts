@@ -16,6 +16,11 @@ export interface LabelRows {
 /** Several rules ask the same of one corpus. */
 const known = new WeakMap<Corpus, LabelRows>()
 
+/** Lets go of what was read once the rules are through: findings hold their corpus for long. */
+export function forgetLabelRows(corpus: Corpus): void {
+  known.delete(corpus)
+}
+
 /** Reads the labels of all rows; undefined without a label column. */
 export function* labelRows(corpus: Corpus): Work<LabelRows | undefined> {
   if (corpus.labelColumn === undefined) return undefined

@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts'
-import type { Work } from '../sign/progress.ts'
+import { finishWork, type Work } from '../sign/progress.ts'
 import { Similar } from '../sign/similar.ts'
 import { type ChangedRows, Corpus, type CorpusFile, type Likeness } from './corpus.ts'
 import type { Finding } from './finding.ts'
@@ -51,6 +51,7 @@ export class Live {
   private readonly next: () => number
   private readonly parts: readonly Part[]
   private corpus: Corpus
+  private follows = true
 
   private constructor(input: LiveInput, corpus: Corpus, parts: readonly Part[]) {
     this.memory = input.memory
@@ -69,10 +70,12 @@ export class Live {
     const live = new Live(input, corpus, parts)
     const byRule = new Map(parts.map(part => [part.id, part]))
     const likenesses = new Map<Part, Likeness>()
-    for (const { part, likeness } of yield* live.likenesses(corpus)) {
-      likenesses.set(part, likeness)
-      if (likeness.similar instanceof Similar) likeness.similar.takeTouched()
-    }
+    for (const { part, likeness } of yield* live.likenesses(corpus)) likenesses.set(part, likeness)
+    // What is read from disk on demand is not followed.
+    live.follows = [...likenesses.values()].every(({ similar }) => similar instanceof Similar)
+    if (!live.follows) return live
+    yield* corpus.foldedLabels()
+    input.memory.reserveForEdits()
     const files = new Map(corpus.files.map(file => [file.id, file]))
     for (const [i, finding] of input.findings.entries()) {
       const part = byRule.get(finding.rule)
@@ -82,14 +85,21 @@ export class Live {
     return live
   }
 
+  /** From now on `change` is asked, and no `Live` of before. */
+  start(): void {
+    for (const { likeness } of finishWork(this.likenesses(this.corpus)))
+      if (likeness.similar instanceof Similar) likeness.similar.takeTouched()
+  }
+
   /**
    * Takes the dataset as it is after an edit; undefined where only a check of all would do. Findings that it adds are to be read
    * before the next edit.
    */
   *change(dataset: Dataset): Work<LocalChange | undefined> {
+    if (!this.follows) return undefined
     const before = this.corpus
     const rows = changedRows(before, dataset)
-    if (!rows) return undefined
+    if (!rows || rows.oldEnd - rows.head > mostRows || rows.newEnd - rows.head > mostRows) return undefined
     // The lists of the corpus before are those of the one after in a moment.
     const gone = new Map<Part, Int32Array>()
     for (const { part, likeness } of yield* this.likenesses(before))
@@ -143,6 +153,9 @@ export class Live {
     return found
   }
 }
+
+/** More rows at once are left to a check, which may take its time. */
+const mostRows = 5000
 
 /** The rows that differ; undefined where the files are others. */
 function changedRows(before: Corpus, now: Dataset): ChangedRows | undefined {

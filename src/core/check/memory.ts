@@ -211,6 +211,11 @@ export class Memory {
     return all
   }
 
+  /** Room for what edits add, so that none of them has to wait until everything is copied. */
+  reserveForEdits(): void {
+    for (const { forms } of this.signatures.values()) forms.reserveForEdits()
+  }
+
   /** Is so much of it out of date that it is better begun anew? */
   isStale(): boolean {
     for (const signatures of this.signatures.values()) {

@@ -23,11 +23,13 @@ interface Segment {
   readonly row: number
   readonly first: number
   readonly count: number
-  /** The bytes of the source of `table` that belong to it, [start, end); where they begin in the edited file; and their line. */
+  /** The bytes of the source of `table` that belong to it, [start, end), and where they begin in the edited file. */
   readonly start: number
   readonly end: number
   readonly at: number
+  /** The line they begin in, and how many lines begin behind their first byte. */
   readonly line: number
+  readonly lines: number
 }
 
 /** More pieces than this are a file that should be read anew. */
@@ -193,20 +195,21 @@ function csvOf(table: Table): CsvTable | undefined {
 }
 
 function whole(table: Table): Segment {
-  return { table, row: 0, first: 0, count: table.rowCount, start: 0, end: lengthOf(table.source), at: 0, line: 0 }
+  const end = lengthOf(table.source)
+  const lines = linesIn(table, 0, end)
+  return { table, row: 0, first: 0, count: table.rowCount, start: 0, end, at: 0, line: 0, lines }
 }
 
 /** The segments with some rows replaced. */
 function spliced(before: readonly Segment[], { from, tail: behind, start, end, fresh }: FreshRows): Segment[] {
   const out: Segment[] = []
-  const put = (segment: Omit<Segment, 'row' | 'at' | 'line'>) => {
-    if (segment.end === segment.start && segment.count === 0) return
+  const put = ({ table, first, count, start: from, end: to }: Omit<Segment, 'row' | 'at' | 'line' | 'lines'>) => {
+    if (to === from && count === 0) return
     const last = out.at(-1)
     const row = last ? last.row + last.count : 0
     const at = last ? last.at + last.end - last.start : 0
-    const line = last ? last.line + linesIn(last) : 0
-    // Most keep their place: those before the edit.
-    out.push({ ...segment, row, at, line })
+    const line = last ? last.line + last.lines : 0
+    out.push({ table, row, first, count, start: from, end: to, at, line, lines: linesIn(table, from, to) })
   }
   let done = false
   for (const segment of before) {
@@ -240,18 +243,21 @@ function spliced(before: readonly Segment[], { from, tail: behind, start, end, f
   return out
 }
 
-/** A segment behind others. */
+/** A segment behind others. Those before an edit keep their places. */
 function moved(segment: Segment, before: readonly Segment[]): Segment {
   const last = before.at(-1)
   if (!last) return segment
   const row = last.row + last.count
   const at = last.at + last.end - last.start
-  const line = last.line + linesIn(last)
-  return row === segment.row && at === segment.at && line === segment.line ? segment : { ...segment, row, at, line }
+  const line = last.line + last.lines
+  if (row === segment.row && at === segment.at && line === segment.line) return segment
+  // Written out: of thousands of pieces a file is made of, half are behind an edit.
+  const { table, first, count, start, end, lines } = segment
+  return { table, row, first, count, start, end, at, line, lines }
 }
 
-/** How many lines begin in a segment after its first byte. */
-function linesIn({ table, start, end }: Segment): number {
+/** How many lines begin in the bytes [start, end) of a table after the first of them. */
+function linesIn(table: Table, start: number, end: number): number {
   const lines = tableLines(table)
   return lines.position(end).line - lines.position(start).line
 }
@@ -273,7 +279,7 @@ class EditedLines implements Lines {
 
   get lineCount(): number {
     const last = this.segments.at(-1)!
-    return last.line + linesIn(last) + 1
+    return last.line + last.lines + 1
   }
 
   position(offset: number): Position {

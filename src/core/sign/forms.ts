@@ -133,6 +133,19 @@ export class Forms extends FormColumns {
     if (end + more > this.pool.length) this.growPool(end + more)
   }
 
+  /**
+   * Room for some more forms and their shingles, as edits add them: each time that there is too little everything is copied, which
+   * an edit would have to wait for.
+   */
+  reserveForEdits(): void {
+    const { count } = this
+    const more = 4096 + (count >>> 6)
+    if (count + more + 2 > this.bitsLow.length) this.growSlots(count + more + 2)
+    const end = this.start[count]!
+    const shingles = Math.min(mostReserved, Math.ceil((end / (count + 1) + 64) * more))
+    if (end + shingles > this.pool.length) this.growPool(end + shingles)
+  }
+
   /** The slots of forms that were signed elsewhere, new or known, in their order: as if their texts had been added. */
   adopt(signed: SignedForms): Int32Array {
     const { count, formA, formB, start } = signed
@@ -293,7 +306,8 @@ export class Forms extends FormColumns {
     this.wide = copy(this.wide, new Int32Array(memory(size * 8, shared)))
     this.formA = copy(this.formA, new Int32Array(size))
     this.formB = copy(this.formB, new Int32Array(size))
-    this.table = new Int32Array(size * 2)
+    // A power of two.
+    this.table = new Int32Array(2 ** Math.ceil(Math.log2(size * 2)))
     for (let slot = 0; slot < this.count; slot++) this.enter(slot, this.formA[slot]!, this.formB[slot]!)
   }
 

@@ -240,35 +240,39 @@ export class Similar {
     return false
   }
 
-  /** Takes the sets apart that lost a form or gain one, and joins their forms anew. */
+  /** Takes the sets apart that lost a form and joins what is left of them anew; then the forms that came, with what is similar. */
   private patch(gone: readonly number[], come: readonly number[]): void {
-    const { forms } = this.signatures
-    const { sets, members } = this
-    sets.grow(forms.count)
-    const roots = new Set<number>()
-    const loose = new Set<number>(come)
+    const { sets, members, signatures } = this
+    sets.grow(signatures.forms.count)
     const all = new Set<number>([...gone, ...come])
-    const touch = (slot: number) => {
-      const root = sets.find(slot)
-      if (roots.has(root)) return
-      roots.add(root)
-      for (const member of members.get(root) ?? [slot]) {
-        all.add(member)
-        if (this.signatures.alive(member)) loose.add(member)
-      }
+    /** The forms of a set, which is taken off the list. */
+    const take = (root: number): readonly number[] => {
+      const list = members.get(root) ?? [root]
+      members.delete(root)
+      for (const member of list) all.add(member)
+      return list
     }
-    for (const slot of gone) touch(slot)
+    let walk: GroupWalk | undefined
+    for (const root of new Set(gone.map(slot => sets.find(slot)))) {
+      const list = take(root)
+      for (const slot of list) sets.parent[slot] = slot
+      const rest = list.filter(slot => signatures.alive(slot))
+      if (rest.length < 2) continue
+      walk ??= new GroupWalk(undefined, this.matcher, sets)
+      walk.loadAll(Uint32Array.from(rest))
+      while (walk.more()) walk.expand()
+    }
     for (const slot of come) {
-      touch(slot)
-      for (const neighbour of this.probe(slot)) touch(neighbour)
+      for (const neighbour of this.probe(slot)) {
+        const [a, b] = [sets.find(slot), sets.find(neighbour)]
+        if (a === b) continue
+        take(a)
+        take(b)
+        sets.union(a, b)
+      }
       this.register(slot)
     }
-    for (const root of roots) members.delete(root)
-    for (const slot of all) sets.parent[slot] = slot
-    const walk = new GroupWalk(undefined, this.matcher, sets)
-    walk.loadAll(Uint32Array.from(loose))
-    while (walk.more()) walk.expand()
-    this.collect([...loose].sort((a, b) => a - b))
+    this.collect([...all].sort((a, b) => a - b))
     if (this.touched) for (const slot of all) this.touched.add(slot)
   }
 
