@@ -2,15 +2,17 @@ import { join } from 'node:path'
 import * as vscode from 'vscode'
 import { type Disposable, Store } from '../core/base/event.ts'
 import { never } from '../core/base/failure.ts'
+import type { ReportedFinding } from '../core/check/report.ts'
 import { type Ledger, ledgerPieces } from '../core/eval/ledger.ts'
 import type { Vote } from '../core/eval/votes.ts'
 import { sumChanges } from '../core/run/rowChanges.ts'
+import { type LabelTypo, labelTypos } from '../core/view/labelTypos.ts'
 import type { FromComparePanel, RowPlace, ToComparePanel } from '../core/view/protocol.ts'
 import { loadPair } from '../node/evaluations.ts'
 import { changesBetween } from '../node/rowHashes.ts'
 import { runsFolder } from '../node/runs.ts'
 import { keepVotes, readVotes } from '../node/votes.ts'
-import { breathe, inPieces } from './adapt.ts'
+import { breathe, inPieces, pathOf } from './adapt.ts'
 import type { Checking } from './checking.ts'
 import { saveExport } from './exports.ts'
 import type { History, RunEntry } from './history.ts'
@@ -131,6 +133,13 @@ class ComparePanel implements Disposable {
       }
       case 'nearest':
         return this.showNearest(message.place)
+      case 'fixLabel': {
+        const finding = this.typos().find(({ label }) => label === message.label)?.finding
+        // Mended meanwhile, or changed since it was checked: the rule's page of the Findings view says more.
+        return void (await (finding
+          ? vscode.commands.executeCommand('winnow.quickFix', finding)
+          : vscode.commands.executeCommand('winnow.openFindings')))
+      }
       case 'tuneAgain':
         return void (await vscode.commands.executeCommand('winnow.tuneAgain', idOf(this.b)))
       case 'vote':
@@ -169,7 +178,9 @@ class ComparePanel implements Disposable {
     if (asked !== this.asked) return
     const first = { ...ledger, rows: rows.slice(0, piece) }
     const changed = changes ? { changes: sumChanges(changes, shownChanges) } : {}
-    this.send({ kind: 'hydrate', ledger: first, choices, a: this.a, b: this.b, ...votes, ...changed })
+    const found = this.typos().map(({ label, like }) => ({ label, like }))
+    const typos = found.length > 0 ? { typos: found } : {}
+    this.send({ kind: 'hydrate', ledger: first, choices, a: this.a, b: this.b, ...votes, ...changed, ...typos })
     for (let i = piece; i < rows.length; i += piece) {
       await breathe()
       if (asked !== this.asked) return
@@ -214,6 +225,18 @@ class ComparePanel implements Disposable {
     const rows = [{ text: row.text, gold: row.gold }]
     const found = await parts.checking.ask('nearest', { folder, rows, most: shownNearest })
     if (asked === this.asked) this.send({ kind: 'nearest', place, rows: found?.[0] ?? [] })
+  }
+
+  /** Labels of the ledger that look misspelt to the last check of its workspace folder. */
+  private typos(): readonly LabelTypo<ReportedFinding>[] {
+    const root = this.rootOf(this.b) ?? this.rootOf(this.a)
+    const report = this.parts.checking.last?.report
+    if (!this.ledger || this.ledger.graded || !report || root === undefined) return []
+    const under = `${pathOf(vscode.Uri.file(root))}/`
+    return labelTypos(
+      report.findings.filter(({ uri }) => uri.startsWith(under)),
+      this.ledger.labels,
+    )
   }
 
   /** The run folder of b, where its votes are. */

@@ -48,6 +48,7 @@ const fromCompare = v.variant('kind', [
   }),
   v.strictObject({ kind: v.literal('openRow'), place }),
   v.strictObject({ kind: v.literal('nearest'), place }),
+  v.strictObject({ kind: v.literal('fixLabel'), label: v.pipe(v.string(), v.maxLength(10_000)) }),
   v.strictObject({ kind: v.literal('tuneAgain') }),
   v.strictObject({ kind: v.literal('export'), format: v.picklist(['json', 'html']), content, name }),
 ])

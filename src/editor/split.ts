@@ -24,11 +24,11 @@ export async function splitFile(given: unknown, { cli, checking }: { cli: Cli; c
   const stem = basename(path).replace(/\.[a-z0-9]+$/i, '')
   const target = join(dirname(path), `${stem}-split`)
   if (existsSync(target)) {
-    const again = vscode.l10n.t('{0} is there already: move it away to divide the file anew.', shownPath(target))
+    const again = vscode.l10n.t('{0} is there already: move it away to split the file anew.', shownPath(target))
     void vscode.window.showInformationMessage(again)
     return
   }
-  const title = vscode.l10n.t('Dividing {0} into train, validation and test', basename(path))
+  const title = vscode.l10n.t('Splitting {0} into train, validation and test', basename(path))
   const out = await runCli(cli, ['split', path], { cwd, title })
   if (out === undefined) return
   await nameSplits({ root: cwd, source: path, target, name: stem })
@@ -38,7 +38,7 @@ export async function splitFile(given: unknown, { cli, checking }: { cli: Cli; c
   )
   const tune = vscode.l10n.t('Tune a Model')
   const words = vscode.l10n.t(
-    '{0} is divided ({1}); equal and similar rows stay together, so that nothing leaks.',
+    '{0} is split ({1}); equal and similar rows stay together, so that nothing leaks.',
     basename(path),
     parts.join(', '),
   )
@@ -90,6 +90,6 @@ async function chooseFile(checking: Checking): Promise<string | undefined> {
   }
   if (paths.length === 1) return paths[0]
   const items = paths.map(path => ({ label: basename(path), description: shownPath(dirname(path)), path }))
-  const title = vscode.l10n.t('Divide which file into train, validation and test?')
+  const title = vscode.l10n.t('Split which file into train, validation and test?')
   return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true }))?.path
 }

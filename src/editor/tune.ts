@@ -115,10 +115,10 @@ export class Tuning {
     const datasets = this.parts.checking.last?.report.datasets ?? []
     if (!datasets.some(isTunable)) {
       const words = vscode.l10n.t('Tuning needs a dataset with a train split of texts or conversations.')
-      const divide = vscode.l10n.t('Divide a File')
+      const splitIt = vscode.l10n.t('Split a File')
       const config = vscode.l10n.t('Name Your Files')
-      const chosen = await vscode.window.showInformationMessage(words, divide, config)
-      if (chosen) await vscode.commands.executeCommand(chosen === divide ? 'winnow.split' : 'winnow.createConfig')
+      const chosen = await vscode.window.showInformationMessage(words, splitIt, config)
+      if (chosen) await vscode.commands.executeCommand(chosen === splitIt ? 'winnow.split' : 'winnow.createConfig')
       return undefined
     }
     const title = vscode.l10n.t('Tune a model')

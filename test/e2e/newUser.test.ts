@@ -55,10 +55,10 @@ test('from one messy CSV to a tuned model and its ledger, by what is on the scre
   }
 
   await w.page.locator('.activitybar [aria-label*="Winnow"]').first().click()
-  const divide = pane(/runs/i).locator('.monaco-button', { hasText: 'Divide into train, validation and test' })
-  await divide.waitFor({ timeout: 60_000 })
+  const split = pane(/runs/i).locator('.monaco-button', { hasText: 'Split into train, validation and test' })
+  await split.waitFor({ timeout: 60_000 })
   await w.shot('new-user-1-welcome')
-  await divide.click()
+  await split.click()
 
   await button('Tune a Model').waitFor({ timeout: 60_000 })
   reached('divided')

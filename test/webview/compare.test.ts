@@ -98,6 +98,39 @@ test.concurrent('1 to 4 choose the outcome, arrows the row, Enter opens it', asy
   await shown.close()
 })
 
+test.concurrent('labels that look misspelt are named and marked, and lead to their fix', async () => {
+  const shown = await s.open({ panel: 'compare' })
+  const [gold] = ledger.perLabel
+  const typos = [{ label: gold?.label ?? '', like: 'another' }]
+  await shown.send({ ...(compareHydrate(ledger) as object), typos })
+  const { page } = shown
+  const section = page.getByRole('region', { name: 'Labels that look misspelt' })
+  expect(await section.locator('li').textContent()).toBe(`${gold?.label}looks likeanotherFix`)
+  expect(await page.locator('.label-row .codicon-warning').count()).toBe(1)
+  await section.getByRole('button', { name: `Fix the label ${gold?.label}` }).click()
+  expect((await shown.posted()).filter(m => m.kind === 'fixLabel')).toEqual([{ kind: 'fixLabel', label: gold?.label }])
+  await shown.send(compareHydrate(ledger))
+  expect(await section.count()).toBe(0)
+  await shown.close()
+})
+
+test.concurrent('of very many labels the ends are shown, and the others behind a count', async () => {
+  const labels = Array.from({ length: 60 }, (_, i) => `label ${i + 100}`)
+  const shown = await opened(ledgerOf({ ...decidedPlan, rows: 1200, labels }))
+  const { page } = shown
+  const ends = page.getByRole('list', { name: 'Labels', exact: true }).locator('.label-row')
+  expect(await ends.count()).toBe(24)
+  await page.locator('summary', { hasText: '36 labels between these' }).click()
+  const between = page.getByRole('list', { name: 'Labels between' }).locator('.label-row')
+  expect(await between.count()).toBe(36)
+  const names = [
+    ...(await ends.locator('.name').allTextContents()),
+    ...(await between.locator('.name').allTextContents()),
+  ]
+  expect(names.toSorted()).toEqual(labels)
+  await shown.close()
+})
+
 test.concurrent('a broken row asks for the training rows like it, which open; changed training rows are named', async () => {
   const shown = await s.open({ panel: 'compare' })
   const counts = [

@@ -101,12 +101,16 @@ export function runEvents(plan: RunPlan): RunEvent[] {
     })
     if (isBest || step % 124 === 0) events.push({ kind: 'saved', at, step, path: `checkpoint-${step}`, best: isBest })
   }
+  const normAt = (step: number) => events.flatMap(e => (e.kind === 'step' && e.step === step ? [e.norm] : []))[0] ?? 0
   const sentences = [
     [
       'overfitting',
       'Validation loss has risen for 3 evaluations while training loss fell. The best checkpoint is kept',
     ],
-    ['gradient-spike', `Gradient norm ${(9.8).toFixed(1)} at step ${plan.spike ?? 1}, 7 times its median`],
+    [
+      'gradient-spike',
+      `Gradient norm ${normAt(plan.spike ?? 1).toFixed(1)} at step ${plan.spike ?? 1}, 7 times its median`,
+    ],
     ['provider-fallback', 'Trains on the CPU: CUDA lacks the library libcudart.so.12'],
     ['rows-cut', '61 of 4,987 training rows are longer than 64 tokens and were cut'],
     ['disk-full', 'The disk has 1.2 GB left: checkpoints are kept for the best and the last step only'],

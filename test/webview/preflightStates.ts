@@ -201,5 +201,6 @@ export const preflightStates: readonly State[] = [
     ),
   },
   { name: 'preflight-rtl', opening, show: full(inspectionOf({}, { prompts: rtl, answer: rtl.join(' '), end: true })) },
+  { name: 'preflight-slim', opening: { panel: 'preflight', width: 320, height: 1600 }, show: full(stopped) },
   { name: 'preflight-narrow', opening: { panel: 'preflight', width: 560, height: 1600 }, show: full(stopped) },
 ]

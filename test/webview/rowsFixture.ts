@@ -138,6 +138,32 @@ export const rtlPlan: RowsPlan = {
   findings: findingsOf('/d/train.csv', '/d/test.csv').slice(0, 4),
 }
 
+/** Scripts without spaces between words, scripts with tall letters, emoji of several code points. */
+const scripts = [
+  '我的充值还没有到账，已经过了两天了。',
+  'カードが届きません。いつ届きますか？🙏',
+  '카드 결제가 두 번 청구되었습니다 😡😡',
+  'บัตรของฉันยังไม่มาถึง กรุณาตรวจสอบด้วย',
+  'मेरा कार्ड अभी तक नहीं आया है।',
+  '👩‍👩‍👧‍👦 family account 🏳️‍🌈 → can I add two more cards? 👍🏽',
+  'Thẻ của tôi chưa đến, tôi phải làm gì?',
+]
+export const scriptsPlan: RowsPlan = {
+  name: '客户消息 💬',
+  files: [
+    {
+      path: '/d/train.csv',
+      split: 'train',
+      rows: rowsOf(60, 0, i => scripts[i % scripts.length] as string).map((row, i) => ({
+        ...row,
+        category: ['充值失败', 'カード配送', '이중 청구', 'ยังไม่มาถึง', 'कार्ड', '👍 praise', 'thẻ'][i % 7],
+      })),
+    },
+  ],
+  findings: findingsOf('/d/train.csv', '/d/test.csv').slice(0, 4),
+}
+export const onePlan: RowsPlan = { name: 'one', files: [{ path: '/d/train.csv', split: 'train', rows: rowsOf(1, 0) }] }
+
 export const longPlan: RowsPlan = {
   name: 'a-very-long-dataset-name-that-someone-wrote-to-remember-everything-about-where-the-rows-came-from',
   files: [

@@ -1,4 +1,4 @@
-import { bankingPlan, longPlan, type RowsPlan, rtlPlan, showRows } from './rowsFixture.ts'
+import { bankingPlan, longPlan, onePlan, type RowsPlan, rtlPlan, scriptsPlan, showRows } from './rowsFixture.ts'
 import type { Shown } from './stage.ts'
 import type { State } from './states.ts'
 
@@ -49,6 +49,10 @@ export const rowsStates: readonly State[] = [
     },
   },
   { name: 'rows-rtl', opening: { panel: 'rows' }, show: rows(rtlPlan) },
+  { name: 'rows-scripts', opening: { panel: 'rows' }, show: rows(scriptsPlan) },
+  { name: 'rows-one', opening: { panel: 'rows' }, show: rows(onePlan) },
+  { name: 'rows-zoomed', opening: { panel: 'rows', width: 700, height: 450 }, show: rows(bankingPlan) },
+  { name: 'rows-slim', opening: { panel: 'rows', width: 320, height: 1400 }, show: rows(bankingPlan) },
   { name: 'rows-long', opening: { panel: 'rows', width: 1100 }, show: rows(longPlan) },
   { name: 'rows-narrow', opening: { panel: 'rows', width: 560, height: 1400 }, show: rows(bankingPlan) },
   {

@@ -57,6 +57,28 @@ const wordy = 'a-very-long-run-name-that-someone-wrote-to-remember-everything-ab
 const arabic = 'لماذا تم تحصيل رسوم مرتين من بطاقتي؟ أريد استرداد المبلغ (رقم 4821) من فضلكم.'
 const hebrew = 'הכרטיס שלי עדיין לא הגיע, מה עליי לעשות?'
 
+const departments = [
+  'account_change',
+  'billing',
+  'bug',
+  'cancellation',
+  'delivery',
+  'feature_request',
+  'login',
+  'refund',
+]
+const misspelt = departments
+  .flatMap((name, i) =>
+    i % 3 === 0
+      ? [name, name.toUpperCase(), name.replace('_', '-')]
+      : i % 3 === 1
+        ? [name, `${name}${name.at(-1)}`]
+        : [name],
+  )
+  .filter((name, i, all) => all.indexOf(name) === i)
+const meant = (label: string) =>
+  departments.find(name => label.toLowerCase().replace('-', '_').startsWith(name)) ?? label
+
 const hydrate = (message: unknown) => (shown: Shown) => shown.send(message)
 
 export const runStates: readonly State[] = [
@@ -185,6 +207,15 @@ export const runStates: readonly State[] = [
       await shown.send({ kind: 'batch', step: 268, rows })
     },
   },
+  {
+    name: 'run-menu',
+    opening: { panel: 'run' },
+    show: async shown => {
+      await shown.send(hydrateRun)
+      await shown.page.getByRole('button', { name: 'Change rate' }).click()
+    },
+  },
+  { name: 'run-slim', opening: { panel: 'run', width: 320, height: 1400 }, show: hydrate(hydrateRun) },
   { name: 'run-narrow', opening: { panel: 'run', width: 560, height: 1400 }, show: hydrate(hydrateRun) },
 ]
 
@@ -298,6 +329,39 @@ export const compareStates: readonly State[] = [
         }),
       ),
     ),
+  },
+  {
+    name: 'compare-typos',
+    opening: { panel: 'compare' },
+    show: hydrate({
+      ...(compareHydrate(ledgerOf({ ...noisePlan, rows: 260, labels: misspelt })) as object),
+      typos: misspelt.filter(label => meant(label) !== label).map(label => ({ label, like: meant(label) })),
+    }),
+  },
+  {
+    name: 'compare-one-label',
+    opening: { panel: 'compare' },
+    show: hydrate(compareHydrate(ledgerOf({ ...noisePlan, labels: ['complaint'], a: 1, b: 1 }))),
+  },
+  {
+    name: 'compare-thousand-labels',
+    opening: { panel: 'compare' },
+    show: hydrate(
+      compareHydrate(
+        ledgerOf({ ...decidedPlan, rows: 12_000, labels: Array.from({ length: 1000 }, (_, i) => `code ${1000 + i}`) }),
+      ),
+    ),
+  },
+  // What zoom of 200 % leaves of a window of 1400 x 900, and of a third of one.
+  {
+    name: 'compare-zoomed',
+    opening: { panel: 'compare', width: 700, height: 450 },
+    show: hydrate(compareHydrate(ledgerOf(decidedPlan))),
+  },
+  {
+    name: 'compare-slim',
+    opening: { panel: 'compare', width: 320, height: 1400 },
+    show: hydrate(compareHydrate(ledgerOf(decidedPlan))),
   },
   { name: 'compare-text', opening: { panel: 'compare' }, show: hydrate(compareHydrate(textLedger())) },
   { name: 'compare-numbers', opening: { panel: 'compare' }, show: hydrate(compareHydrate(numberLedger())) },

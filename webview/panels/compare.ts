@@ -23,6 +23,7 @@ import { compareRows } from './compareRows.ts'
 import { reliabilitySection, sliceSection, textSection } from './compareSlices.ts'
 import { type CompareView, firstView, keyOf, outcomeLooks, passes, restoreView } from './compareState.ts'
 import { compareTabs } from './compareTabs.ts'
+import { type Typos, typosSection } from './compareTypos.ts'
 import { compareVotes } from './compareVotes.ts'
 
 /** The ledger: two evaluations row by row, and the way back to each row. */
@@ -34,6 +35,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
   let choices: readonly Choice[] = []
   let pair = { a: '', b: '' }
   let changes: RowChanges | undefined
+  let typos: Typos = []
   let facets: readonly Facet[] = []
   let asking: ReturnType<typeof setTimeout> | undefined
   let told = new Date()
@@ -108,12 +110,14 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
     filter.update(view, { shown: inTab.length, all: shown.rows.filter(r => r.outcome === view.tab).length })
     list.style.setProperty('--rows', String(inTab.length))
     rows.setRows(inTab, { key: view.selected, sorting: view.sorting })
-    refresh(left, [pair, shown.all, view.gold, view.predicted, changes, facets.map(f => f.name)], () => [
+    refresh(left, [pair, shown.all, view.gold, view.predicted, changes, typos, facets.map(f => f.name)], () => [
+      typosSection(typos, label => host.post({ kind: 'fixLabel', label })),
       changesSection(changes, place => host.post({ kind: 'openRow', place })),
       !shown.graded && decided(shown.all) === 'undecided' && noiseSection(shown),
       !shown.graded &&
         labelChanges(shown, {
           gold: view.predicted === undefined ? view.gold : undefined,
+          misspelt: new Set(typos.map(({ label }) => label)),
           pick: gold => set({ gold, predicted: undefined }),
         }),
       !shown.graded &&
@@ -195,6 +199,7 @@ export function comparePanel(root: HTMLElement, host: Host<FromComparePanel, ToC
         choices = message.choices.map(c => ({ value: c.id, text: c.name }))
         pair = { a: message.a, b: message.b }
         changes = message.changes
+        typos = message.typos ?? []
         facets = []
         coming = { ledger: message.ledger, rows: [], votes: message.votes ?? [] }
         arrive(message.ledger.rows)

@@ -3,9 +3,8 @@ import type { Ledger } from '../../src/core/eval/ledger.ts'
 import { h, s } from '../parts/dom.ts'
 
 const most = 24
-const names = 140
-/** Room for the board beside the names. */
-const room = 240
+/** Pixels of the column, of the board in it, and of the longest name: names give way before cells get too small to press. */
+const [width, room, longest] = [380, 240, 140]
 
 /** Who is taken for whom under b. A cell filters the rows; arrows go from one cell with rows to the next. */
 export function confusionOf(
@@ -23,6 +22,7 @@ export function confusionOf(
   const totals = labels.map((_, i) => labels.reduce((sum, _l, j) => sum + (counts[i * size + j] ?? 0), 0))
   const cells: { readonly row: number; readonly col: number; readonly element: HTMLElement }[] = []
   const board = h('div', { class: 'confusion-cells', role: 'group', 'aria-label': 'Cells with rows' })
+  const names = Math.min(longest, width - size * cell)
   board.style.width = board.style.height = `${size * cell}px`
   for (let i = 0; i < size; i++)
     for (let j = 0; j < size; j++) {

@@ -141,8 +141,8 @@ function side(name: string, said: LedgerRow['a'], gold: string): HTMLElement {
           {},
           h(
             'span',
-            { class: 'cut', title: label },
-            h(label === gold ? 'b' : 'span', {}, h('bdi', {}, label)),
+            { class: 'row tight', title: label },
+            h(label === gold ? 'b' : 'span', { class: 'cut' }, h('bdi', {}, label)),
             label === gold && h('span', { class: 'dim' }, ' gold'),
           ),
           h('span', { class: 'meter', 'aria-hidden': 'true' }, h('i', { style: { width: `${100 * p}%` } })),

@@ -1,7 +1,11 @@
 import { counted, signed } from '../../src/core/base/words.ts'
 import type { LabelChange, Ledger } from '../../src/core/eval/ledger.ts'
-import { h } from '../parts/dom.ts'
+import { h, icon } from '../parts/dom.ts'
 import { scaleOf } from '../parts/interval.ts'
+
+/** Of more labels than these only the ends of the list are shown at first: what gained and what lost most. */
+const many = 40
+const ends = 12
 
 /** Below this many rows an estimate is not worth a bar. */
 const enough = 10
@@ -9,11 +13,18 @@ const enough = 10
 /** Change of recall of each label with its interval, greatest gain first. A label filters the rows. */
 export function labelChanges(
   ledger: Ledger,
-  act: { readonly gold: string | undefined; readonly pick: (gold: string | undefined) => void },
+  act: {
+    readonly gold: string | undefined
+    readonly misspelt: ReadonlySet<string>
+    readonly pick: (gold: string | undefined) => void
+  },
 ): HTMLElement {
   const known = ledger.perLabel.filter(l => l.rows >= enough)
   const few = ledger.perLabel.filter(l => l.rows < enough && l.rows > 0)
   const sorted = known.toSorted((a, b) => changeOf(b) - changeOf(a) || a.label.localeCompare(b.label))
+  const long = sorted.length > many
+  const between = long ? sorted.slice(ends, -ends) : []
+  const shown = long ? [...sorted.slice(0, ends), ...sorted.slice(-ends)] : sorted
   const low = Math.min(0, ...known.map(l => l.interval[0] * 100))
   const high = Math.max(0, ...known.map(l => l.interval[1] * 100))
   const { from, to, step } = scaleOf(low, high)
@@ -29,11 +40,11 @@ export function labelChanges(
           type: 'button',
           class: 'label-row',
           'aria-pressed': String(act.gold === l.label),
-          title: `${l.label}: ${words}`,
+          title: `${l.label}${act.misspelt.has(l.label) ? ', looks misspelt' : ''}: ${words}`,
           'data-id': `label ${l.label}`,
           on: { click: () => act.pick(act.gold === l.label ? undefined : l.label) },
         },
-        h('span', { class: 'name cut' }, l.label),
+        h('span', { class: 'name cut' }, act.misspelt.has(l.label) && icon('warning', 'small c-warning'), l.label),
         ' ',
         plot,
         ' ',
@@ -55,13 +66,24 @@ export function labelChanges(
         { class: 'labels' },
         h(
           'ul',
-          { 'aria-label': 'Labels' },
-          sorted.map(l => row(l, plotOf(l, x), changeWords(l), wordsOf(l))),
+          { 'aria-label': 'Labels', class: long ? 'label-ends' : '' },
+          shown.map(l => row(l, plotOf(l, x), changeWords(l), wordsOf(l))),
         ),
         h(
           'div',
           { class: 'label-axis', 'aria-hidden': 'true' },
           ticks.map(t => h('span', { style: { left: `${x(t)}%` } }, t === 0 ? '0' : signed(t, 0))),
+        ),
+      ),
+    between.length > 0 &&
+      h(
+        'details',
+        { class: 'few', open: between.some(l => l.label === act.gold) },
+        h('summary', { class: 'small' }, `${counted(between.length, 'label')} between these`),
+        h(
+          'ul',
+          { class: 'labels', 'aria-label': 'Labels between' },
+          between.map(l => row(l, plotOf(l, x), changeWords(l), wordsOf(l))),
         ),
       ),
     known.length === 0 &&

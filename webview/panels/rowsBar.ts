@@ -1,4 +1,4 @@
-import { count } from '../../src/core/base/words.ts'
+import { count, counted } from '../../src/core/base/words.ts'
 import type { RowsClause, RowsColumn, RowsHead, RowsResult, RowsSummary } from '../../src/core/view/rowsProtocol.ts'
 import { button } from '../parts/controls.ts'
 import { type Child, h, icon, put, refresh } from '../parts/dom.ts'
@@ -243,7 +243,11 @@ export function rowsBar(set: (clauses: readonly RowsClause[]) => void): RowsBar 
       put(bad, result?.badPattern && [icon('warning', 'small c-warning'), `No pattern: ${result.badPattern}`])
       if (!result) return void put(total, h('b', {}, count(head.rows)), h('span', { class: 'dim' }, ' rows'))
       const ms = result.ms < 1 ? 'under 1' : Math.round(result.ms)
-      put(total, h('b', {}, count(result.rows)), h('span', { class: 'dim' }, ` of ${count(head.rows)} rows · ${ms} ms`))
+      put(
+        total,
+        h('b', {}, count(result.rows)),
+        h('span', { class: 'dim' }, ` of ${counted(head.rows, 'row')} · ${ms} ms`),
+      )
     },
     focus: () => {
       field.focus()

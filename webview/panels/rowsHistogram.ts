@@ -61,6 +61,7 @@ export function underBars(summary: RowsSummary): readonly [string, string] {
   if (summary.kind === 'number') {
     if (summary.all.length === 0) return ['no value', '']
     const unit = summary.of ? ' characters' : ''
+    if (summary.least === summary.most) return [`${numeral(summary.least)}${unit}`, '']
     return [`${numeral(summary.least)}`, `${numeral(summary.most)}${unit}`]
   }
   const [noun, many] = summary.column === 'findings' ? ['rule', 'rules'] : ['value', 'values']

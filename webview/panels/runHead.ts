@@ -109,7 +109,7 @@ export function runHead(post: (message: FromRunPanel) => void): RunHead {
       say(name, run.name)
       say(parts, madeOf(run, shown.recipe).join(' · '))
       parts.title = parts.textContent ?? ''
-      refresh(lamp, run.phase, () => lampOf(run.phase))
+      refresh(lamp, [run.phase, run.paused], () => (run.paused ? icon('debug-pause', 'small') : lampOf(run.phase)))
       if (!stopping) say(state, stateWords(run))
       const where = providerWords(run)
       provider.hidden = where === undefined

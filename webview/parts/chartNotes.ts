@@ -57,7 +57,7 @@ export function drawNotes(
   ctx.setLineDash([])
   // Words come after all lines, so that no line goes through them.
   const taken: Box[] = []
-  const at = { px, right: left + width, taken, ground: palette.background }
+  const at = { px, left, right: left + width, taken, ground: palette.background }
   for (const note of drawing.notes) {
     ctx.fillStyle = palette.foreground
     if (note.kind === 'at') label(ctx, note.text, { ...at, x: acrossOf(u, note.x), y: top + 10 * px, gap: 6 * px })
@@ -93,6 +93,7 @@ function label(
     readonly y: number
     readonly gap: number
     readonly px: number
+    readonly left: number
     readonly right: number
     readonly taken: Box[]
     readonly ground: string
@@ -100,9 +101,11 @@ function label(
 ): void {
   const { width } = ctx.measureText(text)
   const turns = at.x + at.gap + width > at.right
-  const left = turns ? at.x - at.gap - width : at.x + at.gap
+  // Where neither side has room the words stand as far right as they can, under their point.
+  const fits = !turns || at.x - at.gap - width >= at.left
+  const left = fits ? (turns ? at.x - at.gap - width : at.x + at.gap) : Math.max(at.left, at.right - width)
   const line = 14 * at.px
-  let y = at.y
+  let y = fits ? at.y : at.y + line
   // Words that would lie on others go a line down.
   while (at.taken.some(b => Math.abs(b.y - y) < line && left < b.right && left + width > b.left)) y += line
   at.taken.push({ left, right: left + width, y })

@@ -132,6 +132,8 @@ export type ToComparePanel =
       readonly votes?: readonly Vote[]
       /** Training rows that changed from the run of a to that of b, where these are two. */
       readonly changes?: RowChanges
+      /** Labels that look misspelt in the data as they are now, and what each looks like. */
+      readonly typos?: readonly { readonly label: string; readonly like: string }[]
     }
   /** The training rows nearest to a row, asked for by `nearest`; none where nobody can tell. */
   | { readonly kind: 'nearest'; readonly place: RowPlace; readonly rows: readonly NearTraining[] }
@@ -154,6 +156,8 @@ export type FromComparePanel =
   | { readonly kind: 'openRow'; readonly place: RowPlace }
   /** Which training rows are like this one? */
   | { readonly kind: 'nearest'; readonly place: RowPlace }
+  /** What can be done about a label that looks misspelt? */
+  | { readonly kind: 'fixLabel'; readonly label: string }
   /** A new run by the recipe of b's, on the files as they are now. */
   | { readonly kind: 'tuneAgain' }
   | { readonly kind: 'export'; readonly format: 'json' | 'html'; readonly content: string; readonly name?: string }

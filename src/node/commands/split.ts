@@ -28,10 +28,10 @@ const names: { readonly [parts: number]: readonly SplitName[] } = {
 
 export const command: Command = {
   name: 'split',
-  summary: 'divide one file into train, validation and test without leaks',
+  summary: 'split one file into train, validation and test without leaks',
   usage: `winnow split <file> [options]
 
-Divides the rows of a file into training, validation and test files. Equal and similar rows, and rows that longer ones hold, stay
+Splits the rows of a file into training, validation and test files. Equal and similar rows, and rows that longer ones hold, stay
 together, so that nothing leaks; every label has its share in every part; the same seed gives the same parts. The file itself stays as it is, and the
 new ones hold its rows byte for byte (rows of a Parquet file are written as JSON Lines). Rows that cannot be read are left out.
 
@@ -110,10 +110,10 @@ function readRatios(text: string): number[] {
 async function readOne(path: string, io: CommandIo) {
   const { datasets, config } = await discover([path])
   const files = datasets.find(dataset => filesOf(dataset).includes(path))
-  if (!files) throw new Failure('is-folder', `${path} is a folder`, 'Name the one file that is to be divided')
+  if (!files) throw new Failure('is-folder', `${path} is a folder`, 'Name the one file that is to be split')
   const dataset = await loadDataset({ ...files, splits: { train: [path] } }, undefined, { watch: watchOf(io) })
   const rows = dataset.splits.flatMap(split => split.tables).reduce((sum, table) => sum + table.rowCount, 0)
-  if (rows === 0) throw new Failure('no-rows', `${path} holds no rows`, 'There is nothing to divide')
+  if (rows === 0) throw new Failure('no-rows', `${path} holds no rows`, 'There is nothing to split')
   return { dataset, alike: alikeBy(config?.config.rules ?? {}, config?.path) }
 }
 
