@@ -85,6 +85,7 @@ interface Indexed {
   /** Distinct. */
   readonly grams: readonly number[]
   readonly words: number
+  readonly unique: number
 }
 
 /** A gram of more benchmark rows than this is how the benchmark speaks, not what one of its rows says. */
@@ -101,6 +102,7 @@ function* byGrams(
     row,
     grams: [...new Set(gramsOf(words[i]!, n))],
     words: words[i]!.length,
+    unique: new Set(words[i]).size,
   }))
   const holders = new Map<number, number[]>()
   for (const [i, { grams }] of indexed.entries())
@@ -197,9 +199,9 @@ class Judge {
   private byWeight(shared: ReadonlyMap<number, readonly number[]>): Omit<Overlap, 'row'> | undefined {
     let top: { readonly holder: number; readonly score: number } | undefined
     for (const [holder, grams] of shared) {
-      const { words, grams: all } = this.rows[holder]!
-      // Shorter rows say too little; four words are the least that say something at all.
-      if (words < 20 || all.length < 4) continue
+      const { words, unique, grams: all } = this.rows[holder]!
+      // Shorter rows say too little, and so do less than four different words.
+      if (words < 20 || unique < 4) continue
       const score = this.weight(grams) / this.total(holder, all)
       const least = words <= 20 ? 1 : words >= 50 ? 0.8 : 1 - (0.2 * (words - 20)) / 30
       if (score + 1e-9 >= least && (!top || score > top.score)) top = { holder, score }
@@ -232,8 +234,13 @@ class Judge {
 
 const window = 50
 const samples = 3
+/** Rows of fewer letters and digits are in other texts by chance: they count where they are the whole row. */
+const leastPart = 20
 
-/** GPT-4: three substrings of 50 letters and digits of each benchmark row, drawn with a seed of their own; shorter rows as a whole. */
+/**
+ * GPT-4: three substrings of 50 letters and digits of each benchmark row, drawn with a seed of their own, looked for in the training
+ * rows; a shorter row is looked for as a whole.
+ */
 function* byCharacters(rows: readonly BenchmarkRow[], train: TrainRows): Work<Overlap[]> {
   const letters = (text: string) =>
     text
@@ -241,20 +248,20 @@ function* byCharacters(rows: readonly BenchmarkRow[], train: TrainRows): Work<Ov
       .toLowerCase()
       .replace(/[^\p{L}\p{N}]+/gu, '')
   const whole = new Map<string, BenchmarkRow>()
-  const parts = new Map<number, { readonly part: string; readonly row: BenchmarkRow }[]>()
+  const long = new Parts(window)
+  const short = new Parts(leastPart)
   for (const row of rows) {
     const text = letters(row.text)
     if (text === '') continue
     if (text.length < window) {
       whole.set(text, row)
+      if (text.length >= leastPart) short.add(text, row)
       continue
     }
     const draw = random(text)
     for (let s = 0; s < samples; s++) {
       const at = draw.int(text.length - window + 1)
-      const part = text.slice(at, at + window)
-      const hash = rollingHash(part)
-      parts.set(hash, [...(parts.get(hash) ?? []), { part, row }])
+      long.add(text.slice(at, at + window), row)
     }
   }
   const overlaps: Overlap[] = []
@@ -263,8 +270,9 @@ function* byCharacters(rows: readonly BenchmarkRow[], train: TrainRows): Work<Ov
   for (const row of train.rows) {
     const text = letters(train.text(row))
     const same = whole.get(text)
-    const found = same ? { row: same, what: 'the whole row' } : windowIn(text, parts)
-    if (found) overlaps.push({ row, with: found.row, what: found.what })
+    const part = same ? undefined : (long.in(text) ?? short.in(text))
+    if (same) overlaps.push({ row, with: same, what: 'the whole row' })
+    else if (part) overlaps.push({ row, with: part.row, what: `${part.part.length} letters and digits in a row` })
     done++
     work += text.length
     if (work > 50_000) {
@@ -275,26 +283,48 @@ function* byCharacters(rows: readonly BenchmarkRow[], train: TrainRows): Work<Ov
   return overlaps
 }
 
-const base = 0x01000193
-/** `base` to the power of `window`, modulo 2^32. */
-const power = Array.from({ length: window }).reduce<number>(product => Math.imul(product, base), 1)
-
-function rollingHash(text: string): number {
-  let hash = 0
-  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, base) + text.charCodeAt(i)) | 0
-  return hash
+interface Part {
+  readonly part: string
+  readonly row: BenchmarkRow
 }
 
-function windowIn(
-  text: string,
-  parts: ReadonlyMap<number, readonly { readonly part: string; readonly row: BenchmarkRow }[]>,
-): { readonly row: BenchmarkRow; readonly what: string } | undefined {
-  if (text.length < window) return undefined
-  let hash = rollingHash(text.slice(0, window))
-  for (let at = 0; ; at++) {
-    const hit = parts.get(hash)?.find(({ part }) => text.startsWith(part, at))
-    if (hit) return { row: hit.row, what: '50 letters and digits in a row' }
-    if (at + window >= text.length) return undefined
-    hash = (Math.imul(hash, base) + text.charCodeAt(at + window) - Math.imul(text.charCodeAt(at), power)) | 0
+const base = 0x01000193
+
+/** Parts of benchmark rows, of so many characters or more, by the hash of their first ones. */
+class Parts {
+  private readonly size: number
+  /** `base` to the power of `size`, modulo 2^32. */
+  private readonly power: number
+  private readonly byHash = new Map<number, Part[]>()
+
+  constructor(size: number) {
+    this.size = size
+    this.power = Array.from({ length: size }).reduce<number>(product => Math.imul(product, base), 1)
+  }
+
+  add(part: string, row: BenchmarkRow): void {
+    const hash = this.hash(part)
+    const list = this.byHash.get(hash)
+    if (list) list.push({ part, row })
+    else this.byHash.set(hash, [{ part, row }])
+  }
+
+  /** The first part that a text holds. */
+  in(text: string): Part | undefined {
+    const { size, power, byHash } = this
+    if (text.length < size || byHash.size === 0) return undefined
+    let hash = this.hash(text)
+    for (let at = 0; ; at++) {
+      const hit = byHash.get(hash)?.find(({ part }) => text.startsWith(part, at))
+      if (hit) return hit
+      if (at + size >= text.length) return undefined
+      hash = (Math.imul(hash, base) + text.charCodeAt(at + size) - Math.imul(text.charCodeAt(at), power)) | 0
+    }
+  }
+
+  private hash(text: string): number {
+    let hash = 0
+    for (let i = 0; i < this.size; i++) hash = (Math.imul(hash, base) + text.charCodeAt(i)) | 0
+    return hash
   }
 }

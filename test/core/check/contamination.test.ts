@@ -63,6 +63,76 @@ test('50-char: only what holds one of the three parts, the same ones every time;
   expect(once.length).toBeLessThan(30)
   expect(found('50-char', bench, halves)).toEqual(once)
   expect(found('50-char', ['What is 2 + 2?'], ['what is 2+2', 'what is 2+2 in words'])).toEqual([[0, 0]])
+  const asked = ['What is the capital of Peru?', 'Name the largest moon of Saturn.']
+  expect(found('50-char', asked, [`Q: ${asked[1]} A: Titan`, 'What is the capital of Chile?', asked[0]!])).toEqual([
+    [0, 1],
+    [2, 0],
+  ])
+})
+
+/** The definitions once more, slowly: runs as texts. */
+const runsOf = (row: string, n: number) => {
+  const list = row
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M}]+/gu, ' ')
+    .trim()
+    .split(' ')
+  return list.slice(n - 1).map((_, i) => list.slice(i, i + n).join(' '))
+}
+
+test.each(['a', 'b', 'c', 'd', 'e', 'f'])('the presets flag what their definitions say: %s', seed => {
+  const r = random(`contamination ${seed}`)
+  const word = () => `w${Math.floor(60 ** r.next())}`
+  const row = (least: number, most: number) => Array.from({ length: least + r.int(most - least) }, word)
+  const rows = Array.from({ length: 40 }, () => row(6, 60))
+  const training = Array.from({ length: 60 }, () => {
+    const own = row(5, 30)
+    const from = rows[r.int(rows.length)]!
+    const at = r.int(from.length)
+    const part = from.slice(at, at + 5 + r.int(50))
+    if (r.next() < 0.4) part[r.int(part.length)] = word()
+    return r.next() < 0.7 ? [...own.slice(0, r.int(own.length)), ...part, ...own.slice(0, r.int(8))] : own
+  })
+  const [bench, train] = [rows.map(list => list.join(' ')), training.map(list => `${list.join(', ')}.`)]
+  const sizes = rows.map(list => list.length).sort((a, b) => a - b)
+  const n = Math.min(13, Math.max(8, sizes[Math.floor(sizes.length * 0.05)]!))
+  const counts = (size: number) => {
+    const rowsOf = new Map<string, number>()
+    for (const text of bench) for (const run of new Set(runsOf(text, size))) rowsOf.set(run, (rowsOf.get(run) ?? 0) + 1)
+    return rowsOf
+  }
+  const [uses, fives] = [counts(n), counts(5)]
+  const byRun = train.flatMap((text, i) =>
+    runsOf(text, n).some(run => uses.has(run) && uses.get(run)! <= 10) ? [i] : [],
+  )
+  expect(found('13-gram', bench, train).map(([i]) => i)).toEqual(byRun)
+
+  const trained = new Set(train.flatMap(text => runsOf(text, 8)))
+  const seen = bench.flatMap((text, i) => {
+    const runs = [...new Set(runsOf(text, 8))]
+    return runs.length > 0 && runs.filter(run => trained.has(run)).length >= 0.7 * runs.length ? [i] : []
+  })
+  expect(
+    found('8-gram', bench, train)
+      .map(([, i]) => i)
+      .sort((a, b) => a! - b!),
+  ).toEqual(seen)
+
+  const weight = (run: string) => Math.log(1 + bench.length / fives.get(run)!)
+  const heavy = train.flatMap((text, i) => {
+    const own = new Set(runsOf(text, 5))
+    const hit = bench.some((other, b) => {
+      const count = rows[b]!.length
+      if (count < 20 || new Set(rows[b]).size < 4) return false
+      const runs = [...new Set(runsOf(other, 5))]
+      const sum = (list: readonly string[]) => list.reduce((all, run) => all + weight(run), 0)
+      const least = count <= 20 ? 1 : count >= 50 ? 0.8 : 1 - (0.2 * (count - 20)) / 30
+      return sum(runs.filter(run => own.has(run))) / sum(runs) + 1e-9 >= least
+    })
+    return hit ? [i] : []
+  })
+  expect(found('idf', bench, train).map(([i]) => i)).toEqual(heavy)
+  expect(byRun.length + seen.length + heavy.length).toBeGreaterThan(0)
 })
 
 test('idf: 0.8 of the weight in long rows, all of it in short ones, nothing under 20 words', () => {

@@ -21,11 +21,11 @@ that stand in more than ten rows of the benchmark do not count.
 
 \`8-gram\` (PaLM): at least 70 % of the runs of 8 words of a benchmark row stand in training rows; told at the row with most of them.
 
-\`50-char\` (GPT-4): one of three substrings of 50 letters and digits of a benchmark row, drawn by a seed that its text gives; shorter rows as
-a whole.
+\`50-char\` (GPT-4): one of three substrings of 50 letters and digits of a benchmark row, drawn by a seed that its text gives; a shorter row as
+a whole, or, of fewer than 20, only where it is all of a training row.
 
 \`idf\` (decon): runs of five words in common, weighed by how rare they are in the benchmark, make 0.8 of all its weight (1 for rows of 20
-words, falling to 0.8 at 50); rows under 20 words are left out.`,
+words, falling to 0.8 at 50); rows under 20 words, or of fewer than four different ones, are left out.`,
     why: `Whoever trained on a benchmark's questions measures memory. Short rows and paraphrases escape every one of these definitions, so
 no finding is no proof; name the preset where you publish a score.`,
     fix: 'Remove the row. Not part of "fix all".',
