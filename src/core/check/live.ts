@@ -1,3 +1,4 @@
+import { NumberLists } from '../base/numberLists.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { finishWork, type Work } from '../sign/progress.ts'
 import { Similar } from '../sign/similar.ts'
@@ -9,7 +10,6 @@ import type { Memory } from './memory.ts'
 import { type RuleSetting, resolveRules } from './options.ts'
 import type { LocalRule, RuleSettings } from './rule.ts'
 import { rules as allRules } from './rules.ts'
-import { Told } from './told.ts'
 
 /** What an edit does to findings that were told. */
 export interface LocalChange {
@@ -36,7 +36,7 @@ interface Part {
   readonly settings: RuleSettings
   readonly local: LocalRule
   /** By form: the findings of its rows. */
-  readonly told: Told
+  readonly told: NumberLists
 }
 
 /**
@@ -66,7 +66,7 @@ export class Live {
     const corpus = new Corpus(input.dataset, input.memory)
     const parts: Part[] = []
     for (const { rule, settings } of resolveRules(allRules, input.rules))
-      if (rule.local) parts.push({ id: rule.meta.id, settings, local: rule.local, told: new Told() })
+      if (rule.local) parts.push({ id: rule.meta.id, settings, local: rule.local, told: new NumberLists() })
     const live = new Live(input, corpus, parts)
     const byRule = new Map(parts.map(part => [part.id, part]))
     const likenesses = new Map<Part, Likeness>()

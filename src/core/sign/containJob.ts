@@ -232,8 +232,15 @@ export function runHoldersJob(job: HoldersJob): Holding {
   return search.done()
 }
 
+/** Asked whether a form holds another; see `holds`. */
+type Holds = (
+  forms: FormColumns,
+  pair: { readonly slot: number; readonly holder: number; readonly need: number },
+) => boolean
+
 /** The search for the holders of chosen forms. */
 export class HolderSearch {
+  private readonly holds: Holds
   private readonly job: Omit<HoldersJob, 'kind' | 'from' | 'to'>
   private readonly forms: FormColumns
   private readonly slots: number[] = []
@@ -244,8 +251,10 @@ export class HolderSearch {
   private readonly stamp = new Int32Array(2048)
   private moment = 0
 
-  constructor(job: Omit<HoldersJob, 'kind' | 'from' | 'to'>) {
+  /** Forms whose sets are not at hand may have pairs compared in another way, and later. */
+  constructor(job: Omit<HoldersJob, 'kind' | 'from' | 'to'>, isHeld: Holds = holds) {
     this.job = job
+    this.holds = isHeld
     // Forms that read their sets elsewhere stay what they are.
     this.forms = job.forms instanceof FormColumns ? job.forms : new FormColumns(job.forms)
   }
@@ -292,7 +301,7 @@ export class HolderSearch {
         if (!this.isNew(other)) continue
         if (++compared > mostCompared) break
         work += 10 + (n >> 2)
-        if (holds(this.forms, { slot, holder: other, need })) (found ??= []).push(other)
+        if (this.holds(this.forms, { slot, holder: other, need })) (found ??= []).push(other)
       }
       if (compared > mostCompared) break
     }
@@ -324,7 +333,7 @@ export function holds(
 }
 
 /** May two sets differ in no more than so many shingles, as far as their bitmaps tell? */
-function differAtMost({ bitsLow, bitsHigh, wide }: FormColumns, x: number, y: number, most: number): boolean {
+export function differAtMost({ bitsLow, bitsHigh, wide }: FormColumns, x: number, y: number, most: number): boolean {
   if (popcount64(bitsLow[x]! ^ bitsLow[y]!, bitsHigh[x]! ^ bitsHigh[y]!) > most) return false
   let bits = 0
   for (let i = 0; i < 8; i++) bits += popcount(wide[x * 8 + i]! ^ wide[y * 8 + i]!)

@@ -7,10 +7,12 @@ import {
   joinHeld,
   joinHits,
   marksOf,
+  mostHolders,
   runHeldJob,
   runHitsJob,
 } from './containJob.ts'
 import type { LeanForms } from './leanForms.ts'
+import { WaitingPairs } from './leanHolds.ts'
 import { columnsOf } from './leanSimilar.ts'
 import { type LevelTable, sortPairs } from './postings.ts'
 import type { Work } from './progress.ts'
@@ -106,13 +108,25 @@ export class LeanContainment {
     }
     const { forms, share } = this
     const table = yield* hitTable(yield* sortPairs(joinHits(hits)), forms)
-    const search = new HolderSearch({ forms, share, held, hits: table })
+    // About as much as the hits take.
+    const waiting = new WaitingPairs(forms, Math.floor(this.most / 2))
+    const search = new HolderSearch({ forms, share, held, hits: table }, (_, { slot, holder, need }) => {
+      waiting.add(slot, holder, need)
+      return false
+    })
+    const found = new Map<number, number[]>()
+    const take = (slot: number, holder: number) => {
+      const list = found.get(slot)
+      if (list) list.push(holder)
+      else found.set(slot, [holder])
+    }
     for (let i = 0; i < held.slots.length; ) {
       i = search.look(i, held.slots.length, piece)
+      if (waiting.isFull) yield* waiting.compare(take)
       yield { phase: 'containment', done: i, total: held.slots.length }
     }
-    const { slots, ends, holders } = search.done()
-    for (const [i, slot] of slots.entries()) this.holders.set(slot, holders.slice(i === 0 ? 0 : ends[i - 1], ends[i]))
+    yield* waiting.compare(take)
+    for (const [slot, list] of found) this.holders.set(slot, list.sort((a, b) => a - b).slice(0, mostHolders))
   }
 
   /** Where the shingles of some forms stand; undefined where that is too often and they could be looked for in two halves. */

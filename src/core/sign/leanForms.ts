@@ -157,6 +157,11 @@ export class LeanForms extends FormColumns {
     return set
   }
 
+  /** The shingles from one place to another, as `start` tells them, which may be those of many slots. */
+  range(from: number, to: number): Uint32Array {
+    return this.spill.read(from, to)
+  }
+
   /** All sets in the order of their slots, some thousands at a time. */
   *stretches(): Generator<Stretch> {
     const { start, count } = this

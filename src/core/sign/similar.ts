@@ -1,3 +1,4 @@
+import { NumberLists } from '../base/numberLists.ts'
 import { type Banding, bandingFor } from './bands.ts'
 import { GroupWalk } from './groupWalk.ts'
 import { joinWithin, mostPairs } from './join.ts'
@@ -35,7 +36,8 @@ export class Similar {
   private known = new Uint8Array(0)
   /** What the forms of the last full join are looked up in: a key is in the part that `partOf` says. */
   private index: { readonly keys: Keys; readonly parts: readonly SlotPairs[] } | undefined
-  private readonly overlay = new Map<number, number[]>()
+  /** Forms that came since, by shingle. */
+  private readonly overlay = new NumberLists()
   private readonly overlaid = new Set<number>()
   private readonly members = new Map<number, number[]>()
   private prefix = new Uint32Array(256)
@@ -93,7 +95,7 @@ export class Similar {
     if (gone.length + come.length === 0) return
     const { forms } = this.signatures
     const few = 200 + forms.count / 100
-    if (!this.index || come.length + gone.length > few || this.overlaid.size > few) {
+    if (!this.index || come.length + gone.length > few || this.overlaid.size > 5000 + few * 5) {
       yield* this.rebuild()
       this.touched = undefined
     } else this.patch(gone, come)
@@ -289,7 +291,7 @@ export class Similar {
     for (const shingle of this.prefixOf(slot)) {
       const { shingles, slots, length } = parts[partOf(shingle, parts.length)]!
       for (let i = lowerBound(shingles, length, shingle); i < length && shingles[i] === shingle; i++) look(slots[i]!)
-      for (const other of this.overlay.get(shingle) ?? []) look(other)
+      for (const other of this.overlay.of(shingle)) look(other)
     }
     return found
   }
@@ -298,11 +300,7 @@ export class Similar {
   private register(slot: number): void {
     if (this.overlaid.has(slot)) return
     this.overlaid.add(slot)
-    for (const shingle of this.prefixOf(slot)) {
-      const list = this.overlay.get(shingle)
-      if (list) list.push(slot)
-      else this.overlay.set(shingle, [slot])
-    }
+    for (const shingle of this.prefixOf(slot)) this.overlay.add(shingle, slot)
   }
 
   private prefixOf(slot: number): Uint32Array {
