@@ -103,6 +103,19 @@ test('from one messy CSV to a tuned model and its ledger, by what is on the scre
   )
   reached('ledger')
   await w.shot('new-user-5-ledger')
+  // A label that is misspelt was a class of its own: the ledger says so, and leads to what mends it.
+  await w
+    .webview()
+    .getByRole('button', { name: /^Fix the label/ })
+    .first()
+    .click()
+  const fixes = w.page.locator('.action-widget')
+  await fixes
+    .getByText(/^Relabel as .* like the others/)
+    .first()
+    .waitFor({ timeout: 20_000 })
+  await w.shot('new-user-6-fix')
+  await w.page.keyboard.press('Escape')
   note('new-user', times)
 
   const runs = join(w.folder, '.winnow/runs')

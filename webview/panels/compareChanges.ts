@@ -66,7 +66,11 @@ export function nearestSection(text: string, rows: readonly NearTraining[] | und
             'li',
             {},
             h('span', { class: 'end dim', title: 'Cosine of the texts' }, fixed(similarity, 2)),
-            link(`${file} row ${row}`, () => open({ file, row })),
+            link(
+              `${file.slice(file.lastIndexOf('/') + 1)} row ${row}`,
+              () => open({ file, row }),
+              `${file} row ${row}`,
+            ),
             h(
               'span',
               { class: 'row tight small', title: `${disagrees ? 'Another label' : 'The same label'}: ${gold}` },
@@ -81,6 +85,6 @@ export function nearestSection(text: string, rows: readonly NearTraining[] | und
   )
 }
 
-function link(text: string, press: () => void): HTMLElement {
-  return h('button', { type: 'button', class: 'link nowrap', on: { click: press } }, text)
+function link(text: string, press: () => void, title?: string): HTMLElement {
+  return h('button', { type: 'button', class: 'link nowrap', title, on: { click: press } }, text)
 }
