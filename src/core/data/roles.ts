@@ -23,7 +23,7 @@ const names: { readonly [R in Role]: RegExp } = {
 
 /** Columns that tell where a row comes from: few values, and still no label. */
 const description =
-  /^(split|file|path|source|url|date|created|added|lang(uage)?|license|version|author|weight|.*_(split|file|row|copies|url|date))$/i
+  /^(split|file|filename|path|images?|audios?|videos?|source|url|link|date|created|added|lang(uage)?|license|version|author|weight|.*_(split|file|path|row|copies|url|date))$/i
 
 interface Column {
   readonly name: string

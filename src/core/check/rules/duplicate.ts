@@ -1,8 +1,8 @@
 import { normalForm } from '../../sign/normal.ts'
-import { contextOf } from '../context.ts'
+import { contextOf, differingLists } from '../context.ts'
 import type { Corpus } from '../corpus.ts'
 import { type Finding, type FindingDetails, type Fix, LazyFinding } from '../finding.ts'
-import { labelFold } from '../labels.ts'
+import { labelFold, quoted } from '../labels.ts'
 import type { Rule, RuleContext, RuleSettings } from '../rule.ts'
 
 /** In larger clusters "keep only this one" would be a list of edits longer than anyone reads. */
@@ -15,11 +15,12 @@ export const duplicate: Rule = {
     severity: 'warning',
     what: `A row whose text equals that of an earlier row of the same split with the same label, apart from case, white space and
 punctuation (the normal form: NFKC, lower case, everything but letters, numbers and marks reduced to single spaces). The first row of
-the split stands for all of them. Rows of instructions with different \`input\`, \`context\` or the like are not copies. The same text in two splits is \`leak\`, with two labels it is \`label-conflict\`.`,
+the split stands for all of them. Rows of instructions with different \`input\`, \`context\` or the like are not copies, nor are conversations with different
+\`system\` or \`tools\`, captions of different pictures, or pairs of texts (\`premise\` and \`hypothesis\`) of which only one is the same. The same text in two splits is \`leak\`, with two labels it is \`label-conflict\`.`,
     why: `A row that stands twice counts twice: in the loss, in the class balance, and in a test score. Models repeat what they saw
 repeatedly, word for word.`,
     fix: `Remove this row; or keep only this one and remove the others. "Fix all" removes all but the first, except where the rows differ
-in a sign that may matter, such as \`£\` and \`€\`.`,
+in a sign that may matter, such as \`£\` and \`€\`, or in the list or object that another column holds.`,
     example: `\`\`\`jsonl
 {"text": "Where is my parcel?", "label": "delivery"}
 {"text": "where is my parcel", "label": "delivery"}
@@ -103,11 +104,14 @@ function details(corpus: Corpus, cluster: readonly number[], row: number): Findi
     : alike
       ? ', apart from case, spaces or punctuation'
       : ', apart from signs such as currency symbols'
-  const fixes: Fix[] = [corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred: alike }, [row])]
+  const lists = differingLists(corpus, row, first)
+  const rest = lists.length === 0 ? '' : ` They differ in ${lists.slice(0, 3).map(quoted).join(', ')}.`
+  const preferred = alike && lists.length === 0
+  const fixes: Fix[] = [corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred }, [row])]
   if (cluster.length <= keepOnlyLimit) fixes.push(keepOnly(corpus, cluster, row))
   return {
     span: corpus.textPlace(row).span,
-    message: `Duplicate of ${corpus.name(first)}${how}.`,
+    message: `Duplicate of ${corpus.name(first)}${how}.${rest}`,
     related: [corpus.related(first, 'The row that it repeats', { similarity: 1, containment: 1 })],
     fixes,
     // What all copies share, so that it does not matter which of them comes first.

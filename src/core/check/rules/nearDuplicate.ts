@@ -14,7 +14,7 @@ import {
   type Within,
   within,
 } from '../containment.ts'
-import { contextOf } from '../context.ts'
+import { contextOf, differingLists } from '../context.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
 import { type Finding, type FindingDetails, type Fix, LazyFinding } from '../finding.ts'
 import { pairKey } from '../keys.ts'
@@ -313,7 +313,8 @@ function details(corpus: Corpus, likeness: Likeness, { cluster, row, exact }: Me
   const similarity = jaccard(exact)
   const fixes: Fix[] = []
   if (!exact.numbers) {
-    fixes.push(corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred: true }, [row]))
+    const preferred = differingLists(corpus, row, center).length === 0
+    fixes.push(corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred }, [row]))
     if (cluster.length <= keepOnlyLimit) fixes.push(keepOnly(corpus, cluster, row))
   }
   const name = corpus.name(center)
