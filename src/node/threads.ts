@@ -15,6 +15,8 @@ import type { Done, Job, Threads } from '../core/sign/threads.ts'
 
 /** More threads than this wait for the one that puts together what they find. */
 const mostThreads = 8
+/** A thread that is at a job has one more waiting, so that it need not wait for whoever is busy with what it gave. */
+const mostOpen = 2
 /** So long the waiting thread sleeps at most before it looks at what else there is to do. */
 const nap = 4
 
@@ -45,12 +47,16 @@ const phases: { readonly [K in Job['kind']]: string } = {
   recur: 'containment',
   held: 'containment',
   hits: 'containment',
+  table: 'containment',
   holders: 'containment',
+  compare: 'near-duplicate',
 }
 
 interface Thread {
   readonly worker: Worker
   readonly port: MessagePort
+  /** So many jobs it has been given and not answered. */
+  open: number
 }
 
 type Reply = { readonly index: number; readonly done: Done<Job> } | { readonly index: number; readonly error: string }
@@ -105,8 +111,6 @@ export class ThreadPool implements Threads {
     const rest = jobs[Symbol.iterator]()
     const open = new Map<number, J>()
     const waiting = new Map<number, Done<Job>>()
-    const idle = [...this.threads]
-    const running = new Set<Thread>()
     let given = 0
     let taken = 0
     let phase = 'sign'
@@ -114,26 +118,27 @@ export class ThreadPool implements Threads {
     for (let all = false; !all || taken < given; ) {
       const rung = Atomics.load(this.bell, 0)
       // Not too far ahead: what is done and not yet taken is memory.
-      while (!all && given < taken + this.count * 3 && (idle.length > 0 || this.threads.length < this.count)) {
+      while (!all && given < taken + this.count * 3) {
+        const thread = this.leastBusy()
+        if (!thread) break
         const next = rest.next()
         if (next.done) {
           all = true
           break
         }
-        const thread = idle.pop() ?? this.start()
         thread.port.postMessage({ index: given, job: next.value })
-        running.add(thread)
+        thread.open++
         open.set(given, next.value)
         phase = phases[next.value.kind]
         given++
       }
       let heard = false
-      for (const thread of [...running]) {
+      for (const thread of this.threads) {
+        if (thread.open === 0) continue
         const message = receiveMessageOnPort(thread.port) as { message: Reply } | undefined
         if (!message) continue
         heard = true
-        running.delete(thread)
-        idle.push(thread)
+        thread.open--
         const reply = message.message
         if ('error' in reply) throw new Error(reply.error)
         waiting.set(reply.index, reply.done)
@@ -144,7 +149,7 @@ export class ThreadPool implements Threads {
         take(done as Done<J>, open.get(taken)!)
         open.delete(taken)
         taken++
-      } else if (!heard && running.size > 0) {
+      } else if (!heard && given > taken) {
         if (isDone) Atomics.wait(this.bell, 0, rung, nap)
         else isDone = meanwhile?.next().done === true
       }
@@ -160,13 +165,23 @@ export class ThreadPool implements Threads {
     }
   }
 
+  /** The thread that has least to do, a new one before a second job for one that is there; undefined where all have enough. */
+  private leastBusy(): Thread | undefined {
+    const { threads } = this
+    const idle = threads.find(({ open }) => open === 0)
+    if (idle) return idle
+    if (threads.length < this.count) return this.start()
+    const least = threads.reduce((a, b) => (b.open < a.open ? b : a))
+    return least.open < mostOpen ? least : undefined
+  }
+
   private start(): Thread {
     const { port1, port2 } = new MessageChannel()
     const worker = new Worker(this.program, { workerData: { port: port2, bell: this.bell }, transferList: [port2] })
     // Nobody waits for them: the process may end while they idle.
     worker.unref()
     port1.unref()
-    const thread = { worker, port: port1 }
+    const thread = { worker, port: port1, open: 0 }
     this.threads.push(thread)
     return thread
   }

@@ -5,13 +5,17 @@ import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { check } from '../../src/core/check/check.ts'
+import { comparePairs } from '../../src/core/check/comparing.ts'
+import { Corpus } from '../../src/core/check/corpus.ts'
+import { Memory } from '../../src/core/check/memory.ts'
 import { duplicate } from '../../src/core/check/rules/duplicate.ts'
 import { leak } from '../../src/core/check/rules/leak.ts'
 import { nearDuplicate } from '../../src/core/check/rules/nearDuplicate.ts'
-import { parseTables } from '../../src/core/data/formats.ts'
+import { type FileTable, parseTables } from '../../src/core/data/formats.ts'
 import { readPaged } from '../../src/core/data/pagedRead.ts'
 import { readAtOnce } from '../../src/core/data/reading.ts'
 import type { Table } from '../../src/core/data/table.ts'
+import type { Compared } from '../../src/core/sign/compareJob.ts'
 import { finishWork } from '../../src/core/sign/progress.ts'
 import { leastShared, readTablesWith } from '../../src/core/sign/readTables.ts'
 import { partsOf, rowsJobs } from '../../src/core/sign/rowsJob.ts'
@@ -110,19 +114,67 @@ test('a check with threads says what one without them says', () => {
       { name: 'train' as const, tables: [tableOf(rows)] },
       { name: 'test' as const, tables: [tableOf(texts('sentences', 3000, 'threads'), 'test.jsonl')] },
     ],
-    roles: { text: 'text', label: 'label' },
   }
   const list = [duplicate, nearDuplicate, leak]
-  const said = (threads: ThreadPool | undefined) =>
-    finishWork(check({ datasets: [dataset], list, threads })).findings.map(({ uri, row, rule, message }) => [
-      uri,
-      row,
-      rule,
-      message,
-    ])
-  const plain = said(undefined)
-  expect(plain.length).toBeGreaterThan(1000)
-  expect(said(pool)).toEqual(plain)
+  const kinds = new Set<string>()
+  const watched = {
+    count: pool.count,
+    share: (own: Uint8Array) => pool.share(own),
+    run: ((jobs, take, meanwhile) => {
+      const seen = function* () {
+        for (const job of jobs) {
+          kinds.add(job.kind)
+          yield job
+        }
+      }
+      return pool.run(seen(), take, meanwhile)
+    }) as Threads['run'],
+  }
+  for (const roles of [{ text: 'text', label: 'label' }, { text: 'text' }]) {
+    const said = (threads: Threads | undefined) =>
+      finishWork(check({ datasets: [{ ...dataset, roles }], list, threads })).findings.map(
+        ({ uri, row, rule, severity, alike, message, related, fixes, key }) =>
+          JSON.stringify([uri, row, rule, severity, alike, message, related, fixes.map(({ edits }) => edits), key]),
+      )
+    const plain = said(undefined)
+    expect(plain.length).toBeGreaterThan(1000)
+    expect(said(watched)).toEqual(plain)
+  }
+  const asked = ['rows', 'count', 'grade', 'prefix', 'join', 'recur', 'held', 'hits', 'table', 'holders']
+  expect(asked.filter(kind => !kinds.has(kind))).toEqual([])
+})
+
+test('rows that threads compare in pairs compare as they do here', () => {
+  const rows = many().slice(0, 4000)
+  const csv = `text\n${rows.map(text => `"${text.replaceAll('"', '""')}"`).join('\n')}`
+  const bytes = new TextEncoder().encode(csv)
+  const [{ table }] = parseTables({ uri: 'test.csv', version: 0, bytes, encoding: 'utf-8', bom: false }) as [FileTable]
+  const splits = [
+    { name: 'train' as const, tables: [tableOf(rows), tableOf([], 'none.jsonl')] },
+    { name: 'test' as const, tables: [table] },
+  ]
+  let compared = 0
+  const threads: Threads = {
+    count: pool.count,
+    share: own => pool.share(own),
+    run: (jobs, take, meanwhile) => {
+      const counted: typeof take = (done, job) => {
+        const { kind, inter } = done as Compared
+        if (kind === 'compare') compared += inter.filter(one => one >= 0).length
+        take(done, job)
+      }
+      return pool.run(jobs, counted, meanwhile)
+    },
+  }
+  const roles = { text: 'text' }
+  const corpus = new Corpus({ name: 'pairs', splits, roles }, new Memory({ incremental: false, threads }))
+  const likeness = finishWork(corpus.likeness('word:1+2', 0.8))
+  const pairs = Array.from({ length: 8000 }, (_, i) => Math.floor(i / 6) * 2 + (i % 2 === 0 ? 0 : (i * 7) % 4000))
+  const exact = finishWork(comparePairs(corpus, likeness, pairs))
+  for (let i = 0; i < 4000; i++)
+    expect(exact(i), `${i}`).toEqual(corpus.compare(likeness, pairs[2 * i]!, pairs[2 * i + 1]!))
+  expect(compared).toBeGreaterThan(1000)
+  expect(compared).toBeLessThan(4000)
 })
 
 test('a file that threads read in parts is the table that it is when it is read at once', () => {

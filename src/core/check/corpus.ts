@@ -6,6 +6,7 @@ import { numbersDiffer, overlapOf } from '../sign/exact.ts'
 import type { LeanSimilar, SimilarForms } from '../sign/leanSimilar.ts'
 import { normalForm } from '../sign/normal.ts'
 import type { PlainComparison } from '../sign/plainOverlap.ts'
+import { PlainTexts } from '../sign/plainTexts.ts'
 import type { Work } from '../sign/progress.ts'
 import { roomyList, splice } from '../sign/reuse.ts'
 import { defaultScheme, parseScheme } from '../sign/scheme.ts'
@@ -13,7 +14,6 @@ import type { Threads } from '../sign/threads.ts'
 import type { Fix, Related } from './finding.ts'
 import { foldedNumbers } from './labels.ts'
 import { type Comparison, type Memory, pairOf } from './memory.ts'
-import { PlainTexts } from './plainTexts.ts'
 import type { NamedLook } from './scan/look.ts'
 import { type FileScan, scanRows } from './scan/rowScan.ts'
 
@@ -335,6 +335,11 @@ export class Corpus {
   *forms(): Work<Likeness> {
     for (const known of this.likenesses.values()) return known
     return yield* this.likeness('word:1+2', 0.8)
+  }
+
+  /** Are comparisons kept from one check to the next? */
+  get remembers(): boolean {
+    return this.memory.incremental
   }
 
   /** How two rows compare, by their texts themselves. It depends on their forms only, so it is remembered by them. */

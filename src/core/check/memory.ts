@@ -43,7 +43,7 @@ export class Memory {
   private readonly scans = new Map<string, { readonly table: Table; readonly key: string; readonly scan: FileScan }>()
   private readonly comparisons = new Map<string, Map<number, Comparison>>()
   private readonly rows = new Map<string, SlotRows>()
-  private readonly incremental: boolean
+  readonly incremental: boolean
   readonly exact: boolean
   private readonly sets: 'kept' | 'spilled' | undefined
   private readonly budget: number | undefined

@@ -177,8 +177,9 @@ export function* joinJsonlParts(source: Source, parts: readonly JsonlPart[]): Re
   const columns = [...new Set(parts.flatMap(part => part.columns))]
   if (columns.length >= maxColumns) return undefined
   const count = parts.reduce((sum, { starts }) => sum + starts.length, 0)
-  const starts = new Uint32Array(count)
-  const ends = new Uint32Array(count)
+  // Where other threads see them, as they see the bytes.
+  const starts = new Uint32Array(new SharedArrayBuffer(count * 4))
+  const ends = new Uint32Array(new SharedArrayBuffer(count * 4))
   const broken = new Set<number>()
   const issues = new IssueList()
   let base = 0

@@ -1,6 +1,6 @@
 import { type FormArrays, FormColumns, popcount, popcount64 } from './formColumns.ts'
-import { Levels, type LevelTable, type SlotPairs, type SlotPrefixes } from './postings.ts'
-import type { Work } from './progress.ts'
+import { Levels, type LevelTable, type SlotPairs, type SlotPrefixes, sortPairs } from './postings.ts'
+import { finishWork, type Work } from './progress.ts'
 import { countersFor, Recurrence } from './recurrence.ts'
 import { prefixLength, type Threshold } from './threshold.ts'
 
@@ -56,6 +56,18 @@ export interface HitsJob extends Slots {
 /** Pairs of shingle and slot, by slot. */
 export interface Hits extends SlotPairs {
   readonly kind: 'hits'
+}
+
+/** Sorts what was hit, for looking up. */
+export interface TableJob {
+  readonly kind: 'table'
+  readonly pairs: SlotPairs
+  readonly forms: FormArrays
+}
+
+export interface Tabled {
+  readonly kind: 'table'
+  readonly table: HitTable
 }
 
 /** Compares the forms [from, to) of `held` with those that have one of their shingles. */
@@ -189,13 +201,18 @@ export function joinHits(parts: readonly Hits[]): SlotPairs {
   return { shingles, slots, length }
 }
 
+export function runTableJob({ pairs, forms }: TableJob): Tabled {
+  return { kind: 'table', table: finishWork(hitTable(pairs, forms)) }
+}
+
 /** Hits sorted by shingle, and where those begin whose upper bits are i: `first[i]`. */
 export interface HitTable extends SlotPairs {
   readonly first: Uint32Array
 }
 
-/** Sorted hits with their directory; of a large group the largest forms come first. */
-export function* hitTable({ shingles, slots, length }: SlotPairs, forms: FormArrays): Work<HitTable> {
+/** Hits, sorted, with their directory; of a large group the largest forms come first. What is given is used up. */
+export function* hitTable(pairs: SlotPairs, forms: FormArrays): Work<HitTable> {
+  const { shingles, slots, length } = yield* sortPairs(pairs)
   const bits = Math.min(22, Math.max(4, 31 - Math.clz32(length)))
   const first = shared((1 << bits) + 1)
   const shift = 32 - bits

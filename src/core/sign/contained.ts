@@ -1,6 +1,7 @@
 import {
   type Held,
   type Hits,
+  type HitTable,
   HolderSearch,
   type Holding,
   hitTable,
@@ -13,7 +14,7 @@ import {
   runHitsJob,
 } from './containJob.ts'
 import type { FormColumns } from './formColumns.ts'
-import { Levels, type LevelTable, type SlotPrefixes, sortPairs } from './postings.ts'
+import { Levels, type LevelTable, type SlotPrefixes } from './postings.ts'
 import type { Work } from './progress.ts'
 import { countersFor, Recurrence } from './recurrence.ts'
 import type { Threads } from './threads.ts'
@@ -122,7 +123,7 @@ export class Containment {
       hits.push(runHitsJob({ kind: 'hits', forms, from, to, least, marks }))
       yield { phase: 'containment', done: forms.count * 2 + from, total: forms.count * 3 }
     }
-    const table = yield* hitTable(yield* sortPairs(joinHits(hits)), forms)
+    const table = yield* hitTable(joinHits(hits), forms)
     const search = new HolderSearch({ forms, share, held: all, hits: table })
     for (let i = 0; i < all.slots.length; ) {
       i = search.look(i, all.slots.length, piece)
@@ -159,14 +160,19 @@ export class Containment {
       done => void hits.push(done),
       meanwhile,
     )
-    const table = yield* hitTable(yield* sortPairs(joinHits(hits)), forms)
+    let table: HitTable | undefined
+    yield* threads.run(
+      [{ kind: 'table' as const, pairs: joinHits(hits), forms }],
+      done => void (table = done.table),
+      meanwhile,
+    )
     const step = Math.max(1, Math.ceil(all.slots.length / (threads.count * 4)))
     const parts = Array.from({ length: Math.ceil(all.slots.length / step) }, (_, i) => ({
       from: i * step,
       to: Math.min(all.slots.length, (i + 1) * step),
     }))
     yield* threads.run(
-      parts.map(range => ({ kind: 'holders' as const, forms, share, held: all, hits: table, ...range })),
+      parts.map(range => ({ kind: 'holders' as const, forms, share, held: all, hits: table!, ...range })),
       done => this.take(done),
       meanwhile,
     )

@@ -14,7 +14,7 @@ import {
 import type { LeanForms } from './leanForms.ts'
 import { WaitingPairs } from './leanHolds.ts'
 import { columnsOf } from './leanSimilar.ts'
-import { type LevelTable, sortPairs } from './postings.ts'
+import type { LevelTable } from './postings.ts'
 import type { Work } from './progress.ts'
 import { countersFor, Recurrence } from './recurrence.ts'
 import type { Threshold } from './threshold.ts'
@@ -107,7 +107,7 @@ export class LeanContainment {
       return
     }
     const { forms, share } = this
-    const table = yield* hitTable(yield* sortPairs(joinHits(hits)), forms)
+    const table = yield* hitTable(joinHits(hits), forms)
     // About as much as the hits take.
     const waiting = new WaitingPairs(forms, Math.floor(this.most / 2))
     const search = new HolderSearch({ forms, share, held, hits: table }, (_, { slot, holder, need }) => {

@@ -64,7 +64,7 @@ export function partsOf(table: Table): TableParts | undefined {
 }
 
 /** The table again. */
-function tableOf({ layout, ...parts }: TableParts): Table {
+export function tableOf({ layout, ...parts }: TableParts): Table {
   switch (layout.kind) {
     case 'json':
       return new JsonTable({ ...parts, ...layout, issues: () => [], remove: () => [] })
@@ -122,10 +122,15 @@ export function rowsJobs(
     const to = Math.min(of.to, from + rows)
     const own =
       broken.size === 0 ? broken : new Set([...broken].filter(row => row >= from && row < to).map(row => row - from))
-    const table = { ...of.table, starts: starts.slice(from, to), ends: ends.slice(from, to), broken: own }
+    const table = { ...of.table, starts: part(starts, from, to), ends: part(ends, from, to), broken: own }
     jobs.push({ kind: 'rows', scheme: of.scheme, roles: of.roles, table, from: base + from, to: base + to })
   }
   return jobs
+}
+
+/** A part of a list, as it goes to another thread without what is not of it. */
+function part(list: Uint32Array, from: number, to: number): Uint32Array {
+  return list.buffer instanceof SharedArrayBuffer ? list.subarray(from, to) : list.slice(from, to)
 }
 
 export function runRowsJob({ scheme, roles, table, from, to }: RowsJob): RowsDone {

@@ -1,5 +1,6 @@
 import { never } from '../base/failure.ts'
-import { runHeldJob, runHitsJob, runHoldersJob, runRecurJob } from './containJob.ts'
+import { runCompareJob } from './compareJob.ts'
+import { runHeldJob, runHitsJob, runHoldersJob, runRecurJob, runTableJob } from './containJob.ts'
 import { runJoinJob, runPrefixJob } from './joinJob.ts'
 import { runCountJob, runGradeJob } from './levelJob.ts'
 import { runLinesJob } from './linesJob.ts'
@@ -27,8 +28,12 @@ export function runJob(job: Job): Done<Job> {
       return runHeldJob(job)
     case 'hits':
       return runHitsJob(job)
+    case 'table':
+      return runTableJob(job)
     case 'holders':
       return runHoldersJob(job)
+    case 'compare':
+      return runCompareJob(job)
     default:
       return never(job)
   }

@@ -1,4 +1,16 @@
-import type { Held, HeldJob, Hits, HitsJob, HoldersJob, Holding, RecurJob, Recurs } from './containJob.ts'
+import type { Compared, CompareJob } from './compareJob.ts'
+import type {
+  Held,
+  HeldJob,
+  Hits,
+  HitsJob,
+  HoldersJob,
+  Holding,
+  RecurJob,
+  Recurs,
+  Tabled,
+  TableJob,
+} from './containJob.ts'
 import type { Joined, JoinJob, Prefixes, PrefixJob } from './joinJob.ts'
 import type { Counted, CountJob, Graded, GradeJob } from './levelJob.ts'
 import type { LinesDone, LinesJob } from './linesJob.ts'
@@ -16,11 +28,13 @@ export type Job =
   | RecurJob
   | HeldJob
   | HitsJob
+  | TableJob
   | HoldersJob
+  | CompareJob
 
 /** What a job gives. */
 export type Done<J extends Job> = Extract<
-  LinesDone | RowsDone | Counted | Graded | Prefixes | Joined | Recurs | Held | Hits | Holding,
+  LinesDone | RowsDone | Counted | Graded | Prefixes | Joined | Recurs | Held | Hits | Tabled | Holding | Compared,
   Pick<J, 'kind'>
 >
 

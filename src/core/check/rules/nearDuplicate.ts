@@ -5,6 +5,7 @@ import type { Work } from '../../sign/progress.ts'
 import { parseScheme } from '../../sign/scheme.ts'
 import type { Star } from '../../sign/starRest.ts'
 import { parseThreshold, reaches, type Threshold } from '../../sign/threshold.ts'
+import { comparePairs } from '../comparing.ts'
 import {
   containment,
   containmentOf,
@@ -56,9 +57,10 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90, containment 0.90.\``
       const { corpus, settings } = context
       const { scheme, threshold } = comparisonOf(settings)
       const likeness = yield* corpus.likeness(scheme, threshold)
-      const telling = tellingOf(context, likeness, { labels: yield* corpus.foldedLabels(), told: new Set() })
+      const telling = tellingOf(context, likeness, yield* corpus.foldedLabels())
       const groups = new Set(slots.map(slot => likeness.similar.group(slot)))
       for (const group of groups) if (group.length > 1) yield* tellGroup(telling, group)
+      yield* tellPairs(telling, yield* comparePairs(corpus, likeness, telling.pairs))
     },
   },
 
@@ -67,12 +69,15 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90, containment 0.90.\``
     const { threshold, shingle } = settings.options
     const likeness = yield* corpus.likeness(String(shingle), threshold!)
     const labels = yield* corpus.foldedLabels()
-    const told = new Set<number>()
-    const telling = tellGroups(tellingOf(context, likeness, { labels, told }))
-    // Other threads, where there are some, look for what is contained while this one tells the groups.
-    const all = yield* holders(corpus, likeness, containmentOf(settings), telling)
-    yield* telling
-    if (all) yield* tellContained(context, likeness, { all, labels, told })
+    const telling = tellingOf(context, likeness, labels)
+    const { told, pairs } = telling
+    const groups = tellGroups(telling)
+    // Other threads, where there are some, look for what is contained while this one goes through the groups.
+    const all = yield* holders(corpus, likeness, containmentOf(settings), groups)
+    yield* groups
+    const containing = all && tellContained(context, likeness, { all, labels, told })
+    yield* tellPairs(telling, yield* comparePairs(corpus, likeness, pairs, containing))
+    if (containing) yield* containing
   },
 }
 
@@ -86,13 +91,11 @@ interface Telling {
   readonly said: (row: number) => string
   /** Takes the members of clusters. */
   readonly told: Set<number>
+  /** Takes center and member of clusters that are told once all these pairs are compared; those of one follow each other. */
+  readonly pairs: number[]
 }
 
-function tellingOf(
-  context: RuleContext,
-  likeness: Likeness,
-  { labels, told }: { readonly labels: Int32Array; readonly told: Set<number> },
-): Telling {
+function tellingOf(context: RuleContext, likeness: Likeness, labels: Int32Array): Telling {
   const asked = contextOf(context.corpus)
   const { slots } = likeness
   const { matcher } = likeness.similar
@@ -100,10 +103,10 @@ function tellingOf(
   const similar = (a: number, b: number) => alike(a, b) && matcher.overlap(slots[a]!, slots[b]!) > 0
   const said = (row: number) => `${labels[row]} ${asked(row)}`
   const t = parseThreshold(context.settings.options['threshold']!)
-  return { context, likeness, t, alike, similar, said, told }
+  return { context, likeness, t, alike, similar, said, told: new Set(), pairs: [] }
 }
 
-/** The clusters of all sets of linked forms. */
+/** The clusters of all sets of linked forms: large ones are told, of the others `pairs` takes what is to be compared. */
 function* tellGroups(telling: Telling): Work<void> {
   const { likeness, context } = telling
   const oneSplit = context.corpus.hasOneSplit
@@ -118,7 +121,7 @@ function* tellGroups(telling: Telling): Work<void> {
   }
 }
 
-/** The clusters of a set of linked forms. */
+/** As `tellGroups`, of one set. */
 function* tellGroup(telling: Telling, group: readonly number[]): Work<void> {
   const { context, likeness, alike, told } = telling
   const { similar, slots } = likeness
@@ -139,7 +142,7 @@ function tellFew(telling: Telling, group: readonly number[]): boolean {
   while (rest.length > 1) {
     const { star, others } = firstStar(rest, telling.similar)
     for (const row of star.members) told.add(row)
-    tellMembers(telling, star)
+    tellLater(telling, star)
     rest = others
   }
   return true
@@ -154,14 +157,13 @@ function* tellContained(
   const share = parseThreshold(settings.options['containment']!)
   const { slots, rowsOf, similar } = likeness
   const asked = contextOf(corpus)
-  const said = (row: number) => `${labels[row]} ${asked(row)}`
   let work = 0
   for (const slot of all.held()) {
     if (++work % 500 === 0) yield { phase: 'near-duplicate', done: 0, total: 0 }
-    for (const row of firstOf(rowsOf(slot), row => `${corpus.split(row)} ${said(row)}`)) {
+    for (const row of firstOf(rowsOf(slot), row => `${corpus.split(row)} ${labels[row]} ${asked(row)}`)) {
       if (told.has(row)) continue
-      const [split, own] = [corpus.split(row), said(row)]
-      const alike = (other: number) => corpus.split(other) === split && said(other) === own
+      const alike = (other: number) =>
+        labels[other] === labels[row] && corpus.split(other) === corpus.split(row) && asked(other) === asked(row)
       for (const holder of all.of(row, alike)) {
         // A similar pair is no row within a longer one, whichever of the two is told.
         if (similar.matcher.overlap(slot, slots[holder]!) > 0) continue
@@ -241,7 +243,7 @@ function* tell(telling: Telling, star: Star): Work<void> {
     }
   }
   if (members.length < keepOnlyLimit) {
-    tellMembers(telling, star)
+    tellLater(telling, star)
     return
   }
   const cluster = [center, ...members]
@@ -251,13 +253,30 @@ function* tell(telling: Telling, star: Star): Work<void> {
   }
 }
 
-/** The members of a star that is no template, at once. */
-function tellMembers(telling: Telling, { center, members }: Star): void {
-  const { context, likeness } = telling
-  const exacts = members.map(row => context.corpus.compare(likeness, center, row))
-  // "Keep only this row" must not take away those that differ in numbers only.
-  const cluster = [center, ...members.filter((_, i) => !exacts[i]!.numbers)]
-  for (let i = 0; i < members.length; i++) tellMember(telling, { cluster, row: members[i]!, exact: exacts[i]! })
+function tellLater({ pairs }: Telling, { center, members }: Star): void {
+  for (const row of members) pairs.push(center, row)
+}
+
+/** The clusters whose pairs were compared. */
+function* tellPairs(telling: Telling, exact: (pair: number) => Comparison): Work<void> {
+  const { pairs } = telling
+  const count = pairs.length / 2
+  let next = 500
+  for (let first = 0; first < count; ) {
+    const center = pairs[2 * first]!
+    const members: { readonly row: number; readonly exact: Comparison }[] = []
+    let end = first
+    for (; end < count && pairs[2 * end] === center; end++)
+      members.push({ row: pairs[2 * end + 1]!, exact: exact(end) })
+    // "Keep only this row" must not take away those that differ in numbers only.
+    const cluster = [center]
+    for (const { row, exact } of members) if (!exact.numbers) cluster.push(row)
+    for (const member of members) tellMember(telling, { cluster, ...member })
+    first = end
+    if (first < next) continue
+    next = first + 500
+    yield { phase: 'near-duplicate', done: first, total: count }
+  }
 }
 
 function tellMember({ context, likeness, t }: Telling, member: Member): void {

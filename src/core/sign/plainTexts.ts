@@ -1,20 +1,21 @@
 import { bytesOf, type Table } from '../data/table.ts'
-import { type PlainComparison, PlainOverlap, type PlainText } from '../sign/plainOverlap.ts'
+import { type PlainComparison, PlainOverlap, type PlainText } from './plainOverlap.ts'
 
-interface Place {
+/** The table that a row stands in, and the number of the first row of that table. */
+export interface RowPlace {
   readonly table: Table
   readonly base: number
 }
 
 /** Texts of rows where they stand in the bytes of their files, compared without making strings of them. */
 export class PlainTexts {
-  private readonly placeOf: (row: number) => Place
+  private readonly placeOf: (row: number) => RowPlace
   private readonly column: string | undefined
   private readonly overlap = new PlainOverlap()
   private left: { readonly row: number; readonly text: PlainText | undefined } | undefined
 
   /** Of the rows of tables that begin at `base`. */
-  constructor(placeOf: (row: number) => Place, column: string | undefined) {
+  constructor(placeOf: (row: number) => RowPlace, column: string | undefined) {
     this.placeOf = placeOf
     this.column = column
   }
