@@ -171,12 +171,19 @@ class ComparePanel implements Disposable {
     const ledger = await inPieces(ledgerPieces(a, b))
     if (asked !== this.asked) return
     this.ledger = ledger
-    this.panel.title = `${ledger.a.name} → ${ledger.b.name}`
+    // Runs of one name are told apart by their times, as where they are chosen.
+    const named = ({ name, run }: Ledger['a'], id: string) =>
+      name === run ? (choices.find(one => one.id === id)?.name ?? name) : name
+    const sides = {
+      a: { ...ledger.a, name: named(ledger.a, this.a) },
+      b: { ...ledger.b, name: named(ledger.b, this.b) },
+    }
+    this.panel.title = `${sides.a.name} → ${sides.b.name}`
     const { rows } = ledger
     const votes = await this.votesOn(ledger)
     const changes = await changesBetween(root, ledger.a, ledger.b)
     if (asked !== this.asked) return
-    const first = { ...ledger, rows: rows.slice(0, piece) }
+    const first = { ...ledger, ...sides, rows: rows.slice(0, piece) }
     const changed = changes ? { changes: sumChanges(changes, shownChanges) } : {}
     const found = this.typos().map(({ label, like }) => ({ label, like }))
     const typos = found.length > 0 ? { typos: found } : {}

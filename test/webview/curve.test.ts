@@ -197,6 +197,7 @@ test('numbers as people read them', () => {
   expect(ticks([0, 500, 1500, 2500])).toEqual(['0', '500', '1,500', '2,500'])
   expect(ticks([0, 5000, 10_000, 12_500])).toEqual(['0', '5.0k', '10.0k', '12.5k'])
   expect(ticks([0, 5e-5, 1e-4, 1.5e-4])).toEqual(['0', '0.5e\u22124', '1.0e\u22124', '1.5e\u22124'])
+  expect(ticks([0, 5e-4, 1e-3], 1)).toEqual(['0', '0.5e\u22123', '1.0e\u22123'])
   expect(ticks([])).toEqual([])
 })
 

@@ -183,12 +183,15 @@ export const preflightStates: readonly State[] = [
   {
     name: 'preflight-empty',
     opening,
-    show: full(
-      inspectionOf({
+    show: async shown => {
+      const inspection = inspectionOf({
         ...{ rows: 0, looked: 0, shown: [], cut: 0, picked: { each: [], longest: [], least: [], random: [] } },
         ...{ tokens: { total: 0, trained: 0, median: 0, p95: 0, longest: 0 }, histogram: { width: 1, rows: [] } },
-      }),
-    ),
+        checks: [{ state: 'bad', message: 'Every row was left out' }],
+      })
+      await shown.send({ kind: 'hydrate', ...recipe, inspection })
+      await shown.send({ kind: 'noEstimate', reason: 'There is no row to try a step with.' })
+    },
   },
   {
     name: 'preflight-long',

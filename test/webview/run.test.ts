@@ -80,6 +80,16 @@ test.concurrent('by keyboard: arrows move the crosshair a step, Enter asks for t
     rows: [{ file: 'train.csv', row: 7, text: 'a', label: 'b' }],
   })
   const row = page.locator('#batch').getByRole('row').nth(1)
+  // The charts are lower now: the crosshair's dots have moved with their lines.
+  const dots = () =>
+    chart(page, 'Loss')
+      .locator('.cross-dot')
+      .evaluateAll(all => all.map(dot => (dot as HTMLElement).style.transform))
+  const moved = await dots()
+  await plot.focus()
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowLeft')
+  expect(await dots()).toEqual(moved)
   // What was waited for has come, so nothing says that it is waited for.
   await page.waitForTimeout(250)
   expect(await page.locator('.loading').getAttribute('hidden')).toBe('')

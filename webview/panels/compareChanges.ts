@@ -4,6 +4,7 @@ import type { NearTraining, RowPlace } from '../../src/core/view/protocol.ts'
 import { fixed } from '../../src/core/view/words.ts'
 import { likeness } from '../parts/difference.ts'
 import { h, icon } from '../parts/dom.ts'
+import { baseName } from '../parts/place.ts'
 
 type Open = (place: RowPlace) => void
 
@@ -66,11 +67,7 @@ export function nearestSection(text: string, rows: readonly NearTraining[] | und
             'li',
             {},
             h('span', { class: 'end dim', title: 'Cosine of the texts' }, fixed(similarity, 2)),
-            link(
-              `${file.slice(file.lastIndexOf('/') + 1)} row ${row}`,
-              () => open({ file, row }),
-              `${file} row ${row}`,
-            ),
+            link(`${baseName(file)} row ${row}`, () => open({ file, row }), `${file} row ${row}`),
             h(
               'span',
               { class: 'row tight small', title: `${disagrees ? 'Another label' : 'The same label'}: ${gold}` },

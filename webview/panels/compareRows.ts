@@ -2,6 +2,7 @@ import type { LedgerRow } from '../../src/core/eval/ledger.ts'
 import { fixed } from '../../src/core/view/words.ts'
 import { type Child, h, icon } from '../parts/dom.ts'
 import { type Column, type Grid, grid, type Sorting } from '../parts/grid.ts'
+import { placeCell } from '../parts/place.ts'
 import { keyOf } from './compareState.ts'
 
 export interface CompareRowsActions {
@@ -30,7 +31,7 @@ export function compareRows(
         title: 'Row',
         width: '112px',
         from: 600,
-        cell: r => [h('span', { class: 'dim' }, `${fileName(r.file)} row `), String(r.row)],
+        cell: r => placeCell(r.file, r.row),
         sort: (a, b) => a.file.localeCompare(b.file) || a.row - b.row,
       },
       {
@@ -80,5 +81,3 @@ function said(side: 'a' | 'b', title: string): Column<LedgerRow> {
     sort: (a, b) => (probability(a) ?? 0) - (probability(b) ?? 0),
   }
 }
-
-const fileName = (path: string) => path.slice(path.lastIndexOf('/') + 1)

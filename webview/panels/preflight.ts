@@ -31,7 +31,7 @@ export function preflightPanel(root: HTMLElement, host: Host<FromPreflightPanel,
     press: () => begin(),
   })
   const edit = button({ label: 'Edit recipe', press: () => host.post({ kind: 'editRecipe' }) })
-  const why = h('span', { class: 'small dim nowrap' })
+  const why = h('span', { class: 'small dim nowrap why' })
   const head = h(
     'header',
     { class: 'head', 'data-region': 'Recipe' },

@@ -3,6 +3,7 @@ import { type InspectedRow, type Inspection, type Pick, picks } from '../../src/
 import type { RowPlace } from '../../src/core/view/protocol.ts'
 import { h, icon, put } from '../parts/dom.ts'
 import { type Grid, grid } from '../parts/grid.ts'
+import { placeCell } from '../parts/place.ts'
 import { segments } from '../parts/segments.ts'
 
 type Piece = InspectedRow['pieces'][number]
@@ -48,7 +49,7 @@ export function maskInspector(openRow: (place: RowPlace) => void): MaskInspector
         id: 'row',
         title: 'Row',
         width: 'minmax(96px, 152px)',
-        cell: r => [h('span', { class: 'dim' }, `${r.file} row `), String(r.row)],
+        cell: r => placeCell(r.file, r.row),
       },
       { id: 'text', title: 'Begins', width: 'minmax(96px, 1fr)', cell: r => h('bdi', { title: r.text }, r.text) },
       { id: 'tokens', title: 'Tokens', width: '72px', end: true, cell: r => count(r.tokens) },

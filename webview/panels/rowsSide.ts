@@ -4,6 +4,7 @@ import { fixed } from '../../src/core/view/words.ts'
 import { button } from '../parts/controls.ts'
 import { likeness } from '../parts/difference.ts'
 import { type Child, h, icon, put } from '../parts/dom.ts'
+import { place } from '../parts/place.ts'
 import { findingTag, marked } from './rowsCells.ts'
 import { historySection } from './rowsHistory.ts'
 
@@ -266,15 +267,6 @@ export function rowsSide(act: RowsSideActs): RowsSide {
       ),
     )
   }
-}
-
-/** Of a place the name of the file gives way, never the number of the row. */
-function place(path: string, row: number): Child {
-  return [h('span', { class: 'cut' }, fileName(path)), h('span', {}, ` row ${row}`)]
-}
-
-export function fileName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 /** What fits into the side; the whole text is in the file. */

@@ -5,6 +5,7 @@ import { fixed } from '../../src/core/view/words.ts'
 import { button, enable } from '../parts/controls.ts'
 import { h, put } from '../parts/dom.ts'
 import { type Grid, grid } from '../parts/grid.ts'
+import { placeCell } from '../parts/place.ts'
 import type { ShownRun } from './runState.ts'
 
 export interface RunBatch {
@@ -45,7 +46,7 @@ export function runBatch(
         id: 'row',
         title: 'Row',
         width: 'minmax(96px, 176px)',
-        cell: r => [h('span', { class: 'dim' }, `${r.file} row `), String(r.row)],
+        cell: r => placeCell(r.file, r.row),
         sort: (a, b) => a.file.localeCompare(b.file) || a.row - b.row,
       },
       { id: 'text', title: 'Text', width: 'minmax(120px, 1fr)', cell: r => h('bdi', { title: r.text }, r.text) },

@@ -83,6 +83,10 @@ export function ticksOf(
   if (metric === 'memory') return each(v => (v === 0 ? '0' : bytes(v)))
   // Powers of ten under one another have no decimals in common.
   if (log) return each(tick)
-  const words = ticks(values.filter(v => v !== null))
+  // A rate is written as in the recipe and above the chart.
+  const words = ticks(
+    values.filter(v => v !== null),
+    metric === 'rate' ? 1 : undefined,
+  )
   return values.map(v => (v === null ? '' : (words.shift() as string)))
 }

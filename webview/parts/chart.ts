@@ -149,8 +149,23 @@ export function chart(options: ChartOptions): Chart {
       },
     }
   }
+  let aimed: { readonly x: number | undefined; readonly label: string; readonly marks: readonly Mark[] } | undefined
+  const aim = () => {
+    const u = made?.u
+    const { x, label = '', marks = [] } = aimed ?? {}
+    if (!u || x === undefined || x < drawing.x[0] || x > drawing.x[1]) return cross.hide()
+    const inside = marks.filter(m => m.y >= drawing.y[0] && m.y <= drawing.y[1])
+    cross.show(
+      u.valToPos(x, 'x'),
+      label,
+      inside.map(m => ({ left: u.valToPos(m.x, 'x'), top: u.valToPos(m.y, 'y'), hue: m.hue })),
+    )
+  }
   const observer = new ResizeObserver(() => {
-    if (made && plot.clientWidth > 0) made.u.setSize({ width: plot.clientWidth, height: plot.clientHeight })
+    if (!made || plot.clientWidth === 0) return
+    made.u.setSize({ width: plot.clientWidth, height: plot.clientHeight })
+    // The line and its dots stand where the values are now.
+    aim()
   })
   observer.observe(plot)
 
@@ -171,14 +186,8 @@ export function chart(options: ChartOptions): Chart {
       u.setData([[next.x[0], next.x[1]], ...moving.map(() => [next.y[0], next.y[1]])] as uPlot.AlignedData)
     },
     aim: (x, label, marks) => {
-      const u = made?.u
-      if (!u || x === undefined || x < drawing.x[0] || x > drawing.x[1]) return cross.hide()
-      const inside = marks.filter(m => m.y >= drawing.y[0] && m.y <= drawing.y[1])
-      cross.show(
-        u.valToPos(x, 'x'),
-        label,
-        inside.map(m => ({ left: u.valToPos(m.x, 'x'), top: u.valToPos(m.y, 'y'), hue: m.hue })),
-      )
+      aimed = { x, label, marks }
+      aim()
     },
     legend: (...children) => void put(legend, ...children),
     heading: (name, detail) => {

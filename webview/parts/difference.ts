@@ -17,7 +17,10 @@ export function difference(before: string | undefined, after: string | undefined
 
 /** The second of two texts with what differs from the first; as it stands where they have little in common. */
 export function likeness(before: string, after: string): Child {
-  return wordsChanged(before, after) ?? after
+  const parts = wordsChanged(before, after)
+  // Many small changes side by side are read by nobody.
+  const changes = parts?.filter(part => part instanceof HTMLElement && part.tagName === 'INS').length ?? 0
+  return parts && changes <= Math.max(3, after.split(/\s+/).length / 8) ? parts : after
 }
 
 /** Undefined where less than half is shared: word by word nobody could read it. */

@@ -64,11 +64,11 @@ export function tick(value: number): string {
 
 /**
  * The numbers of one axis, as one reads down it: all with the same decimals and the same unit or power, `0`, `0.5`, `1.0`; `0`, `5k`, `10k`;
- * `0`, `0.5e-4`, `1.0e-4`. Zero is bare.
+ * `0`, `0.5e-4`, `1.0e-4`, where all are below `least`. Zero is bare.
  */
-export function ticks(values: readonly number[]): string[] {
+export function ticks(values: readonly number[], least = 1e-3): string[] {
   const most = Math.max(0, ...values.map(Math.abs))
-  const power = most !== 0 && most < 1e-3 ? Math.floor(Math.log10(most) + 1e-9) : 0
+  const power = most !== 0 && most < least ? Math.floor(Math.log10(most) + 1e-9) : 0
   const [unit, sign] =
     most >= 1e6 ? [1e6, 'M'] : most >= 1e4 ? [1e3, 'k'] : power < 0 ? [10 ** power, `e${power}`] : [1, '']
   const scaled = values.map(value => Number((value / unit).toPrecision(4)))
