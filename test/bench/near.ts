@@ -18,8 +18,8 @@ import { bandingFor, bandPostings } from '../../src/core/sign/bands.ts'
 import { joinPairs } from '../../src/core/sign/join.ts'
 import { Matcher } from '../../src/core/sign/matcher.ts'
 import { MinHash, SlotSignatures } from '../../src/core/sign/minhash.ts'
+import { exactPairs } from '../../src/core/sign/pairJoin.ts'
 import { PlainOverlap } from '../../src/core/sign/plainOverlap.ts'
-import { buildPostings } from '../../src/core/sign/postings.ts'
 import { finishWork } from '../../src/core/sign/progress.ts'
 import { parseScheme } from '../../src/core/sign/scheme.ts'
 import { Signatures } from '../../src/core/sign/signatures.ts'
@@ -111,10 +111,12 @@ function wholeJob(list: readonly string[], threshold: string, by: 'join' | 'band
   const { forms } = signatures
   const t = parseThreshold(threshold)
   const all = { alive: () => true, singles: false }
-  const postings = finishWork(
-    by === 'join' ? buildPostings(forms, t, all) : bandPostings(forms, t, { ...all, banding: bandingFor(t) }),
-  )
-  const found = finishWork(joinPairs(postings, new Matcher(forms, t)))
+  const found =
+    by === 'join'
+      ? finishWork(exactPairs(forms, t, { ...all, most: Number.POSITIVE_INFINITY }))!
+      : finishWork(
+          joinPairs(finishWork(bandPostings(forms, t, { ...all, banding: bandingFor(t) })), new Matcher(forms, t)),
+        )
   // The rows are distinct, so slots are rows. What the hashes say is verified on the texts, as the command does.
   const exact = new PlainOverlap()
   const { bytes, span } = texts.plain

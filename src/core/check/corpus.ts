@@ -5,15 +5,16 @@ import type { Table } from '../data/table.ts'
 import { numbersDiffer, overlapOf } from '../sign/exact.ts'
 import type { LeanSimilar, SimilarForms } from '../sign/leanSimilar.ts'
 import { normalForm } from '../sign/normal.ts'
-import type { PlainComparison } from '../sign/plainOverlap.ts'
 import { PlainTexts } from '../sign/plainTexts.ts'
 import type { Work } from '../sign/progress.ts'
 import { roomyList, splice } from '../sign/reuse.ts'
 import { defaultScheme, parseScheme } from '../sign/scheme.ts'
 import type { Threads } from '../sign/threads.ts'
+import type { PlainComparison } from '../sign/wordOverlap.ts'
+import type { Comparison } from './comparisons.ts'
 import type { Fix, Related } from './finding.ts'
 import { foldedNumbers } from './labels.ts'
-import { type Comparison, type Memory, pairOf } from './memory.ts'
+import type { Memory } from './memory.ts'
 import type { NamedLook } from './scan/look.ts'
 import { type FileScan, scanRows } from './scan/rowScan.ts'
 
@@ -346,11 +347,11 @@ export class Corpus {
   compare(likeness: Likeness, a: number, b: number): Comparison {
     const known = this.memory.comparisonsBy(likeness.memo)
     if (!known) return this.compareTexts(likeness, a, b)
-    const key = pairOf(likeness.slots[a]!, likeness.slots[b]!)
-    const remembered = known.get(key)
+    const [x, y] = [likeness.slots[a]!, likeness.slots[b]!]
+    const remembered = known.get(x, y)
     if (remembered) return remembered
     const exact = this.compareTexts(likeness, a, b)
-    known.set(key, exact)
+    known.set(x, y, exact)
     return exact
   }
 

@@ -5,17 +5,6 @@ import { kernelBytes } from './generated/kernelBytes.ts'
 export interface Kernel {
   readonly memory: ArrayBuffer
   minhash(hashes: number, starts: number, sets: number, factors: number, shifts: number, k: number, out: number): void
-  rarest(
-    hashes: number,
-    starts: number,
-    sets: number,
-    takes: number,
-    table: number,
-    shift: number,
-    levels: number,
-    counts: number,
-    out: number,
-  ): number
   sign(
     spans: number,
     rows: number,

@@ -1,5 +1,6 @@
 import type { FormColumns } from './formColumns.ts'
-import { type Kernel, layOut, newKernel } from './kernel.ts'
+import { type JoinKernel, newJoinKernel } from './joinKernel.ts'
+import { layOut } from './kernel.ts'
 import { prefixLength, type Threshold } from './threshold.ts'
 
 /** The level of a shingle is `table[shingle >>> shift]`; see `LevelTable`. */
@@ -13,7 +14,7 @@ const most = { sets: 512, hashes: 1 << 16 } as const
 
 /** The prefixes of slots as `Levels.prefix` gives them, by the kernel, several slots at a time: for who asks for slots in turn. */
 export class LevelPrefixes {
-  private readonly kernel: Kernel
+  private readonly kernel: JoinKernel
   private readonly at: ReturnType<typeof places>['at']
   private readonly words: Uint32Array
   private readonly shift: number
@@ -24,7 +25,7 @@ export class LevelPrefixes {
   private end = 0
   private readonly begin = new Uint32Array(most.sets + 1)
 
-  private constructor(kernel: Kernel, { table, shift }: Levels) {
+  private constructor(kernel: JoinKernel, { table, shift }: Levels) {
     this.kernel = kernel
     this.at = places(table.length).at
     this.words = new Uint32Array(kernel.memory)
@@ -34,7 +35,7 @@ export class LevelPrefixes {
 
   /** Undefined where there is no kernel. */
   static of(levels: Levels): LevelPrefixes | undefined {
-    const kernel = newKernel(places(levels.table.length).bytes)
+    const kernel = newJoinKernel(places(levels.table.length).bytes)
     return kernel && new LevelPrefixes(kernel, levels)
   }
 
@@ -82,7 +83,7 @@ function places(levels: number) {
     takes: 4 * most.sets,
     counts: 1024,
     hashes: 4 * most.hashes,
-    levels: most.hashes + 16,
+    levels: most.hashes + 80,
     out: 4 * (most.hashes + 1),
     table: levels,
   })

@@ -1,5 +1,6 @@
 import { bytesOf, type Table } from '../data/table.ts'
-import { type PlainComparison, PlainOverlap, type PlainText } from './plainOverlap.ts'
+import { PlainOverlap } from './plainOverlap.ts'
+import type { PlainComparison, PlainText } from './wordOverlap.ts'
 
 /** The table that a row stands in, and the number of the first row of that table. */
 export interface RowPlace {

@@ -5,14 +5,15 @@ import { textsOf } from '../../core/data/roles.ts'
 import type { Table } from '../../core/data/table.ts'
 import { bandingFor, bandPostings } from '../../core/sign/bands.ts'
 import { jaccard, type Overlap, overlap, shingleSet } from '../../core/sign/exact.ts'
-import { exceedsBudget, joinCost, joinPairs } from '../../core/sign/join.ts'
+import { joinPairs, mostPairs } from '../../core/sign/join.ts'
 import { Matcher } from '../../core/sign/matcher.ts'
-import { PlainOverlap, type PlainText } from '../../core/sign/plainOverlap.ts'
-import { buildPostings } from '../../core/sign/postings.ts'
+import { exactPairs } from '../../core/sign/pairJoin.ts'
+import { PlainOverlap } from '../../core/sign/plainOverlap.ts'
 import { defaultScheme, parseScheme, type Scheme } from '../../core/sign/scheme.ts'
 import { Signatures } from '../../core/sign/signatures.ts'
 import type { Texts } from '../../core/sign/texts.ts'
 import { parseThreshold, reaches, type Threshold } from '../../core/sign/threshold.ts'
+import type { PlainText } from '../../core/sign/wordOverlap.ts'
 import { shownPath } from '../checkInput.ts'
 import { discover, filesOf, loadDataset } from '../datasets.ts'
 import { drive } from '../drive.ts'
@@ -129,16 +130,17 @@ async function printPairs(
   }
   const { forms } = signatures
   const all = { alive: () => true, singles: false }
-  let postings = await drive(buildPostings(forms, threshold, all), io.cancel, progress)
-  if (!forced && exceedsBudget(joinCost(postings), forms.count)) {
+  const most = forced ? Number.POSITIVE_INFINITY : mostPairs(forms.count)
+  let pairs = await drive(exactPairs(forms, threshold, { ...all, most }), io.cancel, progress)
+  if (!pairs) {
     const banding = bandingFor(threshold)
-    postings = await drive(bandPostings(forms, threshold, { ...all, banding }), io.cancel, progress)
+    const postings = await drive(bandPostings(forms, threshold, { ...all, banding }), io.cancel, progress)
+    pairs = await drive(joinPairs(postings, new Matcher(forms, threshold)), io.cancel, progress)
     const recall = (100 * banding.recall).toFixed(2)
     io.err(
       `winnow: too many rows are alike to compare all; estimated and verified, expected recall ${recall} % (--exact finds all)\n`,
     )
   }
-  const pairs = await drive(joinPairs(postings, new Matcher(forms, threshold)), io.cancel, progress)
   const lines = new Lines(io)
   lines.add('file_a\trow_a\tfile_b\trow_b\tjaccard')
   const exact = new ExactOverlap(scheme)

@@ -1,9 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
 import { overlap, shingleSet } from '../../../src/core/sign/exact.ts'
 import { Forms } from '../../../src/core/sign/forms.ts'
-import { joinPairs, joinSets } from '../../../src/core/sign/join.ts'
+import { joinPairs, joinSets, type Pairs } from '../../../src/core/sign/join.ts'
 import { Matcher } from '../../../src/core/sign/matcher.ts'
 import { normalForm } from '../../../src/core/sign/normal.ts'
+import { exactPairs } from '../../../src/core/sign/pairJoin.ts'
 import { buildPostings } from '../../../src/core/sign/postings.ts'
 import { finishWork } from '../../../src/core/sign/progress.ts'
 import { parseScheme } from '../../../src/core/sign/scheme.ts'
@@ -67,6 +68,8 @@ describe.each(kinds)('the join equals brute force on %s', kind => {
       // One comparison by hand: there are up to a million pairs.
       const wrong = expected.findIndex((p, i) => pairs.a[i] !== p.a || pairs.b[i] !== p.b || pairs.inter[i] !== p.inter)
       expect(expected[wrong]).toBeUndefined()
+      const most = Number.POSITIVE_INFINITY
+      expectSame(finishWork(exactPairs(forms, t, { alive: () => true, most }))!, pairs)
       const sets = new Sets(forms.count)
       finishWork(joinSets(postings, matcher, sets))
       const want = new Sets(forms.count)
@@ -74,6 +77,30 @@ describe.each(kinds)('the join equals brute force on %s', kind => {
       expect(distinct.map((_, i) => sets.find(i))).toEqual(distinct.map((_, i) => want.find(i)))
     }
   })
+})
+
+function expectSame(a: Pairs, b: Pairs) {
+  expect(a.length).toBe(b.length)
+  for (const list of ['a', 'b', 'inter'] as const)
+    expect(Buffer.from(a[list].buffer).equals(Buffer.from(b[list].buffer))).toBe(true)
+}
+
+test('pairs of living slots only, and none where there would be too many', () => {
+  const forms = new Forms(parseScheme('word:1+2'))
+  for (const text of texts('templates', 3000, 'alive')) forms.add(text)
+  const t = parseThreshold('0.7')
+  for (const text of texts('paragraphs', 300, 'alive')) forms.add(`${text} ${text.replaceAll('e', 'x')}`)
+  const long = Array.from({ length: 40_000 }, (_, i) => i.toString(36)).join(' ')
+  for (const end of ['', ' more', ' yet more']) forms.add(long + end)
+  const alive = (slot: number) => slot % 7 !== 3
+  const plain = finishWork(
+    joinPairs(finishWork(buildPostings(forms, t, { alive, singles: false })), new Matcher(forms, t)),
+  )
+  expect(plain.length).toBeGreaterThan(20_000)
+  expectSame(finishWork(exactPairs(forms, t, { alive, most: Number.POSITIVE_INFINITY }))!, plain)
+  expect(finishWork(exactPairs(forms, t, { alive, most: 10_000 }))).toBeUndefined()
+  const none = new Forms(parseScheme('word:1+2'))
+  expect(finishWork(exactPairs(none, t, { alive, most: 0 }))!.length).toBe(0)
 })
 
 test('hashed sets have the size of the sets themselves', () => {
