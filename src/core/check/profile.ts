@@ -60,7 +60,7 @@ const word = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{s
 export function* profile(input: CheckInput): Work<Profile[]> {
   const found: Profile[] = []
   for (const dataset of input.datasets) {
-    const memory = new Memory({ incremental: false, threads: input.threads, spill: input.spill })
+    const memory = new Memory({ incremental: false, threads: input.threads, spill: input.spill, budget: input.budget })
     const { findings } = yield* check({ ...input, datasets: [dataset], memory: () => memory })
     const corpus = new Corpus(dataset, memory)
     const splitOf = (of: { readonly uri: string; readonly part?: string }) =>

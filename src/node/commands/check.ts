@@ -71,7 +71,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     })
     const format = oneOf(values.format, formats, '--format')
     const bar = oneOf(values['fail-on'], bars, '--fail-on')
-    const budget = values.memory === undefined ? undefined : megabytes(values.memory)
+    const budget = megabytes(values.memory)
     const { baseline, 'write-baseline': writes } = values
     if (writes && baseline === undefined)
       throw new Failure('usage', '--write-baseline needs a file', 'Name it with --baseline')
@@ -152,8 +152,9 @@ async function newFindings({ findings }: Checked, baseline: string, cwd: string)
   return sinceBaseline(findings, parseBaseline(text, baseline))
 }
 
-/** In bytes. */
-function megabytes(text: string): number {
+/** The value of `--memory` in bytes, where it is given. */
+export function megabytes(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
   const value = Number(text)
   if (!(value >= 1 && value <= 1e6)) throw new Failure('usage', `--memory must be a number of megabytes, not "${text}"`)
   return value * 1024 * 1024

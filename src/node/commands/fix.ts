@@ -14,7 +14,7 @@ import { applyPlan, recoverJournal } from '../journal.ts'
 import { readLarge } from '../largeFiles.ts'
 import { findRoot } from '../runs.ts'
 import { Witness } from '../training.ts'
-import { progressOn } from './check.ts'
+import { megabytes, progressOn } from './check.ts'
 import type { Command } from './command.ts'
 import { readOptions } from './options.ts'
 import { watchOf } from './watch.ts'
@@ -31,6 +31,7 @@ numbers only, labels without a majority, broken rows) is left alone. Fixing twic
   --rule <id>   only the findings of this rule; may be repeated
   --accept <p>  training rows: take the suggested label, too, where it is this probable against the row's own (0.95 is usual).
                 With a finished run on these files, what training saw counts; rows that are scored on are left to you
+  --memory <MB> comparing rows holds about so much (default 512), and what is more in a temporary file
   --write       write the files, each atomically; winnow undo takes it back
 
 winnow fix data
@@ -45,9 +46,11 @@ winnow fix data --rule label-error --accept 0.95
         rule: { type: 'string', multiple: true },
         write: { type: 'boolean', default: false },
         accept: { type: 'string' },
+        memory: { type: 'string' },
       },
     })
     const accept = values.accept === undefined ? undefined : share(values.accept)
+    const budget = megabytes(values.memory)
     const only = values.rule ? new Set(values.rule.map(knownRule)) : undefined
     if (values.write)
       for (const file of await recoverJournal(io.cwd))
@@ -66,7 +69,7 @@ winnow fix data --rule label-error --accept 0.95
         reread: source => parseTables(source, formats.get(source.uri)).map(({ table }) => table),
         rereadLarge: source => readLarge(source, formats.get(source.uri)),
         memory: ({ name }) => {
-          const memory = memories.get(name) ?? new Memory({ incremental: true, spill: openSpill })
+          const memory = memories.get(name) ?? new Memory({ incremental: true, spill: openSpill, budget })
           memories.set(name, memory)
           return memory
         },

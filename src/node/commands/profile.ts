@@ -7,7 +7,7 @@ import { readForCheck, shownPath } from '../checkInput.ts'
 import { drive } from '../drive.ts'
 import { openSpill } from '../fileSpill.ts'
 import { openThreads } from '../threads.ts'
-import { progressOn } from './check.ts'
+import { megabytes, progressOn } from './check.ts'
 import type { Command } from './command.ts'
 import { oneOf, readOptions } from './options.ts'
 import { watchOf } from './watch.ts'
@@ -21,6 +21,7 @@ What datasets are made of: splits and files, columns with what is missing, label
 are, in which languages, what leaks between splits and what the rules find. Without a path, the current folder.
 
   --format text|json|html   default text; html is one page with charts that needs nothing else
+  --memory <MB>             comparing rows holds about so much (default 512), and what is more in a temporary file
 
 winnow profile data --format html > card.html
 `,
@@ -28,13 +29,14 @@ winnow profile data --format html > card.html
     const { values, positionals } = readOptions(args, {
       command: 'profile',
       most: Number.POSITIVE_INFINITY,
-      options: { format: { type: 'string', default: 'text' } },
+      options: { format: { type: 'string', default: 'text' }, memory: { type: 'string' } },
     })
     const format = oneOf(values.format, ['text', 'json', 'html'] as const, '--format')
+    const budget = megabytes(values.memory)
     const input = await readForCheck(positionals, { cwd: io.cwd, watch: watchOf(io) })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
     const profiles = await drive(
-      profile({ ...input, threads: openThreads(), spill: openSpill }),
+      profile({ ...input, threads: openThreads(), spill: openSpill, budget }),
       io.cancel,
       progressOn(io),
     )

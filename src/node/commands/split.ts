@@ -16,7 +16,7 @@ import { openSpill } from '../fileSpill.ts'
 import { fileFailure, slashed, writeAtomic } from '../files.ts'
 import { alikeBy } from '../regrouping.ts'
 import { copiedExtension, copyRows } from '../rowCopy.ts'
-import { progressOn } from './check.ts'
+import { megabytes, progressOn } from './check.ts'
 import type { Command, CommandIo } from './command.ts'
 import { readOptions } from './options.ts'
 import { watchOf } from './watch.ts'
@@ -41,6 +41,7 @@ new ones hold its rows byte for byte (rows of a Parquet file are written as JSON
   --group <column>      rows with the same value there stay together too: a user, a document, a conversation
   --threshold <t>       rows at least so similar stay together (default: that of the rule leak, 0.8)
   --shingle <scheme>    how they are compared (default: as that rule compares, ${defaultScheme})
+  --memory <MB>         comparing rows holds about so much (default 512), and what is more in a temporary file
   --dry-run             say what would come of it and write nothing
 
 winnow split tickets.csv --ratios 0.9/0.1 --group customer
@@ -56,12 +57,14 @@ winnow split tickets.csv --ratios 0.9/0.1 --group customer
         group: { type: 'string' },
         threshold: { type: 'string' },
         shingle: { type: 'string' },
+        memory: { type: 'string' },
         'dry-run': { type: 'boolean', default: false },
       },
     })
     const ratios = readRatios(values.ratios)
     if (values.shingle !== undefined) parseScheme(values.shingle)
     if (values.threshold !== undefined) parseThreshold(values.threshold)
+    const budget = megabytes(values.memory)
     const path = slashed(resolve(io.cwd, positionals[0]!))
     const { dataset, alike } = await readOne(path, io)
     const tables = dataset.splits.flatMap(split => [...split.tables])
@@ -72,7 +75,7 @@ winnow split tickets.csv --ratios 0.9/0.1 --group customer
         `${positionals[0]} has no column "${group}"`,
         `Its columns: ${tables[0]!.columns.slice(0, 20).join(', ')}`,
       )
-    const corpus = new Corpus(dataset, new Memory({ incremental: false, spill: openSpill }))
+    const corpus = new Corpus(dataset, new Memory({ incremental: false, spill: openSpill, budget }))
     const { seed, shingle = alike.shingle, threshold = alike.threshold } = values
     const plan = await drive(
       partition(corpus, {
