@@ -3,8 +3,8 @@ import type { Work } from '../sign/progress.ts'
 import { partsOf } from '../sign/rowsJob.ts'
 import { defaultScheme } from '../sign/scheme.ts'
 import type { Threads } from '../sign/threads.ts'
+import type { Comparison } from './comparisons.ts'
 import type { Corpus, CorpusFile, Likeness } from './corpus.ts'
-import type { Comparison } from './memory.ts'
 
 /** With fewer pairs, telling other threads takes longer than comparing. */
 const fewPairs = 2000

@@ -16,16 +16,9 @@ import { HeldSpill, type OpenSpill } from '../sign/spill.ts'
 import type { Threads } from '../sign/threads.ts'
 import { parseThreshold } from '../sign/threshold.ts'
 import { ownCopy } from '../text/decode.ts'
+import { Comparisons } from './comparisons.ts'
 import { keptRows } from './kept.ts'
 import type { FileScan } from './scan/rowScan.ts'
-
-/** Two texts, compared exactly. */
-export interface Comparison {
-  readonly inter: number
-  readonly union: number
-  /** Do they differ in numbers only? */
-  readonly numbers: boolean
-}
 
 /**
  * What is remembered of a dataset from one check to the next: the form and the label of every row, and which forms are
@@ -41,7 +34,7 @@ export class Memory {
   private readonly signed = new Map<string, Table>()
   private readonly similar = new Map<string, Similar>()
   private readonly scans = new Map<string, { readonly table: Table; readonly key: string; readonly scan: FileScan }>()
-  private readonly comparisons = new Map<string, Map<number, Comparison>>()
+  private readonly comparisons = new Map<string, Comparisons>()
   private readonly rows = new Map<string, SlotRows>()
   readonly incremental: boolean
   readonly exact: boolean
@@ -203,10 +196,10 @@ export class Memory {
     return known
   }
 
-  /** What was found out about two forms, by `pairOf` them; undefined where nothing is remembered. */
-  comparisonsBy(scheme: string): Map<number, Comparison> | undefined {
+  /** What was found out about pairs of forms; undefined where nothing is remembered. */
+  comparisonsBy(scheme: string): Comparisons | undefined {
     if (!this.incremental) return undefined
-    const all = this.comparisons.get(scheme) ?? new Map<number, Comparison>()
+    const all = this.comparisons.get(scheme) ?? new Comparisons()
     this.comparisons.set(scheme, all)
     return all
   }
@@ -270,11 +263,6 @@ const fewRows = 20_000
 function splitKey(key: string): [string, string] {
   const at = key.indexOf('\0')
   return [key.slice(0, at), key.slice(at + 1)]
-}
-
-/** Two forms as one number, whichever comes first. */
-export function pairOf(a: number, b: number): number {
-  return Math.min(a, b) * 0x4000000 + Math.max(a, b)
 }
 
 /** Rows that are signed already. */

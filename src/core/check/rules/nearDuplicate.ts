@@ -6,6 +6,7 @@ import { parseScheme } from '../../sign/scheme.ts'
 import type { Star } from '../../sign/starRest.ts'
 import { parseThreshold, reaches, type Threshold } from '../../sign/threshold.ts'
 import { comparePairs } from '../comparing.ts'
+import type { Comparison } from '../comparisons.ts'
 import {
   containment,
   containmentOf,
@@ -19,7 +20,6 @@ import { contextOf, differingLists } from '../context.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
 import { type Finding, type FindingDetails, type Fix, LazyFinding } from '../finding.ts'
 import { pairKey } from '../keys.ts'
-import type { Comparison } from '../memory.ts'
 import { comparisonOf, similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleContext, type RuleSettings } from '../rule.ts'
 import { keepOnly, keepOnlyLimit } from './duplicate.ts'
