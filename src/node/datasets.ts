@@ -10,6 +10,7 @@ import { groupFiles, groupGiven, isDataName, nameFile, splitOfPart } from '../co
 import type { Source, Table } from '../core/data/table.ts'
 import { canUnpack } from './compressed.ts'
 import { type ConfigFile, findConfig } from './config.ts'
+import { datasetCardName, readDatasetCard } from './datasetCard.ts'
 import { datasetInfoName, readDatasetInfo } from './datasetInfo.ts'
 import { drive } from './drive.ts'
 import { fileFailure, slashed, walkFiles } from './files.ts'
@@ -140,7 +141,7 @@ function isReadable(path: string): boolean {
 
 /**
  * Files under a folder that hold rows: by name, and `.json` (which is mostly settings) by its first bytes too. Datasets that
- * a `dataset_info.json` lists are added to `listed`.
+ * a `dataset_info.json` or the head of a `README.md` lists are added to `listed`.
  */
 async function dataFiles(folder: string, listed: DatasetFiles[]): Promise<string[]> {
   const found: string[] = []
@@ -148,6 +149,7 @@ async function dataFiles(folder: string, listed: DatasetFiles[]): Promise<string
   const labels = labelFilesAmong(files)
   for (const path of files) {
     if (path.endsWith(`/${datasetInfoName}`)) listed.push(...(await readDatasetInfo(path)))
+    if (path.endsWith(`/${datasetCardName}`)) listed.push(...(await readDatasetCard(path, files)))
     if (!isDataName(path) || labels.has(path)) continue
     if (formatOfName(path) === 'json' && !(await startsLikeRows(path))) continue
     found.push(path)

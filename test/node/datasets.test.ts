@@ -61,6 +61,62 @@ describe('findDatasets', () => {
     expect(pets.roles).toEqual({ text: 'text', label: 'label' })
   })
 
+  test('the head of a README.md says which files are which split', async () => {
+    const line = '{"text": "a b"}\n'
+    for (const path of [
+      'hub/parts/a.jsonl',
+      'hub/parts/b.jsonl',
+      'hub/more/c.jsonl',
+      'hub/d.jsonl',
+      'hub/more/d.jsonl',
+    ])
+      put(path, line)
+    put(
+      'hub/README.md',
+      `---\r
+language:\r
+- en\r
+configs:\r
+- config_name: default   # the usual one\r
+  data_files:\r
+  - split: train\r
+    path:\r
+      - "parts/a.jsonl"\r
+      - ./d.jsonl\r
+  - split: test_sft\r
+    path: parts/b*\r
+- config_name: 'more'\r
+  data_files: ["more/{c,x}.jsonl"]\r
+- config_name: all\r
+  data_files: "**"\r
+license: mit\r
+---\r
+configs: none\r
+`,
+    )
+    put('notes/README.md', '---\ntitle: x\n---\n')
+    put('notes/train.jsonl', line)
+    put('odd/README.md', '---\nconfigs: 7\n  - : [\n---\n')
+    put('odd/train.jsonl', line)
+    const found = (await findDatasets([root])).map(({ name, splits }) => [
+      name,
+      Object.entries(splits).map(([split, files]) => [split, files.map(file => file.slice(root.length + 1))]),
+    ])
+    expect(found).toEqual([
+      [
+        'hub',
+        [
+          ['train', ['hub/d.jsonl', 'hub/parts/a.jsonl']],
+          ['test', ['hub/parts/b.jsonl']],
+        ],
+      ],
+      ['more', [['train', ['hub/more/c.jsonl']]]],
+      ['d', [['train', ['hub/more/d.jsonl']]]],
+      ['notes', [['train', ['notes/train.jsonl']]]],
+      ['odd', [['train', ['odd/train.jsonl']]]],
+    ])
+  })
+
   test('JSON files named after a split are found by more beginnings than others', async () => {
     put('a/train.json', '[]')
     put('b/test.json', '{"text": ["x", "y"], "label": [0, 1]}')

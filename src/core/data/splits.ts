@@ -60,8 +60,13 @@ export function nameFile(path: string): NamedFile {
   const parts = plain.split(/[-_. ]+/)
   const at = parts.flatMap((part, i) => (splitOfWord(part) ? [i] : []))
   if (at.length === 1) {
+    const lines = formatOfName(path) === 'text'
     const rest = parts.filter(
-      (part, i) => i !== at[0] && !filler.has(part.toLowerCase()) && !/^(part)?\d+$/i.test(part),
+      (part, i) =>
+        i !== at[0] &&
+        !filler.has(part.toLowerCase()) &&
+        !/^(part)?\d+$/i.test(part) &&
+        !(lines && /^(texts?|sentences?)$/i.test(part)),
     )
     return { path, folder, split: splitOfWord(parts[at[0]!]!)!, group: rest.join('-').toLowerCase() }
   }
