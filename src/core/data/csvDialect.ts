@@ -13,10 +13,20 @@ const names =
 export function csvDialect(bytes: Uint8Array, kind: 'csv' | 'tsv', given: DatasetFiles['format'] = {}): Dialect {
   const quote = given.quote === undefined ? 0x22 : given.quote === '' ? -1 : given.quote.charCodeAt(0)
   const head = sample(bytes)
-  const delimiter = given.delimiter ? given.delimiter.charCodeAt(0) : kind === 'tsv' ? 0x09 : bestDelimiter(head, quote)
+  const delimiter = given.delimiter ? given.delimiter.charCodeAt(0) : usualDelimiter(head, kind, quote)
   // Most TSV writers know no quoting: there a quote is a character, unless every quoted field is a proper one.
   const literal = given.quote === undefined && delimiter === 0x09 && !wellQuoted(head, { delimiter, quote })
   return { delimiter, quote: literal ? -1 : quote }
+}
+
+/** A tab where the name says so, unless there is none and another delimiter cuts the first record into usual names. */
+function usualDelimiter(head: Uint8Array, kind: 'csv' | 'tsv', quote: number): number {
+  const best = kind === 'csv' || !head.includes(0x09) ? bestDelimiter(head, quote) : 0x09
+  if (kind === 'csv' || best === 0x09) return best
+  const dialect = { delimiter: best, quote }
+  const [first] = recordsOf(head, dialect)
+  const cells = first ? fieldTexts(first, decoderOf(head), dialect) : []
+  return cells.length > 1 && cells.every(cell => names.test(cell.trim())) ? best : 0x09
 }
 
 /** Whole lines from the start of the file. */

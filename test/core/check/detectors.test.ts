@@ -34,6 +34,10 @@ describe('secrets', () => {
     ['a SoftLayer key', `softlayer_api_key = "${hex}${hex}"`],
     ['a Stripe key', join('sk', '_live_', wide.slice(0, 24))],
     ['a Twilio key', join('S', 'K', hex)],
+    ['a GitLab token', join('glp', 'at-', wide.slice(0, 20))],
+    ['a Google key', join('AI', 'za', wide.slice(0, 35))],
+    ['a Hugging Face token', join('h', 'f_', 'qWxKzRtYpLmNvBcHgJfDsSaQeUiOwMbVnC')],
+    ['an OpenAI key', join('sk', '-proj-', wide.slice(0, 30), 'T3Blbk', 'FJ', wide.slice(5, 35))],
   ])('%s', (kind, text) => {
     expect(secrets(`before ${text} after`).map(found => found.kind)).toEqual([kind])
   })
@@ -44,6 +48,7 @@ describe('secrets', () => {
     'sk_live_0123456789abcdefghijklmn',
     'ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
     'AKIAIOSFODNN7EXAMPLE',
+    'sk-learn-contrib and hf_transfer, glpat-your-token-goes-here, AIza of the clouds',
     '123e4567-e89b-12d3-a456-426614174000',
     'secret_access_key = {{ secret }}',
     'AccountKey=<your key here>',

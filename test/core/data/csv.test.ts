@@ -87,6 +87,10 @@ describe('what is detected', () => {
     expect(column(literal, 'text')).toEqual(['"Why" he said', '12" disk', '"open'])
     expect(literal.issues).toEqual([])
     expect(column(tsv('text\tlabel\n"a\tb"\tx\n"c ""d"""\ty\n'), 'text')).toEqual(['a\tb', 'c "d"'])
+    // Commas in a file of that name are text, unless no tab is there and they cut the header into usual names.
+    expect(tsv('text,label\n"a, b",x\nc,y\n').columns).toEqual(['text', 'label'])
+    expect(tsv('text, more or less\na, b\nc, d\n').columns).toHaveLength(1)
+    expect(tsv('text,label\na\tb\n').columns).not.toContain('label')
   })
 
   test('repeated and empty column names', () => {

@@ -59,6 +59,9 @@ const detectors: readonly Detector[] = [
       'gi',
     ),
   },
+  { kind: 'a GitLab token', pattern: /(?<![\w-])glpat-[\w-]{20}(?![\w-])/g, holds: enough },
+  { kind: 'a Google key', pattern: /(?<![\w-])AIza[\w-]{35}(?![\w-])/g, holds: enough },
+  { kind: 'a Hugging Face token', pattern: /(?<![\w-])hf_[A-Za-z]{34}(?![A-Za-z0-9])/g },
   {
     kind: 'an IBM object storage key',
     pattern: new RegExp(`secret[-_]?(?:access)?[-_]?key(?:id)?${assigned}(?<s>[a-f0-9]{48})(?![a-f0-9])`, 'gi'),
@@ -74,6 +77,8 @@ const detectors: readonly Detector[] = [
     pattern:
       /:_authToken=\s{0,3}(?<s>npm_[A-Za-z0-9]{30,}|[A-Fa-f0-9-]{36})|(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])/g,
   },
+  // In the middle of each stands what its maker writes into all.
+  { kind: 'an OpenAI key', pattern: /(?<![\w-])sk-(?:[a-z]+-)?[\w-]{20,}T3BlbkFJ[\w-]{20,}/g },
   { kind: 'a SendGrid key', pattern: /(?<![\w.])SG\.[\w-]{22}\.[\w-]{43}(?![\w-])/g },
   { kind: 'a Slack token', pattern: /(?<![a-z0-9])xox[abposr]-(?:\d+-)+[a-z0-9]+/gi },
   { kind: 'a Slack webhook', pattern: /https:\/\/hooks\.slack\.com\/services\/(?<s>T\w+\/B\w+\/\w{16,})/gi },
