@@ -22,15 +22,21 @@ export async function readSource(path: string): Promise<Source> {
   return decodeSource(slashed(path), await unpack(path, await readBytes(path)))
 }
 
-/** The bytes of a file as they are. */
-export async function readBytes(path: string, cancel?: Cancel): Promise<Uint8Array> {
+/** The bytes of a file as they are; of one of at least `shared` bytes in memory that other threads see. */
+export async function readBytes(
+  path: string,
+  {
+    cancel,
+    shared = Number.POSITIVE_INFINITY,
+  }: { readonly cancel?: Cancel | undefined; readonly shared?: number | undefined } = {},
+): Promise<Uint8Array> {
   let file: FileHandle | undefined
   try {
     file = await open(path, 'r')
     const about = await file.stat()
     if (about.isDirectory()) throw new Failure('is-folder', `${path} is a folder`, 'Name a file')
     if (about.size > maxFileBytes) throw tooLarge(path, about.size)
-    return await readHandle(file, about.size, cancel)
+    return await readHandle(file, about.size >= shared ? new SharedArrayBuffer(about.size) : about.size, cancel)
   } catch (error) {
     throw fileFailure(path, error)
   } finally {
@@ -38,10 +44,15 @@ export async function readBytes(path: string, cancel?: Cancel): Promise<Uint8Arr
   }
 }
 
-async function readHandle(file: FileHandle, size: number, cancel?: Cancel): Promise<Uint8Array> {
+async function readHandle(
+  file: FileHandle,
+  room: number | SharedArrayBuffer,
+  cancel: Cancel | undefined,
+): Promise<Uint8Array> {
   // A pipe tells no size, and one read gives at most 2 GiB.
-  if (size === 0) return new Uint8Array(await file.readFile())
-  const bytes = new Uint8Array(size)
+  if (room === 0) return new Uint8Array(await file.readFile())
+  const bytes = typeof room === 'number' ? new Uint8Array(room) : new Uint8Array(room)
+  const size = bytes.length
   let at = 0
   while (at < size) {
     if (cancel) checkCancel(cancel)

@@ -1,10 +1,11 @@
 import type { DatasetFiles } from '../core/data/dataset.ts'
 import { formatOfName } from '../core/data/formatName.ts'
-import { type FileTable, readTablesOf } from '../core/data/formats.ts'
+import type { FileTable } from '../core/data/formats.ts'
 import { LabelledTextTable } from '../core/data/labelledText.ts'
 import { isPageable } from '../core/data/pagedRead.ts'
 import { readAtOnce } from '../core/data/reading.ts'
 import type { Source } from '../core/data/table.ts'
+import { leastShared, readTablesWith } from '../core/sign/readTables.ts'
 import { isCompressed, unpack } from './compressed.ts'
 import { drive } from './drive.ts'
 import { decodeSource, fileFailure, readBytes, readSource, slashed } from './files.ts'
@@ -29,7 +30,8 @@ export async function readTables(path: string, format?: DatasetFiles['format'], 
       ? tablesOfLarge(unpacked, format, watch)
       : tablesOfSource(decodeSource(slashed(path), unpacked), format, watch)
   }
-  return tablesOfBytes(path, await readBytes(path, watch?.cancel), format, watch)
+  const raw = await readBytes(path, { cancel: watch?.cancel, shared: watch?.threads && leastShared })
+  return tablesOfBytes(path, raw, format, watch)
 }
 
 /** The table of a file that is too large to be held. */
@@ -60,7 +62,7 @@ export async function tablesOfSource(
   format?: DatasetFiles['format'],
   watch?: Watch,
 ): Promise<FileTables> {
-  const reading = readTablesOf(source, format)
+  const reading = readTablesWith(watch?.threads, source, format)
   const tables = watch ? await drive(reading, watch.cancel, watch.progress) : readAtOnce(reading)
   const labels = labelFileOf(source.uri)
   if (labels === undefined) return tables

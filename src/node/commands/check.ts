@@ -76,9 +76,10 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
     if (writes && baseline === undefined)
       throw new Failure('usage', '--write-baseline needs a file', 'Name it with --baseline')
     const started = performance.now()
+    const threads = openThreads()
     const input = await readForCheck(positionals, {
       cwd: io.cwd,
-      watch: { cancel: io.cancel, progress: progressOn(io) },
+      watch: { cancel: io.cancel, progress: progressOn(io), threads },
       rules: ruleFlags(values.rule ?? []),
       early: baseline === undefined ? earlyLines(io) : () => 'enough',
     })
@@ -90,7 +91,7 @@ winnow check data --rule near-duplicate=off --fail-on warning --format sarif > w
         ...input,
         training,
         exact: values.exact,
-        threads: openThreads(),
+        threads,
         shelf: new FileShelf(),
         spill: openSpill,
         budget,
