@@ -17,6 +17,7 @@ import { foldedNumbers } from './labels.ts'
 import type { Memory } from './memory.ts'
 import type { NamedLook } from './scan/look.ts'
 import { type FileScan, scanRows } from './scan/rowScan.ts'
+import { shortNames } from './shortNames.ts'
 
 export interface CorpusFile {
   /** Tells the tables of a dataset apart: the uri, and the list in it where there are several. */
@@ -385,17 +386,3 @@ function* unlabelled(table: Table): Work<Int32Array> {
 
 /** Tells one join from the next, whose forms have other numbers. */
 let leans = 0
-
-/** The end of each path that is enough to tell the files apart. */
-export function shortNames(uris: readonly string[]): Map<string, string> {
-  const names = new Map<string, string>()
-  for (const uri of uris) {
-    const parts = uri.split('/')
-    let take = 1
-    const end = () => parts.slice(-take).join('/')
-    while (take < parts.length && uris.some(other => other !== uri && (other === end() || other.endsWith(`/${end()}`))))
-      take++
-    names.set(uri, end())
-  }
-  return names
-}

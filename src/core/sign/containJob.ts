@@ -239,7 +239,12 @@ export function* hitTable(pairs: SlotPairs, forms: FormArrays): Work<HitTable> {
 }
 
 function largestFirst(slots: Uint32Array, start: Uint32Array): void {
-  const keys = Float64Array.from(slots, slot => slot - (start[slot + 1]! - start[slot]!) * 0x100000000).sort()
+  const keys = new Float64Array(slots.length)
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i]!
+    keys[i] = slot - (start[slot + 1]! - start[slot]!) * 0x100000000
+  }
+  keys.sort()
   for (let i = 0; i < slots.length; i++) slots[i] = keys[i]! - Math.floor(keys[i]! / 0x100000000) * 0x100000000
 }
 

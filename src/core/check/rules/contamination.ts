@@ -1,7 +1,7 @@
 import { contaminated } from '../contamination.ts'
-import { shortNames } from '../corpus.ts'
 import { quoted } from '../labels.ts'
 import type { Rule } from '../rule.ts'
+import { shortNames } from '../shortNames.ts'
 
 export const contamination: Rule = {
   meta: {

@@ -126,18 +126,21 @@ interface Known {
 function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows): Work<Verdict[]> {
   const { options } = settings
   const likeness = yield* corpus.likeness('word:1+2', 0.8)
-  const rows: number[] = []
+  const lists: number[][] = []
   const classes: number[] = []
+  let count = 0
   for (const [label, all] of labels.rows()) {
     const readable = all.filter(row => likeness.slots[row]! >= 0)
+    yield { phase: 'label-error', done: count, total: labels.of.length }
     if (readable.length < leastOfClass) continue
     classes.push(label)
-    for (const row of readable) rows.push(row)
+    lists.push(readable)
+    count += readable.length
   }
-  rows.sort((a, b) => a - b)
   const limit = options['rows'] as number
-  if (classes.length < 2 || rows.length < leastRows || rows.length > limit) return []
-  if (rows.length * classes.length > mostCells) return []
+  if (classes.length < 2 || count < leastRows || count > limit) return []
+  if (count * classes.length > mostCells) return []
+  const rows = lists.flat().sort((a, b) => a - b)
   const key = (row: number) => `${likeness.slots[row]!} ${labels.of[row]!}`
   const known = corpus.notes.get('label-error') as Known | undefined
   // A judgement costs seconds, and one edited row in a hundred hardly changes it.
