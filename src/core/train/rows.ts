@@ -232,9 +232,10 @@ function unknownLabels(split: SplitName, rows: readonly UsableRow[]): RunWarning
     .slice(0, 5)
     .map(n => `"${n}"`)
     .join(', ')}${names.length > 5 ? `, … (${names.length} in all)` : ''}`
+  const [has, are] = rows.length === 1 ? ['has a label', 'It is'] : ['have labels', 'They are']
   return {
     code: 'unknown-label',
-    message: `${counted(rows.length, 'row')} of ${split} ${rows.length === 1 ? 'has a label' : 'have labels'} that training does not have: ${listed}. They are not scored.`,
+    message: `${counted(rows.length, 'row')} of ${split} ${has} that training does not have: ${listed}. ${are} not scored.`,
   }
 }
 
