@@ -16,12 +16,16 @@ import { readPaged } from '../../src/core/data/pagedRead.ts'
 import { readAtOnce } from '../../src/core/data/reading.ts'
 import type { Table } from '../../src/core/data/table.ts'
 import type { Compared } from '../../src/core/sign/compareJob.ts'
+import { LeanContainment } from '../../src/core/sign/leanContained.ts'
+import { LeanSimilar } from '../../src/core/sign/leanSimilar.ts'
 import { finishWork } from '../../src/core/sign/progress.ts'
 import { leastShared, readTablesWith } from '../../src/core/sign/readTables.ts'
 import { partsOf, rowsJobs } from '../../src/core/sign/rowsJob.ts'
 import { parseScheme } from '../../src/core/sign/scheme.ts'
 import { Signatures } from '../../src/core/sign/signatures.ts'
+import { signPieces } from '../../src/core/sign/signPieces.ts'
 import { Similar } from '../../src/core/sign/similar.ts'
+import { HeldSpill } from '../../src/core/sign/spill.ts'
 import type { Threads } from '../../src/core/sign/threads.ts'
 import { parseThreshold } from '../../src/core/sign/threshold.ts'
 import { windowsOf } from '../../src/core/text/windows.ts'
@@ -242,3 +246,32 @@ test('a job that fails is an error, and the threads start anew', () => {
 function bytesOf(list: Int32Array | Uint32Array, size: number): Buffer {
   return Buffer.from(list.buffer, 0, size * 4)
 }
+
+test.each([1e6, 4000])(
+  'rows within others are found by threads as by one, where sets are put away, %i pairs at a time',
+  most => {
+    const list = texts('sentences', 3000, 'put away')
+    for (let i = 0; i < 600; i++) list.push(list[i * 4]!.split(' ').slice(1).join(' '))
+    const scheme = parseScheme('word:1+2')
+    const t = parseThreshold(0.8)
+    const similar = finishWork(
+      LeanSimilar.join({
+        t,
+        exact: true,
+        rowCount: list.length,
+        most,
+        spill: () => new HeldSpill(),
+        sign: take => signPieces({ rowCount: list.length, text: row => list[row] }, scheme, take),
+      }),
+    )
+    const by = (threads: Threads | undefined) => {
+      const { forms, levels } = similar
+      const contained = new LeanContainment(forms, t, { least: 5, levels, most, threads })
+      finishWork(contained.update())
+      return { all: [...contained.held()].map(slot => [slot, contained.holdersOf(slot)]), left: contained.unsearched }
+    }
+    const alone = by(undefined)
+    expect(alone.all.length).toBeGreaterThan(20)
+    expect(by(pool)).toEqual(alone)
+  },
+)

@@ -87,7 +87,7 @@ function newJoin(
   if (!(similar instanceof LeanSimilar))
     return new Containment(similar.matcher.forms, t, { least, levels: similar.levels, threads })
   const { forms, levels, most } = similar
-  return new LeanContainment(forms, t, { least, levels, most: most * 4 })
+  return new LeanContainment(forms, t, { least, levels, most: most * 4, threads })
 }
 
 /** How two texts overlap, by the shingles themselves. */

@@ -2,6 +2,7 @@ import { leastContained } from './contained.ts'
 import {
   type Held,
   type Hits,
+  type HitsJob,
   HolderSearch,
   hitTable,
   joinHeld,
@@ -17,6 +18,7 @@ import { columnsOf } from './leanSimilar.ts'
 import type { LevelTable } from './postings.ts'
 import type { Work } from './progress.ts'
 import { countersFor, Recurrence } from './recurrence.ts'
+import type { Threads } from './threads.ts'
 import type { Threshold } from './threshold.ts'
 
 /** All sets are read so often at most. */
@@ -38,6 +40,7 @@ export class LeanContainment {
   private readonly least: number
   private readonly levels: LevelTable
   private readonly most: number
+  private readonly threads: Threads | undefined
   private readonly holders = new Map<number, number[]>()
   private passes = 0
   private joined = false
@@ -46,13 +49,19 @@ export class LeanContainment {
   constructor(
     forms: LeanForms,
     share: Threshold,
-    of: { readonly least: number; readonly levels: LevelTable; readonly most: number },
+    of: {
+      readonly least: number
+      readonly levels: LevelTable
+      readonly most: number
+      readonly threads?: Threads | undefined
+    },
   ) {
     this.forms = forms
     this.share = share
     this.least = Math.max(of.least, leastContained)
     this.levels = of.levels
     this.most = of.most
+    this.threads = of.threads
   }
 
   /** The forms that hold this one, ascending. */
@@ -131,21 +140,44 @@ export class LeanContainment {
 
   /** Where the shingles of some forms stand; undefined where that is too often and they could be looked for in two halves. */
   private *hits(held: Chosen): Work<Hits[] | undefined> {
-    const { forms, least } = this
-    const marks = marksOf(held.shingles)
+    const { forms, threads } = this
     const all: Hits[] = []
     let size = 0
-    for (const stretch of forms.stretches()) {
-      const own = columnsOf(forms, stretch)
-      const found = runHitsJob({ kind: 'hits', forms: own, from: 0, to: own.count, least, marks })
-      all.push({ ...found, slots: found.slots.map(slot => slot + stretch.from) })
+    const most = held.slots.length > 1 ? this.most : Number.POSITIVE_INFINITY
+    const take = (found: Hits, { first }: StretchJob) => {
+      if (size > most) return
+      all.push({ ...found, slots: found.slots.map(slot => slot + first) })
       size += found.length
-      if (size > this.most && held.slots.length > 1) return undefined
-      yield { phase: 'containment', done: stretch.to, total: forms.count }
     }
-    return all
+    // No more than are needed, where it turns out that they are too many.
+    const jobs = this.stretchJobs(marksOf(held.shingles), () => size > most)
+    if (threads) yield* threads.run(jobs, take)
+    else
+      for (const job of jobs) {
+        take(runHitsJob(job), job)
+        yield { phase: 'containment', done: job.first + job.to, total: forms.count }
+      }
+    return size > most ? undefined : all
+  }
+
+  private *stretchJobs(marks: Int32Array, isEnough: () => boolean): Generator<StretchJob> {
+    const { forms, least } = this
+    for (const { from, to, pool, base } of forms.stretches()) {
+      if (isEnough()) return
+      // Bitmaps are not asked for, and another thread would be given all of them.
+      const start = forms.start.slice(from, to + 1).map(at => at - base)
+      const own = { count: to - from, pool, start, bitsLow: nothing, bitsHigh: nothing, wide: nothing }
+      yield { kind: 'hits', forms: own, from: 0, to: own.count, least, marks, first: from }
+    }
   }
 }
+
+/** A job about some of the forms, of numbers of their own: the first of them is `first`. */
+interface StretchJob extends HitsJob {
+  readonly first: number
+}
+
+const nothing = new Int32Array(0)
 
 function partOf({ slots, ends, shingles }: Chosen, from: number, to: number): Chosen {
   const base = from === 0 ? 0 : ends[from - 1]!
