@@ -30,23 +30,49 @@ export function withChange(report: Report, change: ReportChange, edits: Document
 
 type Moved = ReportChange['moved']
 
+/** A finding whose places have moved along; itself, where none has: of a report of many only what lies behind an edit is made anew. */
 function shifted(finding: ReportedFinding, uri: string, moved: Moved): ReportedFinding {
   const range = (of: string, one: Range): Range => {
-    if (of !== uri || one.endLine < moved.line) return one
-    const line = one.line < moved.line ? one.line : one.line + moved.lines
-    return { ...one, line, endLine: one.endLine + moved.lines }
+    if (of !== uri || moved.lines === 0 || one.endLine < moved.line) return one
+    const { line, column, endLine, endColumn } = one
+    return {
+      line: line < moved.line ? line : line + moved.lines,
+      column,
+      endLine: endLine + moved.lines,
+      endColumn,
+    }
   }
   const row = (of: string, one: number) => (of === uri && one >= moved.row ? one + moved.rows : one)
-  return {
-    ...finding,
-    ...(finding.row === undefined ? {} : { row: row(finding.uri, finding.row) }),
-    range: range(finding.uri, finding.range),
-    related: finding.related.map(one => ({ ...one, row: row(one.uri, one.row), range: range(one.uri, one.range) })),
-    fixes: finding.fixes.map(fix => ({
-      ...fix,
-      edits: fix.edits.map(edit => ({ ...edit, range: range(edit.uri, edit.range) })),
-    })),
+  const related = changed(finding.related, one => {
+    const to = range(one.uri, one.range)
+    const at = row(one.uri, one.row)
+    return to === one.range && at === one.row ? one : { ...one, row: at, range: to }
+  })
+  const fixes = changed(finding.fixes, fix => {
+    const edits = changed(fix.edits, edit => {
+      const to = range(edit.uri, edit.range)
+      return to === edit.range ? edit : { ...edit, range: to }
+    })
+    return edits === fix.edits ? fix : { ...fix, edits }
+  })
+  const to = range(finding.uri, finding.range)
+  const at = finding.row === undefined ? undefined : row(finding.uri, finding.row)
+  if (to === finding.range && at === finding.row && related === finding.related && fixes === finding.fixes)
+    return finding
+  return at === undefined
+    ? { ...finding, range: to, related, fixes }
+    : { ...finding, row: at, range: to, related, fixes }
+}
+
+/** The list with what becomes of each item; itself, where all stay. */
+function changed<T>(list: readonly T[], become: (one: T) => T): readonly T[] {
+  let out: T[] | undefined
+  for (let i = 0; i < list.length; i++) {
+    const now = become(list[i]!)
+    if (out) out.push(now)
+    else if (now !== list[i]) out = [...list.slice(0, i), now]
   }
+  return out ?? list
 }
 
 /** Where a finding belongs among others that are in order. */
