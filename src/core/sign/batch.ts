@@ -97,8 +97,8 @@ export class Batch {
   private run(rows: number): void {
     const { at, scheme } = this
     const { word, first, second } = scheme
-    const { spans, fold, laneA, laneB, scratch, buckets, hashes } = at
-    this.kernel.sign(spans, rows, fold, word, first, second, laneA, laneB, scratch, buckets, hashes, at.told)
+    const { spans, fold, laneA, laneB, folded, scratch, buckets, hashes } = at
+    this.kernel.sign(spans, rows, fold, word, first, second, laneA, laneB, folded, scratch, buckets, hashes, at.told)
   }
 
   /** Where the text will begin; it ends at `end`. Neighbours are copied together. */
@@ -153,7 +153,8 @@ function places() {
     spans: most.rows * 8,
     told: most.rows * told.words * 4,
     buckets: 4 * 1028,
-    text: most.bytes,
+    text: most.bytes + 64,
+    folded: most.bytes + 128,
     laneA: 4 * (most.bytes + 16),
     laneB: 4 * (most.bytes + 16),
     scratch: 4 * (most.bytes + 16),

@@ -14,6 +14,7 @@ export interface Kernel {
     second: number,
     laneA: number,
     laneB: number,
+    folded: number,
     scratch: number,
     buckets: number,
     out: number,
@@ -29,7 +30,8 @@ export const newKernel = (bytes: number): Kernel | undefined => program.open(byt
 /** Hands out the memory of a kernel from its begin: where each of several lists of so many bytes stands. */
 export function layOut<Name extends string>(sizes: { readonly [name in Name]: number }) {
   const at = {} as { [name in Name]: number }
-  let bytes = 1024
+  // Before that lies what is constant.
+  let bytes = 2048
   for (const name of Object.keys(sizes) as Name[]) {
     at[name] = bytes
     bytes += (sizes[name] + 63) & ~63

@@ -15,7 +15,7 @@ export interface Scheme {
 export const defaultScheme = 'word:1+2'
 
 /** Part of every persisted key that holds shingle hashes: bump it when normal form, tokens or hashes change. */
-export const SIGN_VERSION = 1
+export const SIGN_VERSION = 2
 
 const longest = 64
 

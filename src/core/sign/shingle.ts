@@ -56,23 +56,28 @@ export class Shingler {
   private byteWords(bytes: Uint8Array, start: number, end: number): boolean {
     let a = seedA
     let b = seedB
-    let inside = false
+    let at = 0
     for (let i = start; i < end; i++) {
       const folded = byteFold[bytes[i]!]!
       if (folded > 1) {
-        a = Math.imul(a ^ folded, primeA)
-        b = Math.imul(b ^ folded, primeB)
-        inside = true
+        if (at === 16) {
+          a = nextBlock(a, primeA)
+          b = nextBlock(b, primeB)
+          at = 0
+        }
+        a = (a + Math.imul(folded, factorsA[at]!)) | 0
+        b = (b + Math.imul(folded, factorsB[at]!)) | 0
+        at++
       } else {
         if (folded === 1) return false
-        if (!inside) continue
+        if (at === 0) continue
         this.push(a, b)
         a = seedA
         b = seedB
-        inside = false
+        at = 0
       }
     }
-    if (inside) this.push(a, b)
+    if (at > 0) this.push(a, b)
     return true
   }
 
@@ -108,7 +113,7 @@ export class Shingler {
   private asciiWords(text: string): boolean {
     let a = seedA
     let b = seedB
-    let inside = false
+    let at = 0
     for (let i = 0; i < text.length; i++) {
       const c = text.charCodeAt(i)
       if (c >= 128) {
@@ -117,52 +122,59 @@ export class Shingler {
       }
       const folded = asciiFold[c]!
       if (folded !== 0) {
-        a = Math.imul(a ^ folded, primeA)
-        b = Math.imul(b ^ folded, primeB)
-        inside = true
-      } else if (inside) {
+        if (at === 16) {
+          a = nextBlock(a, primeA)
+          b = nextBlock(b, primeB)
+          at = 0
+        }
+        a = (a + Math.imul(folded, factorsA[at]!)) | 0
+        b = (b + Math.imul(folded, factorsB[at]!)) | 0
+        at++
+      } else if (at > 0) {
         this.push(a, b)
         a = seedA
         b = seedB
-        inside = false
+        at = 0
       }
     }
-    if (inside) this.push(a, b)
+    if (at > 0) this.push(a, b)
     return true
   }
 
   private words(normal: string): void {
     const characters = this.scheme.characters
-    let a = seedA
-    let b = seedB
-    let inside = false
+    let begin = 0
     for (let i = 0; i < normal.length; i++) {
       const unit = normal.charCodeAt(i)
       const code = unit >= 0xd800 && unit < 0xdc00 ? normal.codePointAt(i)! : unit
       const alone = characters && isUnspaced(code)
-      if ((unit === 32 || alone) && inside) {
-        this.push(a, b)
-        a = seedA
-        b = seedB
-        inside = false
+      if (unit !== 32 && !alone) {
+        if (code > 0xffff) i++
+        continue
       }
-      if (unit === 32) continue
-      a = Math.imul(a ^ unit, primeA)
-      b = Math.imul(b ^ unit, primeB)
-      if (code > 0xffff) {
-        const low = normal.charCodeAt(++i)
-        a = Math.imul(a ^ low, primeA)
-        b = Math.imul(b ^ low, primeB)
-      }
-      inside = true
-      if (alone) {
-        this.push(a, b)
-        a = seedA
-        b = seedB
-        inside = false
-      }
+      this.pushWord(normal, begin, i)
+      if (code > 0xffff) i++
+      begin = i + 1
+      if (alone) this.pushWord(normal, code > 0xffff ? i - 1 : i, begin)
     }
-    if (inside) this.push(a, b)
+    this.pushWord(normal, begin, normal.length)
+  }
+
+  /** The word that is the units [from, to) of a text, if there are any. */
+  private pushWord(normal: string, from: number, to: number): void {
+    let a = seedA
+    let b = seedB
+    for (let i = from; i < to; i++) {
+      const at = (i - from) & 15
+      if (at === 0 && i > from) {
+        a = nextBlock(a, primeA)
+        b = nextBlock(b, primeB)
+      }
+      const unit = normal.charCodeAt(i)
+      a = (a + Math.imul(unit, factorsA[at]!)) | 0
+      b = (b + Math.imul(unit, factorsB[at]!)) | 0
+    }
+    if (to > from) this.push(a, b)
   }
 
   private asciiCodes(text: string): boolean {
@@ -285,12 +297,54 @@ const seedA = 0x811c9dc5 | 0
 const seedB = 0x5bd1e995
 const primeA = 0x01000193
 const primeB = 0x27d4eb2f
+/** By place in a word: what each unit is multiplied with before they are added up (multilinear hashing), sixteen at a time. */
+const factorsA = Int32Array.of(
+  0xeccf7d57,
+  0x630d65e5,
+  0x4a11ffd3,
+  0x1cb000fd,
+  0xd3572a05,
+  0x5514ed2d,
+  0x25d05d37,
+  0x624408d3,
+  0xe1606879,
+  0x7899781f,
+  0x77aef381,
+  0xab9bae9b,
+  0xc7fd99d7,
+  0x6059d121,
+  0x65c4d557,
+  0x43b4343b,
+)
+const factorsB = Int32Array.of(
+  0xb6ca61a5,
+  0x53f1788b,
+  0xec16b92d,
+  0x57a46451,
+  0xa6efee9f,
+  0x57dfb1a3,
+  0x41059913,
+  0x88c855f3,
+  0xe7411737,
+  0xc0418d8d,
+  0xf7ae2ba1,
+  0xb7f9b955,
+  0x2c7e0e43,
+  0xb5dc25f7,
+  0xe760cd89,
+  0xf220e83d,
+)
 const k1 = 0x9e3779b1 | 0
 const k2 = 0x85ebca77 | 0
 const k3 = 0x7feb352d
 const k4 = 0x846ca68b | 0
 const k5 = 0xc2b2ae3d | 0
 const k6 = 0x165667b1
+
+/** A lane of a word after each sixteen of its units. */
+function nextBlock(lane: number, prime: number): number {
+  return Math.imul(lane ^ (lane >>> 15), prime)
+}
 
 /** MurmurHash3's finaliser (Appleby): every input bit reaches every output bit. */
 function finish(hash: number): number {

@@ -4,10 +4,14 @@
  * builds `generated/kernelBytes.ts` from this file. Nothing is allocated here: every address comes as an argument.
  */
 
+import { places, read } from './words.ts'
+
 const seedA: i32 = 0x811c9dc5
 const seedB: i32 = 0x5bd1e995
 const primeA: i32 = 0x01000193
 const primeB: i32 = 0x27d4eb2f
+const pushA: i32 = 0x2c1b3c6d
+const pushB: i32 = 0x297a2d39
 const k1: i32 = 0x9e3779b1
 const k2: i32 = 0x85ebca77
 const k3: i32 = 0x7feb352d
@@ -74,13 +78,13 @@ export function minhash(
 // biome-ignore format: a line for each of them is a page
 export function sign(
   spans: usize, rows: i32, fold: usize, word: i32, first: i32, second: i32, laneA: usize, laneB: usize,
-  scratch: usize, buckets: usize, out: usize, told: usize,
+  folded: usize, scratch: usize, buckets: usize, out: usize, told: usize,
 ): usize {
   for (let r: i32 = 0; r < rows; r++) {
     const from = <usize>load<u32>(spans)
     const to = <usize>load<u32>(spans, 4)
     spans += 8
-    const length = word ? words(from, to, fold, laneA, laneB) : codes(from, to, fold, laneA, laneB)
+    const length = word ? words(from, to, folded, scratch, laneA, laneB) : codes(from, to, fold, laneA, laneB)
     let n = length
     if (length > 0) {
       form(laneA, laneB, length, told)
@@ -96,26 +100,71 @@ export function sign(
   return out
 }
 
-/** Hashes the words of a text into two lanes; how many there are, `notPlain` where the text is not plain. */
-function words(from: usize, to: usize, fold: usize, laneA: usize, laneB: usize): i32 {
-  let n: i32 = 0
-  let at = from
-  while (true) {
-    let folded: i32 = 0
-    while (at < to && !(folded = <i32>load<u8>(fold + <usize>load<u8>(at)))) at++
-    if (at === to) return n
-    if (folded === 1) return notPlain
-    let a = seedA
-    let b = seedB
-    do {
-      a = (a ^ folded) * primeA
-      b = (b ^ folded) * primeB
-      at++
-      if (at === to) break
-      folded = <i32>load<u8>(fold + <usize>load<u8>(at))
-    } while (folded > 1)
-    push(laneA, laneB, n++, a, b)
+/** Hashes the words of a text into two lanes; how many there are, `notPlain` where the text is not plain. `edges` is used up. */
+function words(from: usize, to: usize, folded: usize, edges: usize, laneA: usize, laneB: usize): i32 {
+  const end = read(from, <i32>(to - from), folded, edges)
+  if (end === 0) return notPlain
+  let lane: usize = 0
+  for (let edge = edges; edge < end; edge += 8) {
+    hashWord(<usize>load<u32>(edge), load<i32>(edge, 4) - load<i32>(edge), laneA + lane, laneB + lane)
+    lane += 4
   }
+  for (let at: usize = 0; at < lane; at += 16) {
+    const a = v128.load(laneA + at)
+    const b = v128.load(laneB + at)
+    const x = i32x4.mul(v128.xor(a, i32x4.shr_u(a, 15)), i32x4.splat(pushA))
+    const y = i32x4.mul(v128.xor(b, i32x4.shr_u(b, 16)), i32x4.splat(pushB))
+    v128.store(laneA + at, v128.xor(x, i32x4.shr_u(x, 12)))
+    v128.store(laneB + at, v128.xor(y, i32x4.shr_u(y, 15)))
+  }
+  return <i32>(lane >> 2)
+}
+
+/** What the letters of a word are multiplied with, by their places: for the one lane and for the other. */
+// biome-ignore format: a line for each factor is a page
+const factors = memory.data<i32>([
+  <i32>0xeccf7d57, <i32>0x630d65e5, <i32>0x4a11ffd3, <i32>0x1cb000fd,
+  <i32>0xd3572a05, <i32>0x5514ed2d, <i32>0x25d05d37, <i32>0x624408d3,
+  <i32>0xe1606879, <i32>0x7899781f, <i32>0x77aef381, <i32>0xab9bae9b,
+  <i32>0xc7fd99d7, <i32>0x6059d121, <i32>0x65c4d557, <i32>0x43b4343b,
+  <i32>0xb6ca61a5, <i32>0x53f1788b, <i32>0xec16b92d, <i32>0x57a46451,
+  <i32>0xa6efee9f, <i32>0x57dfb1a3, <i32>0x41059913, <i32>0x88c855f3,
+  <i32>0xe7411737, <i32>0xc0418d8d, <i32>0xf7ae2ba1, <i32>0xb7f9b955,
+  <i32>0x2c7e0e43, <i32>0xb5dc25f7, <i32>0xe760cd89, <i32>0xf220e83d,
+])
+
+/** The letters of a word times the factors of their places, added up; sixteen at a time. */
+function hashWord(at: usize, length: i32, laneA: usize, laneB: usize): void {
+  let a = seedA
+  let b = seedB
+  while (true) {
+    const word = v128.and(v128.load(at), i8x16.lt_u(places, i8x16.splat(<i8>min(length, 16))))
+    const low = i16x8.extend_low_i8x16_u(word)
+    const high = i16x8.extend_high_i8x16_u(word)
+    const x0 = i32x4.extend_low_i16x8_u(low)
+    const x1 = i32x4.extend_high_i16x8_u(low)
+    const x2 = i32x4.extend_low_i16x8_u(high)
+    const x3 = i32x4.extend_high_i16x8_u(high)
+    const A = i32x4.add(
+      i32x4.add(i32x4.mul(x0, v128.load(factors, 0)), i32x4.mul(x1, v128.load(factors, 16))),
+      i32x4.add(i32x4.mul(x2, v128.load(factors, 32)), i32x4.mul(x3, v128.load(factors, 48))),
+    )
+    const B = i32x4.add(
+      i32x4.add(i32x4.mul(x0, v128.load(factors, 64)), i32x4.mul(x1, v128.load(factors, 80))),
+      i32x4.add(i32x4.mul(x2, v128.load(factors, 96)), i32x4.mul(x3, v128.load(factors, 112))),
+    )
+    const pairs = i32x4.add(i32x4.shuffle(A, B, 0, 4, 2, 6), i32x4.shuffle(A, B, 1, 5, 3, 7))
+    const both = i32x4.add(pairs, i32x4.shuffle(pairs, pairs, 2, 3, 0, 1))
+    a += i32x4.extract_lane(both, 0)
+    b += i32x4.extract_lane(both, 1)
+    if (length <= 16) break
+    at += 16
+    length -= 16
+    a = (a ^ (a >>> 15)) * primeA
+    b = (b ^ (b >>> 15)) * primeB
+  }
+  store<i32>(laneA, a)
+  store<i32>(laneB, b)
 }
 
 /** As `words`, of characters; one space stands between words. */
@@ -136,8 +185,8 @@ function codes(from: usize, to: usize, fold: usize, laneA: usize, laneB: usize):
 }
 
 function push(laneA: usize, laneB: usize, n: i32, a: i32, b: i32): void {
-  const x = (a ^ (a >>> 15)) * 0x2c1b3c6d
-  const y = (b ^ (b >>> 16)) * 0x297a2d39
+  const x = (a ^ (a >>> 15)) * pushA
+  const y = (b ^ (b >>> 16)) * pushB
   const at = (<usize>n) << 2
   store<i32>(laneA + at, x ^ (x >>> 12))
   store<i32>(laneB + at, y ^ (y >>> 15))

@@ -3,7 +3,7 @@
  * where in memory; `WordOverlap` is the same in TypeScript, which test/core/sign/plainOverlap.test.ts holds this to, and
  * test/core/sign/kernel.test.ts builds `generated/overlapBytes.ts` from this file. Nothing is allocated here.
  */
-import { hasDigits, read } from './words.ts'
+import { hasDigits, places, read } from './words.ts'
 
 /**
  * The overlap of the sets of words and neighbouring words of two plain texts (ASCII without backslashes), exact: a word is
@@ -58,7 +58,6 @@ const golden: u64 = ((<u64>0x9e3779b9) << 32) | 0x7f4a7c15
 
 /** The number of a word, by its letters. What lies in a place: its first 16 letters, length, number, begin, and texts it is in. */
 function number(at: usize, length: u32, text: i32, table: usize, shift: i32): u32 {
-  const places = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
   const letters = v128.and(v128.load(at), i8x16.lt_u(places, i8x16.splat(<i8>min(length, 16))))
   let mix = i64x2.extract_lane(letters, 0) * golden + i64x2.extract_lane(letters, 1)
   if (length > 16) mix ^= rotl<u64>(load<u64>(at + <usize>length - 8), 29)

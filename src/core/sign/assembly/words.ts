@@ -7,14 +7,15 @@
  * Returns their end, 0 where the text is not plain.
  */
 export function read(text: usize, size: i32, folded: usize, edges: usize): usize {
-  // Behind the end there is something between words.
-  for (let i: usize = 0; i < 64; i += 16) v128.store(text + <usize>size + i, i8x16.splat(0))
   let inside: u64 = 0
   foreign = i8x16.splat(0)
   numbers = i8x16.splat(0)
   for (let at: usize = 0; at <= <usize>size; at += 64) {
-    const low = fold(text + at, folded + at) | (fold(text + at + 16, folded + at + 16) << 16)
-    const high = fold(text + at + 32, folded + at + 32) | (fold(text + at + 48, folded + at + 48) << 16)
+    const from = text + at
+    const to = folded + at
+    const left = size - <i32>at
+    const low = fold(from, to, left) | (fold(from + 16, to + 16, left - 16) << 16)
+    const high = fold(from + 32, to + 32, left - 32) | (fold(from + 48, to + 48, left - 48) << 16)
     const mask = <u64>low | ((<u64>high) << 32)
     let turns = mask ^ ((mask << 1) | inside)
     inside = mask >> 63
@@ -36,9 +37,12 @@ export function hasDigits(): bool {
   return v128.any_true(numbers)
 }
 
-/** Folds 16 bytes; a bit for each that belongs to a word. */
-function fold(from: usize, to: usize): u32 {
-  const own = v128.load(from)
+/** The number of each of 16 bytes. */
+export const places = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+
+/** Folds 16 bytes, of which so many are left; a bit for each that belongs to a word. */
+function fold(from: usize, to: usize, left: i32): u32 {
+  const own = v128.and(v128.load(from), i8x16.lt_s(places, i8x16.splat(<i8>max(min(left, 16), 0))))
   const lower = v128.or(own, i8x16.splat(0x20))
   const digit = i8x16.lt_u(i8x16.sub(own, i8x16.splat(0x30)), i8x16.splat(10))
   const letter = i8x16.lt_u(i8x16.sub(lower, i8x16.splat(0x61)), i8x16.splat(26))
