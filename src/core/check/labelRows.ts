@@ -10,7 +10,7 @@ export interface LabelRows {
   /** A cell holds several labels: a list, or names with a separator between them. */
   readonly several: boolean
   /** Rows by label, ascending; those of one split where it is given. */
-  rows(split?: SplitName): Map<number, number[]>
+  rows(split?: SplitName): Work<Map<number, number[]>>
 }
 
 /** Several rules ask the same of one corpus. */
@@ -36,7 +36,7 @@ export function* labelRows(corpus: Corpus): Work<LabelRows | undefined> {
     of,
     names,
     several: severalLabels(names.filter((_, label) => isUsed[label] === 1)),
-    rows: split => {
+    *rows(split) {
       const before = lists.get(split)
       if (before) return before
       const byLabel = new Map<number, number[]>()
@@ -48,6 +48,7 @@ export function* labelRows(corpus: Corpus): Work<LabelRows | undefined> {
           const list = byLabel.get(label)
           if (list) list.push(row)
           else byLabel.set(label, [row])
+          if (row % 500_000 === 499_999) yield { phase: 'labels', done: row, total: of.length }
         }
       }
       lists.set(split, byLabel)

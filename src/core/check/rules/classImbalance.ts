@@ -28,7 +28,7 @@ each label does.`,
     const split: SplitName = corpus.files.some(file => file.split === 'train')
       ? 'train'
       : (corpus.files[0]?.split ?? 'train')
-    const byLabel = labels.rows(split)
+    const byLabel = yield* labels.rows(split)
     if (!isChoice(byLabel)) return
     const sizes = [...byLabel].map(([label, rows]) => ({ label, rows: rows.length }))
     const total = sizes.reduce((sum, { rows }) => sum + rows, 0)

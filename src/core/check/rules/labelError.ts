@@ -129,7 +129,7 @@ function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows)
   const lists: number[][] = []
   const classes: number[] = []
   let count = 0
-  for (const [label, all] of labels.rows()) {
+  for (const [label, all] of yield* labels.rows()) {
     const readable = all.filter(row => likeness.slots[row]! >= 0)
     yield { phase: 'label-error', done: count, total: labels.of.length }
     if (readable.length < leastOfClass) continue

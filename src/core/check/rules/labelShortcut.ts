@@ -33,7 +33,7 @@ other labels that have it.`,
 
   *check(context) {
     const labels = yield* labelRows(context.corpus)
-    if (!labels || labels.several || !isChoice(labels.rows())) return
+    if (!labels || labels.several || !isChoice(yield* labels.rows())) return
     const signs = yield* signsOf(context, labels)
     for (const sign of signs.slice(0, mostFindings)) report(context, labels, sign)
   },

@@ -30,7 +30,7 @@ Where \`privacy\` stands in one row only: \`The label "privacy" has only this tr
   *check({ corpus, settings, add }) {
     const labels = yield* labelRows(corpus)
     if (!labels || labels.several) return
-    const train = labels.rows('train')
+    const train = yield* labels.rows('train')
     let total = 0
     for (const rows of train.values()) total += rows.length
     if (total < leastRows || !isChoice(train)) return
@@ -46,7 +46,7 @@ Where \`privacy\` stands in one row only: \`The label "privacy" has only this tr
         fixes: [],
         key: corpus.key('rare-label', labels.names[labels.of[row]!]),
       })
-    for (const [label, rows] of labels.rows()) {
+    for (const [label, rows] of yield* labels.rows()) {
       if (misspelt(label)) continue
       const own = train.get(label) ?? []
       const name = quoted(labels.names[label]!)
