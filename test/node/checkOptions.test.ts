@@ -25,6 +25,17 @@ async function run(...args: string[]) {
 const long =
   'Hello, I hope you are well. My new card has still not arrived, what can I do about it now? I ordered it in May.'
 
+test('--suggest-split moves what stands in very many rows of another split, by the settings of the rule', async () => {
+  const held = Array.from({ length: 12 }, (_, w) => `h${w}`).join(' ')
+  const own = (row: number) => Array.from({ length: 14 }, (_, w) => `r${row}w${w}`).join(' ')
+  write('train.jsonl', lines(Array.from({ length: 30 }, (_, row) => ({ text: `${own(row)} ${held}` }))))
+  write('test.jsonl', lines([{ text: held }, { text: own(31) }]))
+  const { out } = await run('.', '--suggest-split')
+  expect(out).toContain('Moving 1 from test to train would keep each in one: train 30 -> 31, test 2 -> 1.')
+  write('winnow.json', JSON.stringify({ rules: { leak: { containment: 0 } } }))
+  expect((await run('.', '--suggest-split')).out).toContain('no rows that are alike stand in different splits')
+})
+
 test('--suggest-split says what would have to move so that nothing leaks', async () => {
   write(
     'train.jsonl',

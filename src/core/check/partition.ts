@@ -38,7 +38,7 @@ export interface Partition {
  * ones). The same idea as iterative stratification (Sechidis et al., ECML 2011), for sets instead of rows.
  */
 export function* partition(corpus: Corpus, options: PartitionOptions): Work<Partition> {
-  const { set, pinned } = yield* together(corpus, options)
+  const { set, pinned } = yield* together(corpus, options, 'pinned')
   const { of: labels, names } = yield* corpus.labels()
   const count = names.length + 1
   // Without a label is a label too: such rows are spread like others.
@@ -114,7 +114,7 @@ export interface Regrouping {
  * earlier. What is in one split stays where it is.
  */
 export function* regroup(corpus: Corpus, options: Omit<PartitionOptions, 'ratios' | 'seed'>): Work<Regrouping> {
-  const { set, pinned } = yield* together(corpus, options)
+  const { set } = yield* together(corpus, options, 'joined')
   const names = [...new Set(corpus.files.map(file => file.split))]
   const before = names.map(() => 0)
   const counts = new Map<number, number[]>()
@@ -130,11 +130,10 @@ export function* regroup(corpus: Corpus, options: Omit<PartitionOptions, 'ratios
   }
   const moved = names.map(() => names.map(() => 0))
   let sets = 0
-  for (const [id, tally] of counts) {
+  for (const tally of counts.values()) {
     if (tally.filter(rows => rows > 0).length < 2) continue
     sets++
-    const train = names.indexOf('train')
-    const to = pinned.has(id) && train >= 0 ? train : tally.indexOf(Math.max(...tally))
+    const to = tally.indexOf(Math.max(...tally))
     for (const [from, rows] of tally.entries()) if (from !== to) moved[from]![to]! += rows
   }
   return {
@@ -155,19 +154,20 @@ function growth(more: number, there: number, wanted: number): number {
   return more * (more + 2 * (there - wanted))
 }
 
+/** What becomes of a row that stands in so many longer ones that only some of those are known: it is in a set with these, or pinned. */
+type Common = 'joined' | 'pinned'
+
 interface Together {
   /** The set of each row, by its first row; -1 for rows that cannot be read. */
   readonly set: Int32Array
-  /**
-   * The sets with a row that stands in so many longer ones that only some of those are known. They belong into training: of a row
-   * there nothing leaks, wherever the longer ones are.
-   */
+  /** The sets with a pinned row. They belong into training: of a row there nothing leaks, wherever the longer ones are. */
   readonly pinned: ReadonlySet<number>
 }
 
 function* together(
   corpus: Corpus,
   { shingle, threshold, containment, group }: Omit<PartitionOptions, 'ratios' | 'seed'>,
+  common: Common,
 ): Work<Together> {
   const parent = Int32Array.from({ length: corpus.rowCount }, (_, row) => row)
   const find = (row: number): number => {
@@ -195,11 +195,11 @@ function* together(
   for (const slotsOfSet of similar.groups())
     for (const slot of slotsOfSet) join(rowsOf(slotsOfSet[0]!)[0]!, rowsOf(slot)[0]!)
   const longer = yield* holders(corpus, likeness, containment)
-  const common: number[] = []
+  const pinned: number[] = []
   for (let row = 0; longer && row < slots.length; row++) {
     if (slots[row]! < 0 || !longer.has(slots[row]!) || rowsOf(slots[row]!)[0] !== row) continue
     const known = [...longer.of(row, () => true)]
-    if (known.length >= mostHolders) common.push(row)
+    if (known.length >= mostHolders && common === 'pinned') pinned.push(row)
     else for (const holder of known) join(row, holder)
   }
   const byValue = new Map<string, number>()
@@ -217,7 +217,7 @@ function* together(
   const set = new Int32Array(corpus.rowCount)
   for (const { table, base } of corpus.files)
     for (let row = 0; row < table.rowCount; row++) set[base + row] = table.broken(row) ? -1 : find(base + row)
-  return { set, pinned: new Set(common.map(row => set[row]!)) }
+  return { set, pinned: new Set(pinned.map(row => set[row]!)) }
 }
 
 /**

@@ -120,8 +120,14 @@ function expected(rows: readonly Row[], one: Case): string[] {
     )
     const equal = all.some(other => other.split === alike && other.form === row.form)
     const holder = of(other => within(row, other, one))
-    if (alike) told.push(`leak ${row.split} ${row.row}: ${equal ? 'equal' : 'near'} ${alike}`)
-    else if (holder) told.push(`leak ${row.split} ${row.row}: contained ${holder}`)
+    if (alike) {
+      const share = (other: Row) => shared(row, other) / (row.set.size + other.set.size - shared(row, other))
+      const same = all.filter(
+        other => other.split === alike && (equal ? other.form === row.form : other.form !== row.form),
+      )
+      const best = same.reduce((most, other) => (!equal && share(other) > share(most) ? other : most))
+      told.push(`leak ${row.split} ${row.row}: ${equal ? 'equal' : 'near'} ${alike} ${best.row}`)
+    } else if (holder) told.push(`leak ${row.split} ${row.row}: contained ${holder}`)
   }
   const firsts = new Map<string, Row>()
   for (const row of all) {
@@ -156,7 +162,9 @@ function said(all: readonly Finding[]): string[] {
   return all
     .map(({ rule, uri, row, alike, related }) => {
       const split = uri.slice(3, -6)
-      const of = rule === 'leak' ? related[0]!.uri.slice(3, -6) : related[0]!.row
+      const other = related[0]!
+      const place = other.uri.slice(3, -6)
+      const of = rule !== 'leak' ? other.row : alike === 'contained' ? place : `${place} ${other.row}`
       return `${rule} ${split} ${row}: ${alike === 'contained' && rule !== 'leak' ? alike : `${alike ?? 'equal'} ${of}`}`
     })
     .sort()
