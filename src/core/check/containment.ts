@@ -70,8 +70,10 @@ export function* holders(
       const slot = likeness.slots[row]!
       if (slot < 0 || forms.size(slot) < least) return
       for (const holder of join.holdersOf(slot)) {
-        const found = likeness.rowsOf(holder).find(allows)
-        if (found !== undefined) yield found
+        // Most forms have one row.
+        const first = likeness.firstRow(holder)
+        const found = first < 0 || allows(first) ? first : likeness.rowsOf(holder).find(allows)
+        if (found !== undefined && found >= 0) yield found
       }
     },
   }

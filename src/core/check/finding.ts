@@ -74,13 +74,15 @@ export class LazyFinding implements Finding {
   readonly part?: string
   readonly row: number
   readonly alike?: Alike
-  private readonly make: () => FindingDetails
+  private readonly index: number
+  private readonly make: (index: number) => FindingDetails
   private made: FindingDetails | undefined
 
+  /** `make` is called with the index: one function makes the details of many findings. */
   constructor(
-    of: { readonly rule: string; readonly severity: Severity; readonly alike?: Alike },
+    of: { readonly rule: string; readonly severity: Severity; readonly alike?: Alike; readonly index?: number },
     where: { readonly uri: string; readonly part?: string; readonly row: number },
-    make: () => FindingDetails,
+    make: (index: number) => FindingDetails,
   ) {
     this.rule = of.rule
     this.severity = of.severity
@@ -88,6 +90,7 @@ export class LazyFinding implements Finding {
     if (where.part !== undefined) this.part = where.part
     this.row = where.row
     if (of.alike !== undefined) this.alike = of.alike
+    this.index = of.index ?? 0
     this.make = make
   }
 
@@ -118,7 +121,7 @@ export class LazyFinding implements Finding {
 
   private details(): FindingDetails {
     if (!this.made) {
-      const { span, message, related, fixes, key } = this.make()
+      const { span, message, related, fixes, key } = this.make(this.index)
       // Fixes that change nothing are those of files that cannot be changed.
       this.made = { span, message, related, fixes: fixes.filter(fix => fix.edits.length > 0), key }
     }

@@ -20,6 +20,7 @@ import { contextOf, differingLists } from '../context.ts'
 import type { Corpus, Likeness } from '../corpus.ts'
 import { type Finding, type FindingDetails, type Fix, LazyFinding } from '../finding.ts'
 import { pairKey } from '../keys.ts'
+import { NearPairs } from '../nearPairs.ts'
 import { comparisonOf, similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleContext, type RuleSettings } from '../rule.ts'
 import { keepOnly, keepOnlyLimit } from './duplicate.ts'
@@ -129,7 +130,7 @@ function* tellGroup(telling: Telling, group: readonly number[]): Work<void> {
     for (const star of yield* starRows({ rows, slots, matcher: similar.matcher, alike }))
       if (star.members.length > 0) {
         for (const row of star.members) told.add(row)
-        yield* tell(telling, star)
+        tell(telling, star)
         if (star.members.length >= templateRows) yield { phase: 'near-duplicate', done: told.size, total: slots.length }
       }
 }
@@ -138,9 +139,11 @@ function* tellGroup(telling: Telling, group: readonly number[]): Work<void> {
 function tellFew(telling: Telling, group: readonly number[]): boolean {
   const { likeness, told } = telling
   if (group.some(slot => likeness.rowsIn(slot) > 1)) return false
+  // Two that are linked are similar.
+  const similar = group.length === 2 ? telling.alike : telling.similar
   let rest: readonly number[] = group.map(likeness.firstRow).sort((a, b) => a - b)
   while (rest.length > 1) {
-    const { star, others } = firstStar(rest, telling.similar)
+    const { star, others } = firstStar(rest, similar)
     for (const row of star.members) told.add(row)
     tellLater(telling, star)
     rest = others
@@ -226,7 +229,7 @@ const sampled = 20
 /** So many members may make a template. */
 const templateRows = 5
 
-function* tell(telling: Telling, star: Star): Work<void> {
+function tell(telling: Telling, star: Star): void {
   const { context, likeness } = telling
   const { corpus, settings, add } = context
   const { center, members } = star
@@ -242,15 +245,7 @@ function* tell(telling: Telling, star: Star): Work<void> {
       return
     }
   }
-  if (members.length < keepOnlyLimit) {
-    tellLater(telling, star)
-    return
-  }
-  const cluster = [center, ...members]
-  for (const [i, row] of members.entries()) {
-    tellMember(telling, { cluster, row, exact: corpus.compare(likeness, center, row) })
-    if (i % 50 === 49) yield { phase: 'near-duplicate', done: i, total: members.length }
-  }
+  tellLater(telling, star)
 }
 
 function tellLater({ pairs }: Telling, { center, members }: Star): void {
@@ -258,29 +253,26 @@ function tellLater({ pairs }: Telling, { center, members }: Star): void {
 }
 
 /** The clusters whose pairs were compared. */
-function* tellPairs(telling: Telling, exact: (pair: number) => Comparison): Work<void> {
-  const { pairs } = telling
-  const count = pairs.length / 2
-  let next = 500
-  for (let first = 0; first < count; ) {
-    const center = pairs[2 * first]!
-    const members: { readonly row: number; readonly exact: Comparison }[] = []
-    let end = first
-    for (; end < count && pairs[2 * end] === center; end++)
-      members.push({ row: pairs[2 * end + 1]!, exact: exact(end) })
-    // "Keep only this row" must not take away those that differ in numbers only.
-    const cluster = [center]
-    for (const { row, exact } of members) if (!exact.numbers) cluster.push(row)
-    for (const member of members) tellMember(telling, { cluster, ...member })
-    first = end
-    if (first < next) continue
-    next = first + 500
-    yield { phase: 'near-duplicate', done: first, total: count }
+function* tellPairs({ context, likeness, t, pairs: rows }: Telling, exact: (pair: number) => Comparison): Work<void> {
+  const { corpus, settings, add } = context
+  const pairs = new NearPairs(rows)
+  // All of a cluster are compared before one of them is told: its details may be asked for at once.
+  const make = (pair: number) => details(corpus, likeness, pairs, pair)
+  const rule = 'near-duplicate'
+  const mild = milder(settings.severity, 'info')
+  for (let first = 0, end = 0; first < pairs.count; first = end) {
+    const center = pairs.center(first)
+    for (; end < pairs.count && pairs.center(end) === center; end++) {
+      pairs.keep(end, exact(end))
+      if (end % 200 === 199) yield { phase: rule, done: end, total: pairs.count }
+    }
+    for (let pair = first; pair < end; pair++) {
+      const { inter, union, numbers } = pairs.exact(pair)
+      if (!reaches(t, inter, union)) continue
+      const [severity, alike] = numbers ? ([mild, 'numbers'] as const) : ([settings.severity, 'near'] as const)
+      add(new LazyFinding({ rule, severity, alike, index: pair }, corpus.rowOf(pairs.row(pair)), make))
+    }
   }
-}
-
-function tellMember({ context, likeness, t }: Telling, member: Member): void {
-  if (reaches(t, member.exact.inter, member.exact.union)) context.add(found(context, likeness, member))
 }
 
 function template(corpus: Corpus, settings: RuleSettings, { center, members }: Star, fixed: string): Finding {
@@ -311,30 +303,16 @@ function skeleton(texts: readonly (readonly string[])[]): string {
   return fixed.join(' ')
 }
 
-interface Member {
-  /** The representative first; those that differ from it in numbers only are not among them. */
-  readonly cluster: readonly number[]
-  readonly row: number
-  readonly exact: Comparison
-}
-
-function found({ corpus, settings }: RuleContext, likeness: Likeness, member: Member): Finding {
-  const { numbers } = member.exact
-  const severity = numbers ? milder(settings.severity, 'info') : settings.severity
-  const alike = numbers ? 'numbers' : 'near'
-  return new LazyFinding({ rule: 'near-duplicate', severity, alike }, corpus.rowOf(member.row), () =>
-    details(corpus, likeness, member),
-  )
-}
-
-function details(corpus: Corpus, likeness: Likeness, { cluster, row, exact }: Member): FindingDetails {
-  const center = cluster[0]!
+function details(corpus: Corpus, likeness: Likeness, pairs: NearPairs, pair: number): FindingDetails {
+  const [center, row, exact] = [pairs.center(pair), pairs.row(pair), pairs.exact(pair)]
   const similarity = jaccard(exact)
   const fixes: Fix[] = []
   if (!exact.numbers) {
     const preferred = differingLists(corpus, row, center).length === 0
     fixes.push(corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred }, [row]))
-    if (cluster.length <= keepOnlyLimit) fixes.push(keepOnly(corpus, cluster, row))
+    // "Keep only this row" must not take away those that differ in numbers only.
+    const cluster = pairs.cluster(pair, keepOnlyLimit)
+    if (cluster) fixes.push(keepOnly(corpus, cluster, row))
   }
   const name = corpus.name(center)
   const how = { similarity, containment: containment(likeness, row, exact.inter) }
