@@ -38,6 +38,8 @@ export class Forms extends FormColumns {
   /** Open addressing by form hash; slot + 1, 0 is free. */
   private table = new Int32Array(1024)
   private readonly shingler: Shingler
+  /** Of no use but that it is read. */
+  private read = 0
   /** Signs many rows at a time; made when there are many. */
   private batch: Batch | 'none' | undefined
 
@@ -104,6 +106,10 @@ export class Forms extends FormColumns {
     let from = batch.hashesAt
     for (let i = 0; i < count; i++) {
       const head = batch.head(i)
+      if (head >= 0) this.ready(heads[head + told.formA]!, heads[head + told.formB]!)
+    }
+    for (let i = 0; i < count; i++) {
+      const head = batch.head(i)
       if (head < 0) {
         const text = batch.texts[i] ?? texts.text(first + i)
         slots[i] = text === undefined ? -1 : this.add(text)
@@ -154,6 +160,7 @@ export class Forms extends FormColumns {
     // New forms beside each other, [from, i), have their places; what is long of them is put there together.
     let from = 0
     for (let i = 0; i < count; i++) {
+      if ((i & 511) === 0) for (let j = Math.min(count, i + 512) - 1; j >= i; j--) this.ready(formA[j]!, formB[j]!)
       const a = formA[i]!
       const b = formB[i]!
       const n = start[i + 1]! - start[i]!
@@ -249,6 +256,15 @@ export class Forms extends FormColumns {
     }
     this.table[at] = this.count + 1
     return this.append(form)
+  }
+
+  /**
+   * Reads where a form would stand in the table, which is large and read in no order: many places are fetched at the same time, where
+   * one would wait for the other when each is asked for.
+   */
+  private ready(a: number, b: number): void {
+    const { table } = this
+    this.read ^= table[Math.imul(a ^ (b >>> 7), 0x9e3779b1) >>> (Math.clz32(table.length - 1) & 31)]!
   }
 
   private same(slot: number, { a, b, hashes, from, n }: Form): boolean {

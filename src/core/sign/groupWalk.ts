@@ -17,6 +17,8 @@ export class GroupWalk {
   /** The set that each was in when the group was taken, where it is large. */
   private root = new Int32Array(64)
   private size = 0
+  /** Of no use but that it is read. */
+  private read = 0
   private head = 0
   private tail = 0
 
@@ -35,6 +37,18 @@ export class GroupWalk {
     const b = sets.find(y)
     if (a !== b && matcher.overlap(x, y) > 0) sets.union(a, b)
     return 3 + this.effort()
+  }
+
+  /**
+   * Reads what will be asked of the slots of the postings [from, to), which lie in no order in memory: many of them are fetched at
+   * the same time, where one would wait for the other when each is asked for.
+   */
+  ready(from: number, to: number): void {
+    const { slots, prefixStart } = this.postings!
+    this.read ^= this.matcher.ready(slots, from, to)
+    let read = 0
+    for (let i = from; i < to; i++) read ^= prefixStart[slots[i]!]!
+    this.read ^= read
   }
 
   /** Takes the group of postings [from, to). */

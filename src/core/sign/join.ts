@@ -128,26 +128,44 @@ interface Group {
 }
 
 /** Joins within the small groups; the large ones, smaller ones first. */
-function* joinSmall({ shingles, slots, length }: Postings, walk: GroupWalk): Work<Group[]> {
+function* joinSmall(postings: Postings, walk: GroupWalk): Work<Group[]> {
+  const { length } = postings
   const large: Group[] = []
-  let work = 0
   for (let from = 0; from < length; ) {
+    from = joinNext(postings, walk, from, large)
+    yield { phase: 'compare', done: from, total: length }
+  }
+  return large.sort((a, b) => a.to - a.from - (b.to - b.from) || a.from - b.from)
+}
+
+/** So many postings are made ready at a time: what is asked of their slots stays near until it is asked. */
+const ready = 1024
+
+/**
+ * Joins within some small groups from one on, and adds those that are not small to `large`; where the next group begins. A loop over
+ * millions that stands in a generator is compiled late.
+ */
+function joinNext({ shingles, slots, length }: Postings, walk: GroupWalk, first: number, large: Group[]): number {
+  let from = first
+  let warm = first
+  for (let work = 0; from < length && work < chunk; ) {
+    if (from >= warm) {
+      warm = Math.min(length, from + ready)
+      walk.ready(from, warm)
+    }
+    const shingle = shingles[from]!
     let to = from + 1
-    while (to < length && shingles[to] === shingles[from]) to++
+    while (to < length && shingles[to] === shingle) to++
     const size = to - from
-    if (size === 2) work += walk.pair(slots[from]!, slots[from + 1]!, shingles[from]!)
+    if (size === 2) work += walk.pair(slots[from]!, slots[from + 1]!, shingle)
     else if (size > largeGroup) large.push({ from, to })
     else if (size > 2) {
       walk.load(from, to)
       while (walk.more()) work += walk.expand()
-    }
-    if (work > chunk) {
-      work = 0
-      yield { phase: 'compare', done: from, total: length }
-    }
+    } else work++
     from = to
   }
-  return large.sort((a, b) => a.to - a.from - (b.to - b.from) || a.from - b.from)
+  return from
 }
 
 function* joinLarge({ from, to }: Group, walk: GroupWalk, matcher: Matcher): Work<void> {

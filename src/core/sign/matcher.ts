@@ -34,6 +34,15 @@ export class Matcher {
     return this
   }
 
+  /** Reads what is asked first of the slots `slots[from .. to)`, so that it is near; returns anything that depends on it. */
+  ready(slots: Uint32Array, from: number, to: number): number {
+    const packed = this.packed ?? this.forms.bitsLow
+    const stride = this.packed ? 4 : 1
+    let read = 0
+    for (let i = from; i < to; i++) read ^= packed[slots[i]! * stride]!
+    return read
+  }
+
   /** |A∩B| of two similar slots, 0 where they are not. */
   overlap(x: number, y: number): number {
     return this.allows(x, y) ? this.shared(x, y) : 0
