@@ -11,6 +11,11 @@ export function readLabelSets(cells: readonly string[]): readonly (readonly stri
   return cells.map(cell => listOf(cell) ?? clean(cell.split(separator)))
 }
 
+/** The labels of one cell that is a list by itself, or of names between `;` or `|`; else the cell. */
+export function labelItems(cell: string): readonly string[] {
+  return listOf(cell) ?? clean(cell.split(/[;|]/))
+}
+
 function listOf(cell: string): string[] | undefined {
   const inside = /^\s*\[(.*)\]\s*$/su.exec(cell)?.[1]
   if (inside === undefined) return undefined
@@ -20,7 +25,8 @@ function listOf(cell: string): string[] | undefined {
   } catch {
     // as Python prints it
   }
-  return clean(inside.split(',').map(part => part.trim().replace(/^(['"])(.*)\1$/su, '$2')))
+  const parts = inside.match(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,\s][^,]*/gsu) ?? []
+  return clean(parts.map(part => part.trim().replace(/^(['"])(.*)\1$/su, '$2')))
 }
 
 function clean(labels: readonly string[]): string[] {

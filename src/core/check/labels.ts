@@ -1,5 +1,19 @@
-/** What spellings of one label have in common. Only compared. Signs and dots between digits count: `-1` is not `1`. */
+import { labelItems } from './labelSets.ts'
+
+/**
+ * What spellings of one label have in common. Only compared. Signs and dots between digits count: `-1` is not `1`. Of several labels in
+ * one cell the order does not count.
+ */
 export function labelFold(label: string): string {
+  if (/[[;|]/.test(label)) {
+    const items = labelItems(label)
+    if (items.length > 1) return items.map(foldOne).sort().join(' | ')
+    if (items.length === 1) return foldOne(items[0]!)
+  }
+  return foldOne(label)
+}
+
+function foldOne(label: string): string {
   const plain = label.normalize('NFKC').trim().toLowerCase().replace(/\s+/gu, ' ')
   if (!/\p{L}/u.test(plain)) return plain
   return plain

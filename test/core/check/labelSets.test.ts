@@ -2,12 +2,16 @@ import { expect, test } from 'vitest'
 import { random } from '../../../src/core/base/random.ts'
 import { check } from '../../../src/core/check/check.ts'
 import { readLabelSets } from '../../../src/core/check/labelSets.ts'
+import { labelFold } from '../../../src/core/check/labels.ts'
+import { duplicate } from '../../../src/core/check/rules/duplicate.ts'
+import { labelConflict } from '../../../src/core/check/rules/labelConflict.ts'
 import { labelError } from '../../../src/core/check/rules/labelError.ts'
+import { labelTypo } from '../../../src/core/check/rules/labelTypo.ts'
 import { parseTables } from '../../../src/core/data/formats.ts'
 import { finishWork } from '../../../src/core/sign/progress.ts'
 
 test('cells of several labels are read as lists or by the separator of their column', () => {
-  expect(readLabelSets(['["a", "b c"]', "['a', 'x, y']", '[]'])).toEqual([['a', 'b c'], ['a', "'x", "y'"], []])
+  expect(readLabelSets(['["a", "b c"]', "['a', 'x, y']", '[]'])).toEqual([['a', 'b c'], ['a', 'x, y'], []])
   expect(readLabelSets(['news; rain', 'rain', 'sport;news', ''])).toEqual([
     ['news', 'rain'],
     ['rain'],
@@ -15,6 +19,24 @@ test('cells of several labels are read as lists or by the separator of their col
     [],
   ])
   expect(readLabelSets(['a|b', 'b, c|a', 'c'])).toEqual([['a', 'b'], ['b, c', 'a'], ['c']])
+})
+
+test('the order of several labels makes no other label, and what differs in one of them is no misspelling', () => {
+  expect(labelFold("['b c', 'a']")).toBe(labelFold('["A", "b_c"]'))
+  expect(labelFold('x|y; z')).toBe(labelFold('z|y|x'))
+  expect(labelFold('["sport"]')).toBe(labelFold('sport'))
+  expect(labelFold('[1,2]')).not.toBe(labelFold('[1,3]'))
+  const rows = Array.from({ length: 60 }, (_, i) => ({
+    text: `row ${i}`,
+    labels: i % 2 ? ['brands', 'dogs'] : ['cats'],
+  }))
+  rows.push({ text: 'row 1', labels: ['dogs', 'brands'] }, { text: 'other', labels: ['brands', 'fogs'] })
+  const bytes = Buffer.from(rows.map(row => `${JSON.stringify(row)}\n`).join(''))
+  const [file] = parseTables({ uri: '/d/train.jsonl', version: 0, bytes, encoding: 'utf-8', bom: false })
+  const splits = [{ name: 'train' as const, tables: [file!.table] }]
+  const dataset = { name: 'd', splits, roles: { text: 'text', label: 'labels' } }
+  const { findings } = finishWork(check({ datasets: [dataset], list: [labelTypo, labelConflict, duplicate] }))
+  expect(findings.map(({ rule, row }) => [rule, row])).toEqual([['duplicate', 60]])
 })
 
 const words = {

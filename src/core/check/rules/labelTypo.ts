@@ -1,4 +1,5 @@
 import type { Work } from '../../sign/progress.ts'
+import { labelItems } from '../labelSets.ts'
 import { labelFold, oneLetterApart, quoted } from '../labels.ts'
 import { milder, type Rule } from '../rule.ts'
 
@@ -75,7 +76,8 @@ function* intended(
 ): Work<Map<number, { readonly label: number; readonly sure: boolean }>> {
   // Most frequent first; of equals the one that came first.
   const labels = Array.from(counts.keys())
-    .filter(label => counts[label]! > 0)
+    // Several labels in one cell are as many choices as there are ways to combine them.
+    .filter(label => counts[label]! > 0 && labelItems(names[label]!).length < 2)
     .sort((a, b) => counts[b]! - counts[a]! || first[a]! - first[b]!)
   const meant = new Map<number, { label: number; sure: boolean }>()
   const byFold = new Map<string, number>()
