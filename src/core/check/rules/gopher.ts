@@ -52,7 +52,7 @@ a profile to ask for, not a default.`,
     const words = all.filter(word => /[\p{L}\p{N}\p{M}]/u.test(word))
     const count = Math.max(1, all.length)
     const mean = words.length === 0 ? 0 : words.reduce((sum, word) => sum + word.length, 0) / words.length
-    const split = text.split(/\r\n|[\n\r]/)
+    const split = text.replace(/(?:\r\n|[\n\r])$/, '').split(/\r\n|[\n\r]/)
     const lines = text.split(/\n+/)
     const paragraphs = text.trim().split(/\n{2,}/)
     const dupLines = duplicatesAmong(lines)
