@@ -32,21 +32,28 @@ export function mostPairs(rows: number): number {
 
 /** What `joinSets` will look at, which is less than all pairs: its walk leaves behind what is similar. */
 export function* walkCost(postings: SlotPairs, matcher: Matcher): Work<number> {
+  const place = { from: 0, cost: 0 }
+  while (place.from < postings.length) {
+    addCost(postings, matcher, place)
+    yield { phase: 'estimate', done: place.from, total: postings.length }
+  }
+  return place.cost
+}
+
+/** Adds up what the next groups cost, for some milliseconds. */
+function addCost(postings: SlotPairs, matcher: Matcher, place: { from: number; cost: number }): void {
   const { shingles, length } = postings
-  let cost = 0
-  let work = 0
-  for (let from = 0; from < length; ) {
+  let { from, cost } = place
+  for (let work = 0; from < length && work < 300_000; ) {
+    const shingle = shingles[from]!
     let to = from + 1
-    while (to < length && shingles[to] === shingles[from]) to++
-    cost += groupCost(postings, { from, to }, matcher)
-    work += to - from >= sampled ? 65 : 1
-    if (work > 50_000) {
-      work = 0
-      yield { phase: 'estimate', done: from, total: length }
-    }
+    while (to < length && shingles[to] === shingle) to++
+    if (to - from > 1) cost += groupCost(postings, { from, to }, matcher)
+    work += to - from >= sampled ? 300 : 1
     from = to
   }
-  return cost
+  place.from = from
+  place.cost = cost
 }
 
 /** Of groups of so many slots pairs are sampled. */

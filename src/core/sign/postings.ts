@@ -271,10 +271,10 @@ export function meetFirstAt(
   }
 }
 
-/** Drops shingles that occur once, by counters that collide only towards keeping too much. Returns the new length. */
+/** Drops shingles that occur once, by counters of two bits that collide only towards keeping too much. Returns the new length. */
 export function* dropSingles(shingles: Uint32Array, slots: Uint32Array, length: number): Work<number> {
   const bits = Math.min(24, Math.max(10, 34 - Math.clz32(length)))
-  const seen = new Uint8Array(1 << bits)
+  const seen = new Uint8Array(1 << (bits - 2))
   const shift = 32 - bits
   for (let from = 0; from < length; from += piece) {
     countSeen(shingles.subarray(from, Math.min(length, from + piece)), seen, shift)
@@ -294,7 +294,9 @@ const piece = 1_000_000
 function countSeen(shingles: Uint32Array, seen: Uint8Array, shift: number): void {
   for (let i = 0; i < shingles.length; i++) {
     const at = Math.imul(shingles[i]!, 0x9e3779b1) >>> shift
-    if (seen[at]! < 2) seen[at]!++
+    const four = seen[at >>> 2]!
+    const place = (at & 3) * 2
+    if (((four >>> place) & 2) === 0) seen[at >>> 2] = four + (1 << place)
   }
 }
 
@@ -307,7 +309,8 @@ function keepSeen(
 ): number {
   let kept = to
   for (let i = from; i < length; i++) {
-    if (seen[Math.imul(shingles[i]!, 0x9e3779b1) >>> shift]! < 2) continue
+    const at = Math.imul(shingles[i]!, 0x9e3779b1) >>> shift
+    if (((seen[at >>> 2]! >>> ((at & 3) * 2)) & 2) === 0) continue
     shingles[kept] = shingles[i]!
     slots[kept++] = slots[i]!
   }
