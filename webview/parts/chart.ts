@@ -127,9 +127,16 @@ export function chart(options: ChartOptions): Chart {
       ],
       series: [{}, ...moving.map((_, i) => seriesOf(i))],
       hooks: {
-        drawAxes: [u => shade(u, drawing), u => layer(u, drawing), u => drawMoving(u, moving, drawing.log)],
+        drawAxes: [
+          u => shade(u, drawing),
+          u => layer(u, drawing, p.background),
+          u => drawMoving(u, moving, drawing.log),
+        ],
         draw: [
-          u => drawMarks(u, { ...drawing, ground: p.background }, uPlot.pxRatio),
+          u => {
+            const draws = (line: Line) => line.rest === undefined
+            drawMarks(u, { ...drawing, ground: p.background, draws }, uPlot.pxRatio)
+          },
           u => drawNotes(u, { ...drawing, palette: p }, uPlot.pxRatio),
         ],
       },
@@ -208,15 +215,18 @@ export function chart(options: ChartOptions): Chart {
  * Lines that rest, drawn once on a canvas of their own and laid under those that move: a frame costs what moves, not
  * what is shown.
  */
-function restLayer(): (u: uPlot, drawing: Drawing) => void {
+function restLayer(): (u: uPlot, drawing: Drawing, ground: string) => void {
   const canvas = document.createElement('canvas')
   let known = ''
-  return (u, drawing) => {
+  return (u, drawing, ground) => {
     const lines = drawing.lines.filter(l => l.rest !== undefined)
     if (lines.length === 0) return
     const { width, height } = u.ctx.canvas
     const { x, y, log } = drawing
-    const key = JSON.stringify([x, y, log, width, height, u.bbox, lines.map(l => [l.rest, l.color, l.dash, l.width])])
+    // Marks share their places with those of lines that move.
+    const marks = drawing.lines.map(l => l.mark && (l.rest ?? ''))
+    const looks = lines.map(l => [l.rest, l.color, l.dash, l.width])
+    const key = JSON.stringify([x, y, log, width, height, u.bbox, looks, marks, ground])
     if (key !== known) {
       known = key
       Object.assign(canvas, { width, height })
@@ -237,6 +247,9 @@ function restLayer(): (u: uPlot, drawing: Drawing) => void {
         ctx.setLineDash(line.dash.map(d => d * uPlot.pxRatio))
         ctx.stroke(path(u, line, log))
       }
+      ctx.globalAlpha = 1
+      const plot = { ctx, bbox, valToPos: u.valToPos.bind(u) }
+      drawMarks(plot, { ...drawing, ground, draws: line => line.rest !== undefined }, uPlot.pxRatio)
     }
     u.ctx.drawImage(canvas, 0, 0)
   }

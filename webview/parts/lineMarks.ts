@@ -19,20 +19,26 @@ interface Marked {
 const apart = 72
 const half = 3.5
 
-/** Marks along the lines of runs whose colour another run has too. */
-export function drawMarks(
+/** Marks along the lines of runs whose colour another run has too: of those that `draws`, at places shared out among all. */
+export function drawMarks<L extends Marked>(
   u: Plot,
-  drawing: { readonly lines: readonly Marked[]; readonly x: readonly [number, number]; readonly ground: string },
+  drawing: {
+    readonly lines: readonly L[]
+    readonly x: readonly [number, number]
+    readonly ground: string
+    readonly draws: (line: L) => boolean
+  },
   px: number,
 ): void {
   const { ctx, bbox } = u
-  const { lines, x, ground } = drawing
+  const { lines, x, ground, draws } = drawing
   ctx.save()
   ctx.beginPath()
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
   ctx.clip()
   ctx.setLineDash([])
   for (const { line, mark, at } of markPlaces(lines, x, bbox.width / (apart * px))) {
+    if (!draws(line)) continue
     const left = u.valToPos(line.xs[at] as number, 'x', true)
     const top = u.valToPos(line.ys[at] as number, 'y', true)
     if (!Number.isFinite(top)) continue
