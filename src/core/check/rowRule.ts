@@ -1,5 +1,6 @@
 import { turnOf, turnsOf } from '../data/messages.ts'
 import { bytesOf } from '../data/table.ts'
+import type { Work } from '../sign/progress.ts'
 import type { Corpus, CorpusFile } from './corpus.ts'
 import type { Finding, Fix } from './finding.ts'
 import { milder, type Rule, type RuleMeta, type RuleSettings } from './rule.ts'
@@ -12,17 +13,27 @@ export function rowRule(given: {
   readonly look: (settings: RuleSettings) => Look
   /** Asked of the bytes at the place of a hit, before it is told. */
   readonly holds?: (bytes: Uint8Array) => boolean
+  /** What more than this share of all rows (and more than 20) have alike in a column is told once. */
+  readonly meant?: number
 }): Rule & { readonly look: (settings: RuleSettings) => Look } {
   const { meta, look } = given
   return {
     meta,
     look,
     *check({ corpus, settings, add }) {
+      const often = given.meant === undefined ? undefined : yield* frequent(corpus, meta.id, given.meant)
       let work = 0
       for (const file of corpus.files) {
         const scan = yield* corpus.scan(file)
         for (const [row, hits] of scan.hits.get(meta.id) ?? []) {
           for (const hit of hits) {
+            const rows = often?.get(kindOf(hit))
+            if (rows !== undefined) {
+              if (rows > 0)
+                add(once(finding(corpus, { file, row, hit, rule: meta.id, settings }), { corpus, hit, rows }))
+              often?.set(kindOf(hit), 0)
+              continue
+            }
             const found = finding(corpus, { file, row, hit, rule: meta.id, settings })
             if (!given.holds || file.table.readOnly || given.holds(bytesOf(file.table.source, found.span))) add(found)
           }
@@ -36,6 +47,33 @@ export function rowRule(given: {
       }
     },
   }
+}
+
+/** What hits of many rows have alike. */
+const kindOf = (hit: Hit) => `${hit.column}\n${hit.message}`
+
+/** In how many rows the hits of each kind are that more than a share of all rows have. */
+function* frequent(corpus: Corpus, rule: string, share: number): Work<Map<string, number>> {
+  const counts = new Map<string, number>()
+  let looked = 0
+  for (const file of corpus.files) {
+    const scan = yield* corpus.scan(file)
+    for (const [row, hits] of scan.hits.get(rule) ?? []) {
+      for (const kind of new Set(hits.map(kindOf))) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+      if (++looked % 4096 === 0) yield { phase: rule, done: file.base + row, total: corpus.rowCount }
+    }
+  }
+  const least = Math.max(20, corpus.rowCount * share)
+  return new Map([...counts].filter(([, rows]) => rows > least))
+}
+
+function once(
+  found: Finding,
+  { corpus, hit, rows }: { readonly corpus: Corpus; readonly hit: Hit; readonly rows: number },
+): Finding {
+  const says = hit.message.replace(/\.$/, '')
+  const message = `${says}, as in ${rows} of ${corpus.rowCount} rows: it seems to be meant.`
+  return { ...found, message, fixes: [], key: corpus.key(found.rule, 'meant', hit.column, hit.message) }
 }
 
 interface Found {

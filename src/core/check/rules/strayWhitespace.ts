@@ -12,7 +12,8 @@ export const strayWhitespace = rowRule({
     title: 'White space that says nothing',
     severity: 'info',
     what: `White space at the beginning or the end of a text, and runs of spaces between the words of a text of one line. Two spaces behind
-punctuation are a habit and stay, as does the one space before a completion that some formats ask for.`,
+punctuation are a habit and stay, as does the one space before a completion that some formats ask for. What more than half of the rows have
+alike seems to be meant and is told once.`,
     why: `Tokenizers write a word with a space before it as another token. A prompt that ends in a space, or labels that do, make the
 model see at use what it never saw in training.`,
     fix: 'Remove it. Not part of "fix all": in code and verse it may be meant.',
@@ -23,6 +24,7 @@ Row 0: \`The text ends with white space.\``,
     options: {},
   },
 
+  meant: 0.5,
   look: () => ({
     text({ column, role, turn, text, stats }, add) {
       if ((stats.flags & has.loose) === 0) return
