@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Failure, failureLine } from '../core/base/failure.ts'
+import { nearestWord } from '../core/base/nearest.ts'
 import type { Benchmarks } from '../core/check/contamination.ts'
 import { type Ignored, nothingIgnored, parseIgnored } from '../core/check/ignore.ts'
 import { mergeRules, type RuleSetting } from '../core/check/options.ts'
+import { rules as allRules } from '../core/check/rules.ts'
 import type { GuessLanguage } from '../core/check/scan/languages.ts'
 import type { Dataset, DatasetFiles } from '../core/data/dataset.ts'
 import { decodeAll } from '../core/text/decode.ts'
@@ -46,6 +48,12 @@ export async function settingsFor(
       warnings.push(`${slashed(path)}:${line}: ${message}; it ignores nothing`)
   }
   const rules = mergeRules(mergeRules(profiled(config), config?.config.rules ?? {}), over)
+  const known = allRules.map(rule => rule.meta.id)
+  // A rule of another version may be switched off, but a misspelt one should not seem to be.
+  for (const id of Object.keys(rules).filter(id => !known.includes(id) && isOff(rules[id]))) {
+    const near = nearestWord(id, known)
+    warnings.push(`There is no rule "${id}" to switch off${near ? `; did you mean "${near}"?` : ''}`)
+  }
   return {
     rules,
     ignored,

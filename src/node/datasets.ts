@@ -59,9 +59,11 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
   const listed: DatasetFiles[] = []
   if (!config?.config.datasets?.length)
     for (const { path, folder } of kinds) if (folder) walked.push(...(await dataFiles(path, listed)))
-  const asked = [...named, ...groupGiven(given)]
   const taken = new Set(listed.flatMap(filesOf))
   const found = [...listed, ...groupFiles(walked.filter(path => !taken.has(path)))]
+  // A file that is named beside its folder is checked once.
+  const inFolders = new Set(found.flatMap(filesOf))
+  const asked = [...named, ...groupGiven(given.filter(path => !inFolders.has(path)))]
   const readable = found.filter(dataset => filesOf(dataset).some(isReadable))
   const datasets = [...asked, ...(asked.length + readable.length ? readable : found)]
   if (datasets.length) return { datasets: uniqueNames(datasets), config }

@@ -25,6 +25,15 @@ async function run(...args: string[]) {
 const long =
   'Hello, I hope you are well. My new card has still not arrived, what can I do about it now? I ordered it in May.'
 
+test('a rule that does not exist is not switched off without a word', async () => {
+  write('train.jsonl', lines([{ text: long }]))
+  const { code, err } = await run('.', '--rule', 'near-duplicates=off', '--rule', 'zzz=off', '--rule', 'leak=off')
+  expect(code).toBe(0)
+  expect(err).toContain('There is no rule "near-duplicates" to switch off; did you mean "near-duplicate"?')
+  expect(err).toContain('There is no rule "zzz" to switch off\n')
+  expect(err).not.toContain('"leak"')
+})
+
 test('--suggest-split moves what stands in very many rows of another split, by the settings of the rule', async () => {
   const held = Array.from({ length: 12 }, (_, w) => `h${w}`).join(' ')
   const own = (row: number) => Array.from({ length: 14 }, (_, w) => `r${row}w${w}`).join(' ')

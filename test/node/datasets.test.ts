@@ -61,6 +61,14 @@ describe('findDatasets', () => {
     expect(pets.roles).toEqual({ text: 'text', label: 'label' })
   })
 
+  test('a file that is named beside its folder is checked once', async () => {
+    const train = put('pets/train.csv', 'text,label\na b,x\n')
+    put('pets/test.csv', 'text,label\na b,x\n')
+    const notes = put('pets/more.csv', 'text\na b\n')
+    const found = await findDatasets([train, notes, root])
+    expect(found.map(({ splits }) => Object.keys(splits)).sort()).toEqual([['train'], ['train', 'test']])
+  })
+
   test('the head of a README.md says which files are which split', async () => {
     const line = '{"text": "a b"}\n'
     for (const path of [
