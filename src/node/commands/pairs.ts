@@ -115,7 +115,7 @@ async function printPairs(
   const base: number[] = []
   const first: number[] = []
   const copies = new Map<number, number[]>()
-  const texts = files.map(({ table, roles }) => textsOf(table, roles))
+  const texts = files.map(({ table, roles }) => remembering(textsOf(table, roles), table))
   let rows = 0
   for (const [file, { name }] of files.entries()) {
     base.push(rows)
@@ -144,6 +144,7 @@ async function printPairs(
   const lines = new Lines(io)
   lines.add('file_a\trow_a\tfile_b\trow_b\tjaccard')
   const exact = new ExactOverlap(scheme)
+  const decimals = new Decimals()
   const textAt = (row: number) => {
     const { index, row: own } = place(row)
     return { texts: texts[index]!, row: own }
@@ -166,7 +167,7 @@ async function printPairs(
     for (const other of others.sort((x, y) => x.row - y.row)) {
       const right = place(other.row)
       lines.add(
-        `${files[left.index]!.name}\t${left.row}\t${files[right.index]!.name}\t${right.row}\t${sixDecimals(other.jaccard)}`,
+        `${files[left.index]!.name}\t${left.row}\t${files[right.index]!.name}\t${right.row}\t${decimals.of(other.jaccard)}`,
       )
     }
   }
@@ -185,6 +186,26 @@ function noteRows(slots: Int32Array, base: number, first: number[], copies: Map<
       else copies.set(first[slot]!, [base + i])
     }
   }
+}
+
+/** As these texts, which remember where the plain ones stand: each is asked for when it is signed, and most again when pairs are verified. */
+function remembering(texts: Texts, table: Table): Texts {
+  const { plain } = texts
+  // Of a file that is not held the bytes change with the row.
+  if (!plain || table.source.windows) return texts
+  const { bytes } = plain
+  const starts = new Uint32Array(texts.rowCount)
+  const ends = new Uint32Array(texts.rowCount)
+  const span = (row: number) => {
+    if (ends[row]! > 0) return { start: starts[row]!, end: ends[row]! }
+    const found = plain.span(row)
+    if (found) {
+      starts[row] = found.start
+      ends[row] = found.end
+    }
+    return found
+  }
+  return { rowCount: texts.rowCount, text: row => texts.text(row), plain: { bytes, span } }
 }
 
 /** A text as one of its rows. */
@@ -229,6 +250,22 @@ function plainText({ texts: { plain }, row }: RowOf): PlainText | undefined {
   const span = plain?.span(row)
   return span && { bytes: plain!.bytes, start: span.start, end: span.end }
 }
+
+/** What `sixDecimals` gives, remembered: fractions of small numbers come again and again. */
+class Decimals {
+  private readonly known = new Map<number, string>()
+
+  of(value: number): string {
+    let text = this.known.get(value)
+    if (text === undefined) {
+      text = sixDecimals(value)
+      if (this.known.size < mostDecimals) this.known.set(value, text)
+    }
+    return text
+  }
+}
+
+const mostDecimals = 10_000
 
 /** Six decimals as `printf` rounds them: a tie, which only fractions of a power of two can be, goes to the even digit. */
 function sixDecimals(value: number): string {
