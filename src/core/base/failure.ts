@@ -24,5 +24,9 @@ export function failureLine(error: unknown): string {
 
 /** Closes a `switch` over a union: a forgotten case becomes a type error here. */
 export function never(value: never): never {
-  throw new Error(`unexpected value: ${JSON.stringify(value)}`)
+  // What it says of its kind is enough: it may hold megabytes.
+  const { kind } = Object(value) as { readonly kind?: unknown }
+  throw new Error(
+    `unexpected value: ${kind === undefined ? JSON.stringify(value)?.slice(0, 200) : `kind ${String(kind)}`}`,
+  )
 }
