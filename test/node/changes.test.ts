@@ -75,7 +75,11 @@ test.each([
       text: head + list.join('\n'),
     }))
   const request = () => ({ folders: [folder], documents: documents(), rules: { 'label-error': 'off' } })
-  let settled: (report: Report) => void = () => {}
+  let heard = () => {}
+  let settled = (report: Report) => {
+    shown = report
+    heard()
+  }
   const checker = new Checker(
     () => {},
     report => settled(report),
@@ -89,7 +93,10 @@ test.each([
     const list = lines[name]!
     const at = r.int(list.length - 3)
     const [row] = [list[at]!]
-    const kind = r.int(6)
+    const kind = r.int(7)
+    // A check of all has come to an end meanwhile, or may be under way: then the edit ends it.
+    if (step === 5) await new Promise<void>(resolve => (heard = resolve))
+    else if (step % 12 === 5) await new Promise(resolve => setTimeout(resolve, 400 + r.int(80)))
     const copy = lines[r.int(2) ? train : other]!
     const next =
       kind === 0
@@ -102,7 +109,9 @@ test.each([
               ? []
               : kind === 4
                 ? [relabelled(row, ['card', 'refund', 'other'][r.int(3)]!)]
-                : [line(`${pool[r.int(pool.length)]} more`)]
+                : kind === 5
+                  ? [line(`${pool[r.int(pool.length)]} more`)]
+                  : [row, ...Array.from({ length: 12 }, (_, i) => copy[(at + i * 3) % copy.length]!)]
     const removes = kind === 3 ? 1 + r.int(2) : 1
     const first = at + head.split('\n').length - 1
     // As an editor tells it: the whole lines for an insertion or removal, otherwise the line's content.
@@ -123,8 +132,8 @@ test.each([
     expect(shown.counts).toEqual(countByRule(shown.findings))
     // What can be applied stands where it would in a fresh report.
     const edits = new Set(fresh.findings.flatMap(({ fixes }) => fixes).map(placesOf))
-    for (const { rule, fixes } of shown.findings)
-      if (local.has(rule)) for (const fix of fixes) expect(edits).toContain(placesOf(fix))
+    for (const { rule, alike, fixes } of shown.findings)
+      if (local.has(rule) && alike !== 'contained') for (const fix of fixes) expect(edits).toContain(placesOf(fix))
   }
   expect(added).toBeGreaterThan(steps)
   expect(removed).toBeGreaterThan(steps)
