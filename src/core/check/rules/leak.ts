@@ -42,16 +42,13 @@ test.jsonl row 0: \`Leaked: the same text is train.jsonl row 0.\``,
     *about({ corpus, settings, add }, slots) {
       const { scheme, threshold } = comparisonOf(settings)
       const likeness = yield* corpus.likeness(scheme, threshold)
-      const { rowsOf } = likeness
+      const sources = new Sources(corpus, likeness)
       for (const slot of slots)
-        for (const split of ['validation', 'test'] as const) {
-          const rows = rowsOf(slot).filter(row => corpus.split(row) === split)
-          const source = rows.length > 0 ? yield* sourceOf(corpus, likeness, slot, earlier[split], rowsOf) : undefined
-          if (!source) continue
-          for (const row of rows) {
-            const finding = found({ corpus, settings, likeness }, row, source)
-            if (finding) add(finding)
-          }
+        for (const row of likeness.rowsOf(slot)) {
+          if (corpus.split(row) === 'train') continue
+          const source = yield* sources.of(row)
+          const finding = source && found({ corpus, settings, likeness }, row, source)
+          if (finding) add(finding)
         }
     },
   },
@@ -59,10 +56,10 @@ test.jsonl row 0: \`Leaked: the same text is train.jsonl row 0.\``,
   *check({ corpus, settings, add }) {
     const { threshold, shingle } = settings.options
     const likeness = yield* corpus.likeness(String(shingle), threshold!)
-    const { slots, rowsOf } = likeness
+    const { slots } = likeness
     const longer = yield* holders(corpus, likeness, containmentOf(settings))
     const compared = { corpus, settings, likeness }
-    const sources = new Map<number, Source | undefined>()
+    const sources = new Sources(corpus, likeness)
     for (const file of corpus.files) {
       if (file.split === 'train') continue
       for (let i = 0; i < file.table.rowCount; i++) {
@@ -70,12 +67,10 @@ test.jsonl row 0: \`Leaked: the same text is train.jsonl row 0.\``,
         const slot = slots[row]!
         if (i % 2048 === 2047) yield { phase: 'leak', done: row, total: corpus.rowCount }
         if (slot < 0) continue
-        // Copies of one text in one split have one answer.
-        const key = slot * 2 + (file.split === 'test' ? 1 : 0)
-        if (!sources.has(key)) sources.set(key, yield* sourceOf(corpus, likeness, slot, earlier[file.split], rowsOf))
-        const source = sources.get(key)
+        // A generator for each row would cost more than looking it up.
+        const source = sources.known(row) ?? (yield* sources.of(row))
         const finding =
-          (source && found(compared, row, source)) ??
+          (source ? found(compared, row, source) : undefined) ??
           (longer?.has(slot) ? foundWithin(compared, row, longer) : undefined)
         if (finding) add(finding)
       }
@@ -97,37 +92,72 @@ interface Source {
 /** Once a similar row is known, so many more are compared in search of a better one: a template can have 100,000. */
 const further = 2000
 
-/** The row of an earlier split that has this form or the most similar one; train goes before validation. */
-function* sourceOf(
-  corpus: Corpus,
-  { similar }: Likeness,
-  slot: number,
-  splits: readonly SplitName[],
-  rowsOf: (slot: number) => Int32Array,
-): Work<Source | undefined> {
-  const group = similar.group(slot)
-  const { matcher } = similar
-  for (const split of splits) {
-    const own = rowsOf(slot).find(row => corpus.split(row) === split)
-    if (own !== undefined) return { row: own, equal: true }
-    let best: { row: number; similarity: number } | undefined
-    let left = further
-    for (let i = 0; i < group.length && left > 0; i++) {
-      if (i % 20_000 === 19_999) yield { phase: 'leak', done: i, total: group.length }
-      const other = group[i]!
-      if (other === slot) continue
-      if (best) left--
-      const inter = matcher.overlap(slot, other)
-      if (inter === 0) continue
-      const similarity = inter / (matcher.forms.size(slot) + matcher.forms.size(other) - inter)
-      if (best && (similarity < best.similarity || best.similarity === 1)) continue
-      const row = rowsOf(other).find(candidate => corpus.split(candidate) === split)
-      if (row === undefined) continue
-      if (!best || similarity > best.similarity || row < best.row) best = { row, similarity }
-    }
-    if (best) return { row: best.row, equal: false }
+/**
+ * The row of an earlier split that says the same as a row or the most similar, and is asked about the same (`contextOf`); train goes
+ * before validation.
+ */
+class Sources {
+  private readonly corpus: Corpus
+  private readonly likeness: Likeness
+  private readonly asked: (row: number) => string
+  /** Copies of one text in one split have one answer. */
+  private readonly told = new Map<number | string, Source | false>()
+
+  constructor(corpus: Corpus, likeness: Likeness) {
+    this.corpus = corpus
+    this.likeness = likeness
+    this.asked = contextOf(corpus)
   }
-  return undefined
+
+  /** What was found of a row that says the same; false where it was nothing. */
+  known(row: number): Source | false | undefined {
+    return this.told.get(this.keyOf(row, this.asked(row)))
+  }
+
+  *of(row: number): Work<Source | false> {
+    const { told, likeness, corpus } = this
+    const about = this.asked(row)
+    const key = this.keyOf(row, about)
+    const known = told.get(key)
+    if (known !== undefined) return known
+    const found = (yield* this.find(likeness.slots[row]!, earlier[corpus.split(row)], about)) ?? false
+    told.set(key, found)
+    return found
+  }
+
+  private keyOf(row: number, about: string): number | string {
+    const number = this.likeness.slots[row]! * 2 + (this.corpus.split(row) === 'test' ? 1 : 0)
+    return about === '' ? number : `${number} ${about}`
+  }
+
+  private *find(slot: number, splits: readonly SplitName[], about: string): Work<Source | undefined> {
+    const { corpus, asked } = this
+    const { similar, rowsOf } = this.likeness
+    const group = similar.group(slot)
+    const { matcher } = similar
+    for (const split of splits) {
+      const fits = (row: number) => corpus.split(row) === split && asked(row) === about
+      const own = rowsOf(slot).find(fits)
+      if (own !== undefined) return { row: own, equal: true }
+      let best: { row: number; similarity: number } | undefined
+      let left = further
+      for (let i = 0; i < group.length && left > 0; i++) {
+        if (i % 20_000 === 19_999) yield { phase: 'leak', done: i, total: group.length }
+        const other = group[i]!
+        if (other === slot) continue
+        if (best) left--
+        const inter = matcher.overlap(slot, other)
+        if (inter === 0) continue
+        const similarity = inter / (matcher.forms.size(slot) + matcher.forms.size(other) - inter)
+        if (best && (similarity < best.similarity || best.similarity === 1)) continue
+        const row = rowsOf(other).find(fits)
+        if (row === undefined) continue
+        if (!best || similarity > best.similarity || row < best.row) best = { row, similarity }
+      }
+      if (best) return { row: best.row, equal: false }
+    }
+    return undefined
+  }
 }
 
 const equal = { inter: 1, union: 1, numbers: false }
@@ -138,9 +168,7 @@ interface Compared {
   readonly likeness: Likeness
 }
 
-function found({ corpus, settings, likeness }: Compared, row: number, likest: Source): Finding | undefined {
-  const source = askedAlike(corpus, likeness, row, likest)
-  if (!source) return undefined
+function found({ corpus, settings, likeness }: Compared, row: number, source: Source): Finding | undefined {
   const exact = source.equal ? equal : corpus.compare(likeness, row, source.row)
   if (!reaches(parseThreshold(settings.options['threshold']!), exact.inter, exact.union)) return undefined
   const alike = source.equal ? 'equal' : exact.numbers ? 'numbers' : 'near'
@@ -148,17 +176,6 @@ function found({ corpus, settings, likeness }: Compared, row: number, likest: So
     similarity: jaccard(exact),
     containment: source.equal ? 1 : containment(likeness, row, exact.inter),
   }))
-}
-
-/** The source if it is asked about the same (`contextOf`), or else a row of its split that says the same and is. */
-function askedAlike(corpus: Corpus, likeness: Likeness, row: number, source: Source): Source | undefined {
-  const asked = contextOf(corpus)
-  const own = asked(row)
-  if (asked(source.row) === own) return source
-  if (!source.equal) return undefined
-  const split = corpus.split(source.row)
-  const other = likeness.rowsOf(likeness.slots[row]!).find(one => corpus.split(one) === split && asked(one) === own)
-  return other === undefined ? undefined : { row: other, equal: true }
 }
 
 /** The finding that a row stands within a longer one of an earlier split. */
