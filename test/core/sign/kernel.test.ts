@@ -3,7 +3,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { random } from '../../../src/core/base/random.ts'
 import { Forms } from '../../../src/core/sign/forms.ts'
+import { newJoinKernel } from '../../../src/core/sign/joinKernel.ts'
 import { newKernel } from '../../../src/core/sign/kernel.ts'
+import { gradeLevels } from '../../../src/core/sign/levelCounts.ts'
 import { MinHash, SlotSignatures } from '../../../src/core/sign/minhash.ts'
 import { Levels } from '../../../src/core/sign/postings.ts'
 import { finishWork } from '../../../src/core/sign/progress.ts'
@@ -216,6 +218,19 @@ test.each(['word:1+2', 'word:3', 'char:5'])('however long they are: %s', scheme 
   const ends = list.map((_, i) => list.slice(0, i + 1).join('|').length)
   const span = (row: number) => ({ start: ends[row]! - list[row]!.length, end: ends[row]! })
   expectEqual(inBatches(scheme, { ...ofStrings(list), plain: { bytes, span } }), expected)
+})
+
+test('levels of the kernel are those of the definition, however large the counts', () => {
+  const edges = [15, 16, 255, 256, 32_767, 32_768, 65_535, 65_536, 330_000, 2 ** 31 - 1].flatMap(n => [n, 0, 1, n - 1])
+  const counts = new Uint32Array(1 << 10)
+  for (let i = 0; i < counts.length; i++) counts[i] = edges[(i * 7 + (i >>> 6)) % edges.length]! >>> (i % 3)
+  for (const [i, n] of edges.entries()) counts[512 + 16 * (i % 32)] = n
+  const kernel = newJoinKernel(1 << 16)!
+  new Uint32Array(kernel.memory).set(counts, 1 << 10)
+  kernel.grade(4 << 10, counts.length, 16 << 10)
+  const table = new Uint8Array(counts.length)
+  gradeLevels(counts, table)
+  expect(new Uint8Array(kernel.memory, 16 << 10, counts.length)).toEqual(table)
 })
 
 test.each(kinds)('prefixes of the kernel are those of the definition: %s', kind => {

@@ -28,8 +28,9 @@ export function count(
 export function grade(counts: usize, n: i32, table: usize): void {
   const end = table + <usize>n
   for (; table < end; table += 16) {
-    const low = i16x8.narrow_i32x4_u(v128.load(counts, 0), v128.load(counts, 16))
-    const high = i16x8.narrow_i32x4_u(v128.load(counts, 32), v128.load(counts, 48))
+    // Signed first: what is above 15 bits stays large.
+    const low = i16x8.narrow_i32x4_s(v128.load(counts, 0), v128.load(counts, 16))
+    const high = i16x8.narrow_i32x4_s(v128.load(counts, 32), v128.load(counts, 48))
     const few = i8x16.narrow_i16x8_u(low, high)
     if (i8x16.bitmask(i8x16.gt_u(few, i8x16.splat(15))) === 0) v128.store(table, few)
     else
