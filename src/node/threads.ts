@@ -59,7 +59,14 @@ interface Thread {
   open: number
 }
 
-type Reply = { readonly index: number; readonly done: Done<Job> } | { readonly index: number; readonly error: string }
+/** What a thread is told: the job of a number in a run. */
+interface Asked {
+  readonly run: number
+  readonly index: number
+  readonly job: Job
+}
+
+type Reply = Pick<Asked, 'run' | 'index'> & ({ readonly done: Done<Job> } | { readonly error: string })
 
 /**
  * Worker threads behind the interface that the core knows. Whoever waits for them sleeps on a shared counter and takes their
@@ -71,7 +78,11 @@ export class ThreadPool implements Threads {
   private readonly threads: Thread[] = []
   private readonly bell = new Int32Array(new SharedArrayBuffer(4))
   private readonly shared = new WeakMap<ArrayBufferLike, Uint8Array>()
-  private busy = false
+  /** What came for each run that goes on, by the number of the job. */
+  private readonly runs = new Map<number, Map<number, Reply>>()
+  private lastRun = 0
+  /** So often threads were ended with what they had to do. */
+  private losses = 0
 
   constructor(program: string, count: number) {
     this.program = program
@@ -90,66 +101,60 @@ export class ThreadPool implements Threads {
   }
 
   *run<J extends Job>(jobs: Iterable<J>, take: (done: Done<J>, job: J) => void, meanwhile?: Work<void>): Work<void> {
-    if (this.busy) throw new Error('the threads are at work already')
-    this.busy = true
+    const run = ++this.lastRun
+    this.runs.set(run, new Map())
     let finished = false
     try {
-      yield* this.drive(jobs, take, meanwhile)
+      yield* this.drive(run, jobs, { take, meanwhile })
       finished = true
     } finally {
-      this.busy = false
+      this.runs.delete(run)
       // What they are at is of no use to anybody.
       if (!finished) this.dispose()
     }
   }
 
   private *drive<J extends Job>(
+    run: number,
     jobs: Iterable<J>,
-    take: (done: Done<J>, job: J) => void,
-    meanwhile: Work<void> | undefined,
+    { take, meanwhile }: { take: (done: Done<J>, job: J) => void; meanwhile: Work<void> | undefined },
   ): Work<void> {
     const rest = jobs[Symbol.iterator]()
     const open = new Map<number, J>()
-    const waiting = new Map<number, Done<Job>>()
+    const answers = this.runs.get(run)!
+    let losses = this.losses
     let given = 0
     let taken = 0
     let phase = 'sign'
     let isDone = meanwhile === undefined
     for (let all = false; !all || taken < given; ) {
       const rung = Atomics.load(this.bell, 0)
+      // Another run was given up, and with it the threads: what they had of this one is asked again.
+      if (losses !== this.losses) {
+        losses = this.losses
+        for (const [index, job] of open) if (!answers.has(index)) this.ask(this.leastBusy(), { run, index, job })
+      }
       // Not too far ahead: what is done and not yet taken is memory.
-      while (!all && given < taken + this.count * 3) {
-        const thread = this.leastBusy()
-        if (!thread) break
+      while (!all && given < taken + this.count * 3 && this.hasRoom()) {
         const next = rest.next()
         if (next.done) {
           all = true
           break
         }
-        thread.port.postMessage({ index: given, job: next.value })
-        thread.open++
+        this.ask(this.leastBusy(), { run, index: given, job: next.value })
         open.set(given, next.value)
         phase = phases[next.value.kind]
         given++
       }
-      let heard = false
-      for (const thread of this.threads) {
-        if (thread.open === 0) continue
-        const message = receiveMessageOnPort(thread.port) as { message: Reply } | undefined
-        if (!message) continue
-        heard = true
-        thread.open--
-        const reply = message.message
+      const heard = this.listen()
+      const reply = answers.get(taken)
+      if (reply) {
         if ('error' in reply) throw new Error(reply.error)
-        waiting.set(reply.index, reply.done)
-      }
-      const done = waiting.get(taken)
-      if (done) {
-        waiting.delete(taken)
-        take(done as Done<J>, open.get(taken)!)
+        answers.delete(taken)
+        take(reply.done as Done<J>, open.get(taken)!)
         open.delete(taken)
         taken++
-      } else if (!heard && given > taken) {
+      } else if (!heard && (!all || taken < given)) {
         if (isDone) Atomics.wait(this.bell, 0, rung, nap)
         else isDone = meanwhile?.next().done === true
       }
@@ -157,22 +162,46 @@ export class ThreadPool implements Threads {
     }
   }
 
+  private ask(thread: Thread, asked: Asked): void {
+    thread.port.postMessage(asked)
+    thread.open++
+  }
+
+  /** Takes an answer of each thread, for whichever run; was there one? */
+  private listen(): boolean {
+    let heard = false
+    for (const thread of this.threads) {
+      if (thread.open === 0) continue
+      const message = receiveMessageOnPort(thread.port) as { message: Reply } | undefined
+      if (!message) continue
+      heard = true
+      thread.open--
+      this.runs.get(message.message.run)?.set(message.message.index, message.message)
+    }
+    return heard
+  }
+
   /** Ends the threads; they start again when they are needed. */
   dispose(): void {
+    this.losses++
     for (const { worker, port } of this.threads.splice(0)) {
       port.close()
       void worker.terminate()
     }
   }
 
-  /** The thread that has least to do, a new one before a second job for one that is there; undefined where all have enough. */
-  private leastBusy(): Thread | undefined {
+  /** Is there a thread without a job that waits? */
+  private hasRoom(): boolean {
+    return this.threads.length < this.count || this.threads.some(({ open }) => open < mostOpen)
+  }
+
+  /** The thread that has least to do, a new one before a second job for one that is there. */
+  private leastBusy(): Thread {
     const { threads } = this
     const idle = threads.find(({ open }) => open === 0)
     if (idle) return idle
     if (threads.length < this.count) return this.start()
-    const least = threads.reduce((a, b) => (b.open < a.open ? b : a))
-    return least.open < mostOpen ? least : undefined
+    return threads.reduce((a, b) => (b.open < a.open ? b : a))
   }
 
   private start(): Thread {
@@ -191,12 +220,12 @@ export class ThreadPool implements Threads {
 export function serveJobs(): void {
   if (!parentPort) throw new Error('this program runs as a thread')
   const { port, bell } = workerData as { port: MessagePort; bell: Int32Array }
-  port.on('message', ({ index, job }: { index: number; job: Job }) => {
+  port.on('message', ({ run, index, job }: Asked) => {
     let reply: Reply
     try {
-      reply = { index, done: runJob(job) }
+      reply = { run, index, done: runJob(job) }
     } catch (error) {
-      reply = { index, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+      reply = { run, index, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
     }
     port.postMessage(reply, 'done' in reply ? buffersOf(reply.done) : [])
     Atomics.add(bell, 0, 1)

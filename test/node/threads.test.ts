@@ -16,6 +16,7 @@ import { readPaged } from '../../src/core/data/pagedRead.ts'
 import { readAtOnce } from '../../src/core/data/reading.ts'
 import type { Table } from '../../src/core/data/table.ts'
 import type { Compared } from '../../src/core/sign/compareJob.ts'
+import { Containment } from '../../src/core/sign/contained.ts'
 import { LeanContainment } from '../../src/core/sign/leanContained.ts'
 import { LeanSimilar } from '../../src/core/sign/leanSimilar.ts'
 import { finishWork } from '../../src/core/sign/progress.ts'
@@ -235,6 +236,71 @@ test.each(Object.entries(files))('a file that is read page by page is signed in 
   expect(plain.length).toBeGreaterThan(1000)
   expect(said(paged, pool)).toEqual(plain)
   expect(said(held, pool)).toEqual(plain)
+})
+
+test('a run that was begun goes on beside others, and when others are given up', () => {
+  const table = tableOf(texts('sentences', 3000, 'runs'))
+  const parts = partsOf(table)!
+  const shared = { ...parts, source: { ...parts.source, bytes: pool.share(parts.source.bytes) } }
+  const of = { scheme: parseScheme('word:3'), roles: { text: 'text' }, table: shared, from: 0, to: table.rowCount }
+  const run = (rows: number) => {
+    const said: string[] = []
+    const work = pool.run(rowsJobs(of, rows), ({ from, slots, forms }) =>
+      said.push(
+        `${from} ${slots.join()} ${createHash('md5').update(bytesOf(forms.pool, forms.start[forms.count]!)).digest('hex')}`,
+      ),
+    )
+    return { said, work }
+  }
+  const alone = (rows: number) => {
+    const { said, work } = run(rows)
+    finishWork(work)
+    return said
+  }
+  const [wide, narrow] = [alone(700), alone(90)]
+  expect([wide.length, narrow.length]).toEqual([5, 34])
+
+  const begun = run(700)
+  begun.work.next()
+  expect(alone(90)).toEqual(narrow)
+  expect(alone(90)).toEqual(narrow)
+  finishWork(begun.work)
+  expect(begun.said).toEqual(wide)
+
+  const other = run(700)
+  other.work.next()
+  const givenUp = run(90)
+  givenUp.work.next()
+  givenUp.work.return()
+  expect(alone(90)).toEqual(narrow)
+  finishWork(other.work)
+  expect(other.said).toEqual(wide)
+  expect(other.work.next().done).toBe(true)
+})
+
+test('whether or not what recurs was counted ahead, the same rows are within others', () => {
+  const list = texts('sentences', 24_000, 'ahead')
+  for (let i = 0; i < 4000; i++) list.push(list[i * 5]!.split(' ').slice(1).join(' '))
+  const scheme = parseScheme('word:1+2')
+  const t = parseThreshold(0.8)
+  const signatures = new Signatures(scheme, { shared: true })
+  finishWork(signatures.sign('rows', { rowCount: list.length, text: row => list[row] }))
+  const counts: number[] = []
+  const by = (threads: Threads | undefined, next?: 'recurrence') => {
+    const similar = new Similar(signatures, t, { incremental: false, threads })
+    finishWork(similar.update(next))
+    const ahead = similar.takeRecurrence()
+    counts.push(ahead?.count ?? 0)
+    expect(similar.takeRecurrence()).toBe(undefined)
+    const contained = new Containment(signatures.forms, t, { least: 8, levels: similar.levels, threads })
+    finishWork(contained.update({ ahead, prefixes: similar.takePrefixes() }))
+    return [...contained.held()].map(slot => [slot, contained.holdersOf(slot)])
+  }
+  const alone = by(undefined, 'recurrence')
+  expect(alone.length).toBeGreaterThan(1000)
+  expect(by(pool)).toEqual(alone)
+  expect(by(pool, 'recurrence')).toEqual(alone)
+  expect(counts).toEqual([0, 0, signatures.forms.count])
 })
 
 test('a job that fails is an error, and the threads start anew', () => {

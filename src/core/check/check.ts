@@ -3,6 +3,7 @@ import type { Work } from '../sign/progress.ts'
 import type { Shelf } from '../sign/shelf.ts'
 import type { OpenSpill } from '../sign/spill.ts'
 import type { Threads } from '../sign/threads.ts'
+import { containmentOf } from './containment.ts'
 import type { Benchmarks } from './contamination.ts'
 import { Corpus } from './corpus.ts'
 import { type Finding, LazyFinding } from './finding.ts'
@@ -97,6 +98,7 @@ export function* check(input: CheckInput): Work<Checked> {
       if (ignored.size > 0 && isIgnored(finding.key)) hidden++
       else findings.push(offered(finding))
     }
+    corpus.seeksHolders = resolved.some(({ settings }) => containmentOf(settings).share > 0)
     for (const { rule, settings } of resolved)
       yield* rule.check({
         corpus,

@@ -59,7 +59,9 @@ export function* holders(
   if (join instanceof LeanContainment) {
     yield* join.update()
     corpus.unsearched = Math.max(corpus.unsearched, join.unsearched)
-  } else yield* join.update({ meanwhile, prefixes: similar instanceof Similar ? similar.takePrefixes() : undefined })
+  } else if (similar instanceof Similar)
+    yield* join.update({ meanwhile, prefixes: similar.takePrefixes(), ahead: similar.takeRecurrence() })
+  else yield* join.update({ meanwhile })
   corpus.notes.set(name, { forms, join })
   return {
     *held() {

@@ -111,6 +111,9 @@ export class Corpus {
   /** So many texts could not be looked for within others: the dataset is too large, and their words are too common. */
   unsearched = 0
 
+  /** Will rules look for rows within others? */
+  seeksHolders = false
+
   /** What a rule keeps from one check to the next. */
   get notes(): Map<string, unknown> {
     return this.memory.notes
@@ -307,7 +310,8 @@ export class Corpus {
   private *kept(scheme: string, threshold: string | number, known: Int32Array | undefined) {
     const { memory, dataset } = this
     const slots = yield* this.list(({ id, table }) => memory.slotsOf(id, table, scheme, dataset.roles), known)
-    return { slots, similar: yield* this.memory.similarAt(scheme, threshold), memo: scheme }
+    const next = this.seeksHolders ? 'recurrence' : undefined
+    return { slots, similar: yield* memory.similarAt(scheme, threshold, next), memo: scheme }
   }
 
   /** Of files whose sets of shingles do not fit: nothing of it is updated, but it holds as long as the files are the same. */

@@ -178,14 +178,14 @@ export class Memory {
   }
 
   /** The similar forms, up to date. Every file must have been signed before. */
-  *similarAt(scheme: string, threshold: string | number): Work<Similar> {
+  *similarAt(scheme: string, threshold: string | number, next?: 'recurrence'): Work<Similar> {
     const t = parseThreshold(threshold)
     const key = `${scheme} ${t.num}/${t.den}`
     const known = this.similar.get(key)
     const { incremental, exact, threads } = this
     const similar = known ?? new Similar(this.signaturesOf(scheme), t, { incremental, exact, threads })
     this.similar.set(key, similar)
-    yield* similar.update()
+    yield* similar.update(next)
     return similar
   }
 

@@ -16,6 +16,7 @@ import {
 import type { FormColumns } from './formColumns.ts'
 import { Levels, type LevelTable, type SlotPrefixes } from './postings.ts'
 import type { Work } from './progress.ts'
+import { RecurAhead, slotRanges } from './recurAhead.ts'
 import { countersFor, Recurrence } from './recurrence.ts'
 import type { Threads } from './threads.ts'
 import type { Threshold } from './threshold.ts'
@@ -43,6 +44,8 @@ export interface ContainmentOptions {
 export interface JoinHelp {
   /** The rarest shingles of all forms by the levels given, where they are known; a form may have fewer or none of them there. */
   readonly prefixes?: SlotPrefixes | undefined
+  /** Which shingles recur, where other threads are counting it. */
+  readonly ahead?: RecurAhead | undefined
   /** What this thread can do while others join; what is left of it stays undone. */
   readonly meanwhile?: Work<void> | undefined
 }
@@ -88,15 +91,21 @@ export class Containment {
   /**
    * Brings it up to date with the forms there are: a few new ones by themselves, many by joining anew.
    */
-  *update({ prefixes, meanwhile }: JoinHelp = {}): Work<void> {
+  *update({ prefixes, ahead, meanwhile }: JoinHelp = {}): Work<void> {
     const { forms, threads } = this
     const fresh = forms.count - this.known
-    if (fresh === 0) return
-    if (this.known > 0 && fresh <= mostFresh) yield* this.enter(this.known)
-    else {
+    if (fresh === 0) return ahead?.drop()
+    const few = this.known > 0 && fresh <= mostFresh
+    if (!few && threads && forms.count >= fewForms) {
       this.holders.clear()
-      if (threads && forms.count >= fewForms) yield* this.joinElsewhere(threads, { prefixes, meanwhile })
-      else yield* this.join(prefixes)
+      yield* this.joinElsewhere(threads, { prefixes, ahead, meanwhile })
+    } else {
+      ahead?.drop()
+      if (few) yield* this.enter(this.known)
+      else {
+        this.holders.clear()
+        yield* this.join(prefixes)
+      }
     }
     this.known = forms.count
   }
@@ -112,14 +121,14 @@ export class Containment {
     const { counters } = recurs
     const levels = this.levels ?? (yield* Levels.table(forms, () => true))
     const held: Held[] = []
-    for (const { from, to } of this.pieces(piece)) {
+    for (const { from, to } of slotRanges(forms, piece)) {
       held.push(runHeldJob({ kind: 'held', forms, from, to, share, least, counters, levels, prefixes }))
       yield { phase: 'containment', done: forms.count + from, total: forms.count * 3 }
     }
     const all = joinHeld(held)
     const marks = marksOf(all.shingles)
     const hits: Hits[] = []
-    for (const { from, to } of this.pieces(piece)) {
+    for (const { from, to } of slotRanges(forms, piece)) {
       hits.push(runHitsJob({ kind: 'hits', forms, from, to, least, marks }))
       yield { phase: 'containment', done: forms.count * 2 + from, total: forms.count * 3 }
     }
@@ -133,19 +142,12 @@ export class Containment {
   }
 
   /** As `join`, in other threads. */
-  private *joinElsewhere(threads: Threads, { prefixes, meanwhile }: JoinHelp): Work<void> {
+  private *joinElsewhere(threads: Threads, { prefixes, ahead, meanwhile }: JoinHelp): Work<void> {
     const { share, least } = this
     const forms = this.forms.arrays()
     const levels = this.levels ?? (yield* Levels.table(this.forms, () => true))
-    const ranges = [...this.pieces(Math.ceil(forms.start[forms.count]! / (threads.count * 2)))]
-    const recurs = new Recurrence(countersFor(forms.start[forms.count]!))
-    const halves = [...this.pieces(Math.ceil(forms.start[forms.count]! / threads.count))]
-    yield* threads.run(
-      halves.map(range => ({ kind: 'recur' as const, forms, ...range })),
-      ({ counters }) => recurs.join(counters),
-      meanwhile,
-    )
-    const { counters } = recurs
+    const ranges = [...slotRanges(forms, Math.ceil(forms.start[forms.count]! / (threads.count * 2)))]
+    const counters = yield* (ahead ?? new RecurAhead(threads, forms)).finish(meanwhile)
     const held: Held[] = []
     yield* threads.run(
       ranges.map(range => ({ kind: 'held' as const, forms, share, least, counters, levels, prefixes, ...range })),
@@ -176,17 +178,6 @@ export class Containment {
       done => this.take(done),
       meanwhile,
     )
-  }
-
-  /** Ranges of slots of about so many shingles. */
-  private *pieces(shingles: number): Generator<{ readonly from: number; readonly to: number }> {
-    const { start, count } = this.forms
-    for (let from = 0; from < count; ) {
-      let to = from + 1
-      while (to < count && start[to + 1]! - start[from]! <= shingles) to++
-      yield { from, to }
-      from = to
-    }
   }
 
   private take({ slots, ends, holders }: Holding): void {

@@ -7,6 +7,7 @@ import { levelTable } from './levelTable.ts'
 import { Matcher } from './matcher.ts'
 import { type Keys, Levels, lowerBound, type SlotPairs, type SlotPrefixes, sortedPostings } from './postings.ts'
 import type { Work } from './progress.ts'
+import { RecurAhead } from './recurAhead.ts'
 import { Sets } from './sets.ts'
 import type { Signatures } from './signatures.ts'
 import type { Threads } from './threads.ts'
@@ -28,6 +29,7 @@ export class Similar {
   /** How frequent shingles were at the last full join. */
   levels: Levels | undefined
   private prefixes: SlotPrefixes | readonly Prefixes[] | undefined
+  private ahead: RecurAhead | undefined
   private readonly signatures: Signatures
   private readonly incremental: boolean
   private readonly exact: boolean
@@ -88,15 +90,24 @@ export class Similar {
     return prefixes && prefixes.start.length - 1 === this.signatures.forms.count ? prefixes : undefined
   }
 
-  /** Brings the sets up to date with the signatures. */
-  *update(): Work<void> {
+  /** Which shingles recur, where other threads count it since the last full join; once only. Undefined where forms came since. */
+  takeRecurrence(): RecurAhead | undefined {
+    const { ahead } = this
+    this.ahead = undefined
+    if (ahead?.count === this.signatures.forms.count) return ahead
+    ahead?.drop()
+    return undefined
+  }
+
+  /** Brings the sets up to date with the signatures. Of who asks for `recurrence` next, other threads begin with it behind a full join. */
+  *update(next?: 'recurrence'): Work<void> {
     const { gone, come } = this.news()
     this.moment = this.signatures.moment
     if (gone.length + come.length === 0) return
     const { forms } = this.signatures
     const few = 200 + forms.count / 100
     if (!this.index || come.length + gone.length > few || this.overlaid.size > 5000 + few * 5) {
-      yield* this.rebuild()
+      yield* this.rebuild(next)
       this.touched = undefined
     } else this.patch(gone, come)
     for (const slot of gone) this.known[slot] = 0
@@ -123,13 +134,15 @@ export class Similar {
     return { gone, come }
   }
 
-  private *rebuild(): Work<void> {
+  private *rebuild(next: 'recurrence' | undefined): Work<void> {
     const { forms } = this.signatures
     const { t } = this.matcher
     const alive = (slot: number) => this.signatures.alive(slot)
     this.sets.clear()
     this.index = undefined
     this.prefixes = undefined
+    this.ahead?.drop()
+    this.ahead = next && this.helpers ? new RecurAhead(this.helpers, forms.arrays()) : undefined
     const levels = this.helpers
       ? yield* levelTable(this.helpers, forms.arrays(), this.aliveSlots())
       : yield* Levels.table(forms, alive)
@@ -227,12 +240,16 @@ export class Similar {
         singles: this.incremental,
         budget,
       }))
-      yield* threads.run(jobs, ({ cost, parent, sorted }) => {
-        this.cost += cost
-        if (sorted) parts.push(sorted)
-        if (parent) this.sets.join(parent)
-        else within = false
-      })
+      yield* threads.run(
+        jobs,
+        ({ cost, parent, sorted }) => {
+          this.cost += cost
+          if (sorted) parts.push(sorted)
+          if (parent) this.sets.join(parent)
+          else within = false
+        },
+        this.beginAhead(),
+      )
       if (within && this.cost <= budget) {
         if (this.incremental) this.index = { keys: keysFor(keys), parts }
         return true
@@ -240,6 +257,12 @@ export class Similar {
       this.sets.clear()
     }
     return false
+  }
+
+  /** Once the threads have all of a join. */
+  // biome-ignore lint/correctness/useYield: what it begins others do
+  private *beginAhead(): Work<void> {
+    this.ahead?.begin()
   }
 
   /** Takes the sets apart that lost a form and joins what is left of them anew; then the forms that came, with what is similar. */

@@ -45,7 +45,8 @@ export interface Threads {
   share(bytes: Uint8Array): Uint8Array
   /**
    * Runs jobs, as many at a time as there are threads, and hands over what they give in the order of the jobs. It yields
-   * while it waits, or does what `meanwhile` has to do; whoever stops pulling stops the threads, too.
+   * while it waits, or does what `meanwhile` has to do; whoever closes it stops the threads, too. Another run may begin before
+   * this one ends: pulled once, it leaves its first jobs with the threads.
    */
   run<J extends Job>(jobs: Iterable<J>, take: (done: Done<J>, job: J) => void, meanwhile?: Work<void>): Work<void>
 }
