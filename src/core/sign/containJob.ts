@@ -239,14 +239,25 @@ export function* hitTable(pairs: SlotPairs, forms: FormArrays): Work<HitTable> {
 }
 
 function largestFirst(slots: Uint32Array, start: Uint32Array): void {
+  // One number a slot sorts in no time; a size times 2³² and a slot are exact together up to sizes of 2²¹.
   const keys = new Float64Array(slots.length)
+  let largest = 0
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i]!
-    keys[i] = slot - (start[slot + 1]! - start[slot]!) * 0x100000000
+    const size = start[slot + 1]! - start[slot]!
+    largest = Math.max(largest, size)
+    keys[i] = slot - size * 0x100000000
+  }
+  if (largest >= exactSize) {
+    const size = (slot: number) => start[slot + 1]! - start[slot]!
+    slots.sort((a, b) => size(b) - size(a) || a - b)
+    return
   }
   keys.sort()
   for (let i = 0; i < slots.length; i++) slots[i] = keys[i]! - Math.floor(keys[i]! / 0x100000000) * 0x100000000
 }
+
+const exactSize = 2 ** 21
 
 export function runHoldersJob(job: HoldersJob): Holding {
   const search = new HolderSearch(job)

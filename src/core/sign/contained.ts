@@ -211,19 +211,22 @@ export class Containment {
       if (shared < need) continue
       for (let fresh = first; fresh < forms.count; fresh++) {
         if (fresh === slot) continue
-        if (forms.size(fresh) >= least) work += this.compare(fresh, slot)
-        if (slot < first && n >= least) work += this.compare(slot, fresh)
+        if (forms.size(fresh) >= least) work += this.compare(fresh, slot, slot < first ? 'old' : 'new')
+        if (slot < first && n >= least) work += this.compare(slot, fresh, 'new')
       }
     }
   }
 
-  /** Enters a holder of a form if it is one; returns how much it had to compare. */
-  private compare(slot: number, holder: number): number {
+  /**
+   * Enters a holder of a form if it is one; returns how much it had to compare. A new holder is never left out: it may be the
+   * only one that stands in another split than the rest.
+   */
+  private compare(slot: number, holder: number, age: 'old' | 'new'): number {
     const { forms, share } = this
     const n = forms.size(slot)
     if (n >= forms.size(holder)) return 1
     const own = this.holders.get(slot)
-    if (own && own.length >= mostHolders) return 1
+    if (own && own.length >= mostHolders && age === 'old') return 1
     const need = Math.floor((share.num * n + share.den - 1) / share.den)
     if (!holds(forms, { slot, holder, need })) return 10
     if (own) own.push(holder)

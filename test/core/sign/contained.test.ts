@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { random } from '../../../src/core/base/random.ts'
 import { Containment, leastContained } from '../../../src/core/sign/contained.ts'
+import { hitTable } from '../../../src/core/sign/containJob.ts'
 import { Forms } from '../../../src/core/sign/forms.ts'
 import { LeanContainment } from '../../../src/core/sign/leanContained.ts'
 import { LeanSimilar } from '../../../src/core/sign/leanSimilar.ts'
@@ -94,6 +95,30 @@ test('texts that come later are found from both sides', () => {
   const now = found(join, forms)
   expect([...now.keys()].sort((a, b) => a - b)).toEqual([...truth.keys()])
   for (const [slot, holders] of truth) if (holders.length < 16) expect(now.get(slot)).toEqual(holders)
+})
+
+test('a longer text that comes later is found beside any number of others', () => {
+  const forms = new Forms(parseScheme('word:1+2'))
+  const part = 'one two three four five six seven eight nine ten eleven twelve'
+  const join = new Containment(forms, parseThreshold(0.9))
+  const slot = forms.add(part)
+  for (let i = 0; i < 20; i++) forms.add(`${part} and then number ${i}`)
+  finishWork(join.update())
+  expect(join.holdersOf(slot)).toHaveLength(16)
+  const late = forms.add(`${part} and something else`)
+  finishWork(join.update())
+  expect(join.holdersOf(slot)).toContain(late)
+})
+
+test.each([3, 2 ** 21])('of a large group the largest forms come first, of %i shingles at least', least => {
+  // Sizes that differ by one, in an order that is neither.
+  const sizes = Array.from({ length: 100 }, (_, i) => least + ((i * 37) % 50))
+  const start = new Uint32Array(101)
+  for (const [i, size] of sizes.entries()) start[i + 1] = start[i]! + size
+  const pairs = { shingles: new Uint32Array(100).fill(7), slots: Uint32Array.from(sizes.keys()), length: 100 }
+  const { slots } = finishWork(hitTable(pairs, { start, count: 100 } as never))
+  const expected = [...sizes.keys()].sort((a, b) => sizes[b]! - sizes[a]! || a - b)
+  expect([...slots.subarray(0, 100)]).toEqual(expected)
 })
 
 test('rows of one template do not make it slow: a form is compared with 500 others at most', () => {
