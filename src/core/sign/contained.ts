@@ -229,6 +229,8 @@ export class Containment {
     if (own && own.length >= mostHolders && age === 'old') return 1
     const need = Math.floor((share.num * n + share.den - 1) / share.den)
     if (!holds(forms, { slot, holder, need })) return 10
+    // Who gave up may have entered it before.
+    if (own?.includes(holder)) return n + 10
     if (own) own.push(holder)
     else this.holders.set(slot, [holder])
     return n + 10

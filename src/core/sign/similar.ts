@@ -101,17 +101,24 @@ export class Similar {
 
   /** Brings the sets up to date with the signatures. Of who asks for `recurrence` next, other threads begin with it behind a full join. */
   *update(next?: 'recurrence'): Work<void> {
+    const { moment, forms } = this.signatures
     const { gone, come } = this.news()
-    this.moment = this.signatures.moment
-    if (gone.length + come.length === 0) return
-    const { forms } = this.signatures
-    const few = 200 + forms.count / 100
-    if (!this.index || come.length + gone.length > few || this.overlaid.size > 5000 + few * 5) {
-      yield* this.rebuild(next)
-      this.touched = undefined
-    } else this.patch(gone, come)
-    for (const slot of gone) this.known[slot] = 0
-    for (const slot of come) this.known[slot] = 1
+    if (gone.length + come.length > 0) {
+      const few = 200 + forms.count / 100
+      if (!this.index || come.length + gone.length > few || this.overlaid.size > 5000 + few * 5) {
+        // Who gives up meanwhile leaves nothing that the next update could take for joined.
+        this.moment = -1
+        this.known.fill(0)
+        yield* this.rebuild(next)
+        this.touched = undefined
+        this.knowLiving()
+      } else {
+        this.patch(gone, come)
+        for (const slot of gone) this.known[slot] = 0
+        for (const slot of come) this.known[slot] = 1
+      }
+    }
+    this.moment = moment
   }
 
   /** Forms that went and came since the last update. */
@@ -134,11 +141,17 @@ export class Similar {
     return { gone, come }
   }
 
+  private knowLiving(): void {
+    const { forms } = this.signatures
+    for (let slot = 0; slot < forms.count; slot++) if (this.signatures.alive(slot)) this.known[slot] = 1
+  }
+
   private *rebuild(next: 'recurrence' | undefined): Work<void> {
     const { forms } = this.signatures
     const { t } = this.matcher
     const alive = (slot: number) => this.signatures.alive(slot)
     this.sets.clear()
+    this.members.clear()
     this.index = undefined
     this.prefixes = undefined
     this.ahead?.drop()
@@ -158,7 +171,6 @@ export class Similar {
     }
     this.overlay.clear()
     this.overlaid.clear()
-    this.members.clear()
     for (let from = 0; from < forms.count; from += collected) {
       yield { phase: 'cluster', done: from, total: forms.count }
       this.collectRange(from, Math.min(forms.count, from + collected))
@@ -341,7 +353,9 @@ export class Similar {
 
   /** As `collect`, of the slots [from, to). */
   private collectRange(from: number, to: number): void {
-    for (let slot = from; slot < to; slot++) this.list(slot)
+    // Most are in no set.
+    const { parent } = this.sets
+    for (let slot = from; slot < to; slot++) if (parent[slot] !== slot) this.list(slot)
   }
 
   private list(slot: number): void {

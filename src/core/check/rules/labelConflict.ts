@@ -85,7 +85,7 @@ interface State extends RuleContext {
   asked(row: number): string
 }
 
-/** Rows by label; most rows first, then the earliest. */
+/** Rows by label, ascending whichever order they come in; most rows first, then the earliest. */
 function votes(rows: Iterable<number>, label: (row: number) => number): { label: number; rows: number[] }[] {
   const byLabel = new Map<number, number[]>()
   for (const row of rows) {
@@ -96,7 +96,7 @@ function votes(rows: Iterable<number>, label: (row: number) => number): { label:
     else byLabel.set(own, [row])
   }
   return [...byLabel]
-    .map(([number, list]) => ({ label: number, rows: list }))
+    .map(([number, list]) => ({ label: number, rows: list.sort((a, b) => a - b) }))
     .sort((a, b) => b.rows.length - a.rows.length || a.rows[0]! - b.rows[0]!)
 }
 
