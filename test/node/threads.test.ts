@@ -149,6 +149,27 @@ test('a check with threads says what one without them says', () => {
   expect(asked.filter(kind => !kinds.has(kind))).toEqual([])
 })
 
+test('what is given up while threads are at it is found by the next check', () => {
+  const rows = many()
+  const tables = [tableOf([...rows, ...rows.slice(0, 300).map(text => text.split(' ').slice(1).join(' '))])]
+  const dataset = { name: 'given up', splits: [{ name: 'train' as const, tables }], roles: { text: 'text' } }
+  const memory = new Memory({ incremental: true, threads: pool })
+  const work = (of: Memory) => check({ datasets: [dataset], list: [duplicate, nearDuplicate], memory: () => of })
+  const said = (of: Memory) => finishWork(work(of)).findings.map(({ row, rule, key }) => `${row} ${rule} ${key}`)
+  const plain = said(new Memory({ incremental: true }))
+  expect(plain.length).toBeGreaterThan(1000)
+  for (const until of ['sign', 'compare', 'cluster', 'containment']) {
+    const own = new Memory({ incremental: true, threads: pool })
+    for (const of of [memory, own]) {
+      const cut = work(of)
+      for (let step = cut.next(); !step.done && step.value.phase !== until; step = cut.next());
+      cut.return(undefined as never)
+    }
+    expect(said(own)).toEqual(plain)
+  }
+  expect(said(memory)).toEqual(plain)
+})
+
 test('rows that threads compare in pairs compare as they do here', () => {
   const rows = many().slice(0, 4000)
   const csv = `text\n${rows.map(text => `"${text.replaceAll('"', '""')}"`).join('\n')}`
