@@ -95,17 +95,14 @@ export class Containment {
     const { forms, threads } = this
     const fresh = forms.count - this.known
     if (fresh === 0) return ahead?.drop()
-    const few = this.known > 0 && fresh <= mostFresh
-    if (!few && threads && forms.count >= fewForms) {
-      this.holders.clear()
-      yield* this.joinElsewhere(threads, { prefixes, ahead, meanwhile })
-    } else {
+    if (this.known > 0 && fresh <= mostFresh) {
       ahead?.drop()
-      if (few) yield* this.enter(this.known)
-      else {
-        this.holders.clear()
-        yield* this.join(prefixes)
-      }
+      yield* this.enter(this.known)
+    } else {
+      this.holders.clear()
+      // What is counted ahead is counted for as many forms as threads are asked about.
+      if (threads && forms.count >= fewForms) yield* this.joinElsewhere(threads, { prefixes, ahead, meanwhile })
+      else yield* this.join(prefixes)
     }
     this.known = forms.count
   }
