@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { basename } from 'node:path/posix'
+import { parse } from 'yaml'
 import type { DatasetFiles, SplitName } from '../core/data/dataset.ts'
 import { formatOfName } from '../core/data/formatName.ts'
 import { splitOfPart } from '../core/data/splits.ts'
@@ -21,7 +22,7 @@ export async function readDatasetCard(path: string, files: readonly string[]): P
   } catch {
     return []
   }
-  const configs = head === undefined ? undefined : readYaml(linesUnder(head, 'configs'))
+  const configs = head === undefined ? undefined : configsOf(head)
   if (!Array.isArray(configs)) return []
   const folder = slashed(dirname(path))
   const below = files.filter(file => file.startsWith(`${folder}/`) && formatOfName(file) !== undefined)
@@ -46,12 +47,21 @@ export async function readDatasetCard(path: string, files: readonly string[]): P
   return found
 }
 
+function configsOf(head: string): unknown {
+  try {
+    const all: unknown = parse(head, { maxAliasCount: 100 })
+    return isMap(all) ? all['configs'] : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** A pattern without a folder means this folder, not any. */
 function inFolder(pattern: string): string {
   return pattern.includes('/') ? pattern : `/${pattern}`
 }
 
-function dataFiles(value: Yaml | undefined): { readonly split: SplitName; readonly patterns: readonly string[] }[] {
+function dataFiles(value: unknown): { readonly split: SplitName; readonly patterns: readonly string[] }[] {
   if (typeof value === 'string') return [{ split: 'train', patterns: [value] }]
   if (!Array.isArray(value)) return []
   return value.flatMap(item => {
@@ -63,61 +73,6 @@ function dataFiles(value: Yaml | undefined): { readonly split: SplitName; readon
   })
 }
 
-type Yaml = string | readonly Yaml[] | { readonly [key: string]: Yaml }
-
-interface Line {
-  readonly indent: number
-  readonly text: string
-}
-
-function isMap(value: Yaml | undefined): value is { readonly [key: string]: Yaml } {
-  return typeof value === 'object' && !Array.isArray(value)
-}
-
-/** The lines that belong to a key of the outermost mapping, without comments and blank ones. */
-function linesUnder(yaml: string, key: string): Line[] {
-  const lines = yaml
-    .split(/\r?\n/)
-    .filter(line => !/^\s*(#|$)/.test(line))
-    .map(line => ({ indent: line.search(/\S/), text: line.trim().replace(/\s+#.*$/, '') }))
-  const from = lines.findIndex(({ indent, text }) => indent === 0 && text === `${key}:`)
-  if (from < 0) return []
-  const rest = lines.slice(from + 1)
-  const to = rest.findIndex(({ indent, text }) => indent === 0 && !text.startsWith('- '))
-  return to < 0 ? rest : rest.slice(0, to)
-}
-
-/** Lists, mappings and plain, quoted or bracketed values by their indents: as much of YAML as such heads are written in. */
-function readYaml(lines: readonly Line[]): Yaml | undefined {
-  const [first] = lines
-  if (!first) return undefined
-  if (!first.text.startsWith('- ') && !/^[\w-]+:(\s|$)/.test(first.text)) return scalar(first.text)
-  // What stands deeper than the first line, and a list that stands as deep as its key, belongs to the line before.
-  const isList = first.text.startsWith('- ')
-  const starts = lines.flatMap(({ indent, text }, i) =>
-    indent === first.indent && (isList || !text.startsWith('- ')) ? [i] : [],
-  )
-  const blocks = starts.map((from, i) => lines.slice(from, starts[i + 1]))
-  if (isList)
-    return blocks.flatMap(([{ indent, text } = first, ...rest]) => {
-      const inner = text.slice(2).trimStart()
-      return readYaml([{ indent: indent + text.length - inner.length, text: inner }, ...rest]) ?? []
-    })
-  const map: { [key: string]: Yaml } = {}
-  for (const [{ text } = first, ...rest] of blocks) {
-    const [, key = '', value = ''] = /^([\w-]+):\s*(.*)$/.exec(text) ?? []
-    const read = value === '' ? readYaml(rest) : scalar(value)
-    if (key !== '__proto__' && read !== undefined) map[key] = read
-  }
-  return map
-}
-
-function scalar(text: string): Yaml {
-  const list = /^\[(.*)\]$/.exec(text)?.[1]
-  if (list !== undefined) return (list.match(/"[^"]*"|'[^']*'|[^,\s][^,]*/g) ?? []).map(part => unquoted(part.trim()))
-  return unquoted(text)
-}
-
-function unquoted(text: string): string {
-  return /^(['"])(.*)\1$/.exec(text)?.[2] ?? text
+function isMap(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
