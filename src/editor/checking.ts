@@ -1,10 +1,19 @@
 import * as vscode from 'vscode'
 import { type Disposable, Emitter, Store } from '../core/base/event.ts'
 import { Failure } from '../core/base/failure.ts'
-import type { CheckListener, CheckService, FoundRow, Report, ReportedEdit, RowService } from '../core/check/report.ts'
-import { withChange } from '../core/check/withChange.ts'
+import type {
+  CheckListener,
+  CheckService,
+  DocumentChange,
+  FoundRow,
+  Report,
+  ReportChange,
+  ReportedEdit,
+  RowService,
+} from '../core/check/report.ts'
+import { withChangeWork } from '../core/check/withChange.ts'
 import type { RowsService } from '../core/view/rowsProtocol.ts'
-import { diskFolders, pathOf, uriOf } from './adapt.ts'
+import { breathe, diskFolders, pathOf, uriOf } from './adapt.ts'
 import { type Follower, Following } from './following.ts'
 import { mayHoldData } from './probe.ts'
 import { changed, setting } from './settings.ts'
@@ -71,13 +80,7 @@ export class Checking implements Disposable {
     this.start = start
     this.log = log
     this.following = new Following(() => this.process(), {
-      changed: (change, edits) => {
-        const { last } = this
-        if (!last || this.closed || this.current) return
-        const report = withChange(last.report, change, edits)
-        const versions = new Map(last.versions).set(change.uri, change.version)
-        this.tell({ ...last, report, versions, stale: staleFor(versions, last.stale) })
-      },
+      changed: (change, edits) => this.change(change, edits),
       lost: () => this.soon(typing),
     })
     this.watch()
@@ -150,6 +153,22 @@ export class Checking implements Disposable {
     this.checker?.dispose()
     this.reports.dispose()
     this.states.dispose()
+  }
+
+  /** Tells the report as an edit has left it; a check that begins meanwhile, or a newer report, says more. */
+  private async change(change: ReportChange, edits: DocumentChange['edits']): Promise<void> {
+    const before = this.last?.report
+    if (!before || this.closed || this.current) return
+    const work = withChangeWork(before, change, edits)
+    let step = work.next()
+    for (; !step.done; step = work.next()) {
+      await breathe()
+      if (this.closed || this.current || this.last?.report !== before) return
+    }
+    const { last } = this
+    if (!last) return
+    const versions = new Map(last.versions).set(change.uri, change.version)
+    this.tell({ ...last, report: step.value, versions, stale: staleFor(versions, last.stale) })
   }
 
   private process(): Checker {

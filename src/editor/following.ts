@@ -15,7 +15,8 @@ export interface Follower {
 
 /** What came of following: what the report says now, or that only a check of all can tell. */
 export interface FollowingListener {
-  changed(change: ReportChange, edits: DocumentChange['edits']): void
+  /** Ends when the report says so; the next change waits for it. */
+  changed(change: ReportChange, edits: DocumentChange['edits']): Promise<void>
   lost(): void
 }
 
@@ -78,7 +79,7 @@ export class Following implements Disposable {
         const change = edits.length <= mostEdits && (await this.follower().change({ uri, version, edits }))
         if (generation !== this.generation) return
         if (!change) return this.listener.lost()
-        this.listener.changed(change, edits)
+        await this.listener.changed(change, edits)
       }
     } catch {
       // The process ended, or the edit was not what it knows: a check of all says what is the matter.

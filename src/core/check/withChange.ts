@@ -1,10 +1,26 @@
 import type { DocumentChange, Range, Report, ReportChange, ReportedFinding } from './report.ts'
 
+/** Findings that are moved between two yields: a few milliseconds. */
+const piece = 2000
+
 /**
  * A report after an edit that was followed. Findings that stand where the edit was made and that it does not speak of are left
  * out until the next report: their places are no longer true.
  */
 export function withChange(report: Report, change: ReportChange, edits: DocumentChange['edits']): Report {
+  const work = withChangeWork(report, change, edits)
+  for (;;) {
+    const step = work.next()
+    if (step.done) return step.value
+  }
+}
+
+/** The same in pieces of a few milliseconds: it yields between them. */
+export function* withChangeWork(
+  report: Report,
+  change: ReportChange,
+  edits: DocumentChange['edits'],
+): Generator<void, Report, void> {
   const { uri, version, moved, added } = change
   const removed = new Set(change.removed)
   const counts: { [rule: string]: number } = { ...report.counts }
@@ -16,7 +32,8 @@ export function withChange(report: Report, change: ReportChange, edits: Document
   const touched = (finding: ReportedFinding) =>
     (finding.uri === uri && isEdited(finding.range)) ||
     finding.fixes.some(fix => fix.edits.some(edit => edit.uri === uri && isEdited(edit.range)))
-  for (const finding of report.findings) {
+  for (const [i, finding] of report.findings.entries()) {
+    if (i % piece === piece - 1) yield
     if (removed.has(finding.id) || touched(finding)) counts[finding.rule] = (counts[finding.rule] ?? 1) - 1
     else findings.push(moved.lines === 0 && moved.rows === 0 ? finding : shifted(finding, uri, moved))
   }
