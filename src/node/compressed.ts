@@ -7,11 +7,6 @@ import { Failure } from '../core/base/failure.ts'
 
 const maxOutputLength = 4 * 1024 ** 3 - 1
 
-/** Compressed files are read, never written: an edit would have to pack the whole file anew. */
-export function isCompressed(path: string): boolean {
-  return /\.(gz|zst)$/i.test(path)
-}
-
 // In Node since 22.15 and 23.8, so not in the oldest one that Winnow runs on.
 const zstdDecompress = (zlib as { zstdDecompress?: typeof zlib.gunzip }).zstdDecompress
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Dirent } from 'node:fs'
+import type { Dirent, Stats } from 'node:fs'
 import { chmod, type FileHandle, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type Cancel, Cancelled, checkCancel } from '../core/base/cancel.ts'
@@ -97,7 +97,7 @@ function utf16(uri: string, raw: Uint8Array, version: number, encoding: 'utf-16l
 }
 
 /**
- * Replaces a file's content: a new file beside it, flushed, with the old one's mode, then renamed over it. Whoever
+ * Replaces a file's content: a new file beside it, flushed, with the old one's mode and owner, then renamed over it. Whoever
  * reads meanwhile sees the old bytes or the new ones, and a full disk leaves the old ones. Links are followed, not replaced.
  * `temporary` names the new file, so that a later start can find what a kill left; `beforeRename` is called between the two.
  */
@@ -112,9 +112,11 @@ export async function writeAtomic(
 ): Promise<void> {
   let target = path
   let mode = options.mode
+  let old: Stats | undefined
   try {
     target = await realpath(path)
-    mode ??= (await stat(target)).mode & 0o7777
+    old = await stat(target)
+    mode ??= old.mode & 0o7777
   } catch {
     // A new file: there is nothing to follow and no mode to keep.
   }
@@ -124,12 +126,15 @@ export async function writeAtomic(
     const file = await open(temporary, options.temporary ? 'w' : 'wx', mode ?? 0o644)
     try {
       await file.writeFile(bytes)
+      // Who mends another's file, root above all, leaves it theirs. Not everybody may, and then it is as any new file.
+      const own = await file.stat()
+      if (old && (old.uid !== own.uid || old.gid !== own.gid)) await file.chown(old.uid, old.gid).catch(() => {})
       await file.sync()
     } finally {
       await file.close()
     }
     if (mode !== undefined) await chmod(temporary, mode)
-    options.beforeRename?.()
+    await options.beforeRename?.()
     await rename(temporary, target)
   } catch (error) {
     await unlink(temporary).catch(() => {}) // It may never have come to be.

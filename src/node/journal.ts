@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, realpath, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, realpath, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
 import { bytesHash, changed, type PlannedChange, type PlannedRewrite } from './edits.ts'
@@ -52,15 +52,12 @@ export async function applyPlan(
   const now = options.now ?? new Date()
   const base = slashed(root)
   await recoverJournal(base, step)
-  for (const change of plan) if (!(await isUnchanged(change))) throw changed(change.path)
+  for (const { path } of plan) await refuseProtected(path)
   const journal = journalOf(base)
-  const folder = join(journal, await nextName(journal, now))
+  const folder = await openEntry(journal, now)
   const files: JournalEntry['files'][number][] = []
   try {
-    await mkdir(folder, { recursive: true })
-    // Whole copies of somebody's data: they are for undo, not for a repository.
-    await writeFile(join(journal, '.gitignore'), '*\n')
-    await writeLock(folder, process.pid)
+    for (const change of plan) if (!(await isUnchanged(change))) throw changed(change.path)
     for (const [k, change] of plan.entries()) {
       step(`backup ${k}`)
       const backup = `${k}.bytes`
@@ -84,9 +81,10 @@ export async function applyPlan(
       step(`write ${k}`)
       const temporary = await temporaryOf(change.path)
       const content = 'after' in change ? change.after : new Hashed(edited(change))
-      const beforeRename = () => {
-        // A file of gigabytes may have been changed by others while it was copied.
-        if (content instanceof Hashed && content.digest() !== files[k]!.after) throw changed(change.path)
+      const beforeRename = async () => {
+        // Somebody may have saved the file since it was looked at: one of gigabytes while it was copied.
+        const same = content instanceof Hashed ? content.digest() === files[k]!.after : await isUnchanged(change)
+        if (!same) throw changed(change.path)
         step(`rename ${k}`)
       }
       await writeAtomic(change.path, content, { temporary, beforeRename })
@@ -143,14 +141,41 @@ export async function recoverJournal(root: string, step: Step = () => {}): Promi
   return files
 }
 
+/**
+ * A new entry that this process holds. It comes to be with its lock in it, so that no other process takes it for one that was
+ * left; of two that begin at once at least one sees the other, and fails.
+ */
+async function openEntry(journal: string, now: Date): Promise<string> {
+  const fresh = join(journal, `new-${process.pid}`)
+  let folder = fresh
+  try {
+    await mkdir(fresh, { recursive: true })
+    // Whole copies of somebody's data: they are for undo, not for a repository.
+    await writeFile(join(journal, '.gitignore'), '*\n')
+    await writeLock(fresh, process.pid)
+    const name = await nextName(journal, now)
+    await rename(fresh, join(journal, name))
+    folder = join(journal, name)
+    for (const other of await entries(journal)) if (other !== name) await refuseBusy(join(journal, other))
+    return folder
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') throw busy('another process')
+    throw fileFailure(folder, error)
+  }
+}
+
 /** Puts every file of an entry back and removes the entry. Safe to repeat: files that are back already are left alone. */
 async function restore(base: string, folder: string, step: Step): Promise<string[]> {
   const entry = (await readEntry(folder))!
-  const work: { path: string; from: string | undefined; mode: number }[] = []
+  const work: { path: string; from: string | undefined; mode: number; stamp: string }[] = []
   for (const file of entry.files) {
     const path = isAbsolute(file.path) ? file.path : slashed(join(base, file.path))
+    const backup = join(folder, file.backup)
+    const stamp = await stat(path).then(stampOf, error => Promise.reject(gone(path, { entry, backup, error })))
     const now = await hashOf(path)
-    const from = now === file.before ? undefined : join(folder, file.backup)
+    const from = now === file.before ? undefined : backup
     if (from && (await hashOf(from)) !== file.before)
       throw new Failure('bad-journal', `${join(folder, file.backup)} is damaged, so ${path} cannot be restored`)
     if (from && now !== file.after) {
@@ -161,13 +186,16 @@ async function restore(base: string, folder: string, step: Step): Promise<string
         `Its old bytes are ${join(folder, file.backup)}; delete ${folder} to keep the new ones`,
       )
     }
-    work.push({ path, from, mode: file.mode })
+    work.push({ path, from, mode: file.mode, stamp })
   }
-  for (const [k, { path, from, mode }] of work.entries()) {
+  for (const [k, { path, from, mode, stamp }] of work.entries()) {
     step(`restore ${k}`)
     const temporary = await temporaryOf(path)
-    if (from)
-      await writeAtomic(path, copied(from), { temporary, mode, beforeRename: () => step(`restore rename ${k}`) })
+    const beforeRename = async () => {
+      if (stampOf(await stat(path)) !== stamp) throw changed(path)
+      step(`restore rename ${k}`)
+    }
+    if (from) await writeAtomic(path, copied(from), { temporary, mode, beforeRename })
     // What a kill between the new file and its rename left behind.
     else await unlink(join(dirname(await realpath(path)), temporary)).catch(() => {})
   }
@@ -203,11 +231,31 @@ async function keep(
 async function refuseBusy(folder: string): Promise<void> {
   const holder = await holderOf(folder)
   if (holder.kind === 'alive' && holder.pid !== process.pid && !(await exists(join(folder, 'done'))))
+    throw busy(`process ${holder.pid}`)
+}
+
+function busy(who: string): Failure {
+  return new Failure('busy', `Another Winnow (${who}) is changing files here`, 'Try again when it is done')
+}
+
+/** Somebody who takes the right to write away means it; a rename would go round that. */
+async function refuseProtected(path: string): Promise<void> {
+  const { mode } = await stat(path).catch(error => Promise.reject(fileFailure(path, error)))
+  if ((mode & 0o222) === 0)
     throw new Failure(
-      'busy',
-      `Another Winnow (process ${holder.pid}) is changing files here`,
-      'Try again when it is done',
+      'protected',
+      `${path} is write-protected`,
+      'Nothing was written; allow writing, or name other files',
     )
+}
+
+function gone(
+  path: string,
+  about: { readonly entry: JournalEntry; readonly backup: string; readonly error: unknown },
+): Failure {
+  if ((about.error as NodeJS.ErrnoException).code !== 'ENOENT') return fileFailure(path, about.error)
+  const message = `${path} was moved or deleted since, so the change of ${about.entry.at} cannot be taken back`
+  return new Failure('not-found', message, `Copy its old bytes there from ${about.backup}, and undo again`)
 }
 
 async function readEntry(folder: string): Promise<JournalEntry | undefined> {
@@ -236,6 +284,9 @@ async function nextName(journal: string, now: Date): Promise<string> {
 }
 
 async function prune(journal: string): Promise<void> {
+  for (const name of await readdir(journal))
+    if (/^new-\d+$/.test(name) && (await holderOf(join(journal, name))).kind === 'gone')
+      await rm(join(journal, name), { recursive: true, force: true })
   for (const name of (await entries(journal)).slice(0, -keptEntries))
     await rm(join(journal, name), { recursive: true, force: true })
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { Cancelled } from '../core/base/cancel.ts'
 import type { Finding } from '../core/check/finding.ts'
 import type { Roles } from '../core/data/dataset.ts'
+import { isCompressed } from '../core/data/formatName.ts'
 import { rowText } from '../core/data/roles.ts'
 import type { Table } from '../core/data/table.ts'
 import type { Prediction } from '../core/eval/evaluation.ts'
@@ -21,7 +22,6 @@ import {
 import type { RowsHead, RowsSuggestion } from '../core/view/rowsProtocol.ts'
 import { type Totals, totalsOf } from '../core/view/rowsSummary.ts'
 import { type Neighbours, neighboursOf } from '../core/view/rowsTwins.ts'
-import { isCompressed } from './compressed.ts'
 import { slashed } from './files.ts'
 
 export interface OpenedFile {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { failureLine } from '../../src/core/base/failure.ts'
 import { command as check } from '../../src/node/commands/check.ts'
@@ -112,6 +113,24 @@ describe.each(Object.entries(cases))('%s', (_, [files, says, code]) => {
     for (const command of [pairs, fix]) expect([0, 2]).toContain((await run(command, '.')).code)
     expect(bytes()).toEqual(before)
   })
+})
+
+test('what stands in compressed files is told and left alone, and the rest is fixed', async () => {
+  const packed = gzipSync(good)
+  write({ 'train.jsonl': `${good}${good}`, 'validation.jsonl.gz': packed })
+  const checked = await run(check, '.', '--format', 'json')
+  const { findings } = JSON.parse(checked.out) as { findings: { file: string; fixes: { title: string }[] }[] }
+  const inPacked = findings.filter(({ file }) => file.endsWith('.gz'))
+  expect(inPacked.map(({ fixes }) => fixes.map(({ title }) => title))).toEqual([
+    ['Remove train.jsonl row 0 instead'],
+    ['Remove train.jsonl row 1 instead'],
+  ])
+  expect((await run(check, '.')).out).toContain('winnow fix mends 2 of them.')
+  const fixed = await run(fix, '--write')
+  expect(fixed.err).toContain('validation.jsonl.gz is read, never written')
+  expect(fixed.code).toBe(0)
+  expect(readFileSync(join(folder, 'train.jsonl'), 'utf8')).toBe(good)
+  expect(readFileSync(join(folder, 'validation.jsonl.gz')).equals(packed)).toBe(true)
 })
 
 const naughty = resolve(import.meta.dirname, '../../../shared/data/torture/strings')

@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -13,6 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Failure } from '../../src/core/base/failure.ts'
@@ -131,6 +133,48 @@ describe('applyPlan and undoLast', () => {
     writeFileSync(join(entry, '0.bytes'), 'x')
     await expect(undoLast(root)).rejects.toMatchObject({ code: 'bad-journal' })
     expect([read('a.csv'), read('b.jsonl')]).toEqual(after)
+  })
+
+  test('a file that was saved by others before its turn came is left as they saved it, and the rest is taken back', async () => {
+    const plan = await planEdits(await removals(), { root })
+    const step = (name: string) => {
+      if (name === 'write 1') writeFileSync(join(root, 'b.jsonl'), 'mine\n')
+    }
+    await expect(applyPlan(plan, root, { step })).rejects.toMatchObject({ code: 'file-changed' })
+    expect(read('b.jsonl')).toBe('mine\n')
+    const taken = (name: string) => {
+      if (name === 'restore 1') writeFileSync(join(root, 'b.jsonl'), 'mine again\n')
+    }
+    writeFileSync(join(root, 'a.csv'), csv)
+    writeFileSync(join(root, 'b.jsonl'), jsonl)
+    await recoverJournal(root)
+    await applyPlan(await planEdits(await removals(), { root }), root)
+    await expect(undoLast(root, { step: taken })).rejects.toMatchObject({ code: 'file-changed' })
+    expect(read('b.jsonl')).toBe('mine again\n')
+  })
+
+  test('a write-protected file is not replaced, nor those beside it', async () => {
+    chmodSync(join(root, 'b.jsonl'), 0o440)
+    const plan = await planEdits(await removals(), { root })
+    await expect(applyPlan(plan, root)).rejects.toMatchObject({ code: 'protected' })
+    expect([read('a.csv'), read('b.jsonl'), ...names()]).toEqual([csv, jsonl, 'a.csv', 'b.jsonl'])
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('whose file it is stays as it was', async () => {
+    chownSync(join(root, 'a.csv'), 65_534, 65_534)
+    await applyPlan(await planEdits(await removals(), { root }), root)
+    expect(statSync(join(root, 'a.csv'))).toMatchObject({ uid: 65_534, gid: 65_534 })
+    await undoLast(root)
+    expect(statSync(join(root, 'a.csv'))).toMatchObject({ uid: 65_534, gid: 65_534 })
+  })
+
+  test('what processes that write at once have done can be taken back, and who did not says why', async () => {
+    const run = promisify(execFile)
+    const apply = () => run(process.execPath, [child, 'apply', root, '99']).then(() => '', String)
+    for (const error of await Promise.all([apply(), apply()]))
+      if (error) expect(error).toMatch(/Another Winnow|has changed since/)
+    while (await undoLast(root));
+    expect([read('a.csv'), read('b.jsonl')]).toEqual([csv, jsonl])
   })
 
   test('a link is followed, not replaced', async () => {

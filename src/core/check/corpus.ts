@@ -16,6 +16,7 @@ import type { Fix, Related } from './finding.ts'
 import { foldedNumbers } from './labels.ts'
 import type { Memory } from './memory.ts'
 import type { NamedLook } from './scan/look.ts'
+import { canChange } from './scan/place.ts'
 import { type FileScan, scanRows } from './scan/rowScan.ts'
 import { shortNames } from './shortNames.ts'
 
@@ -187,9 +188,9 @@ export class Corpus {
     return { ...this.textPlace(row), message, ...how }
   }
 
-  /** The fix that removes rows. It has no edits, and is not offered, where one of them stands in a file that is read-only. */
+  /** The fix that removes rows. It has no edits, and is not offered, where one of them stands in a file that cannot be changed. */
   removal(fix: Pick<Fix, 'kind' | 'title' | 'preferred'>, rows: readonly number[]): Fix {
-    if (rows.some(row => this.fileOf(row).table.readOnly)) return { ...fix, edits: [] }
+    if (rows.some(row => !canChange(this.fileOf(row).table))) return { ...fix, edits: [] }
     if (rows.length === 1) {
       const { uri, table, base } = this.fileOf(rows[0]!)
       const row = rows[0]! - base
@@ -207,10 +208,10 @@ export class Corpus {
     return { ...fix, edits, removes }
   }
 
-  /** The fix that gives a row another label; without edits, and not offered, where the file is read-only. */
+  /** The fix that gives a row another label; without edits, and not offered, where the file cannot be changed. */
   relabel(row: number, label: string, fix: Pick<Fix, 'title' | 'preferred'>): Fix {
     const file = this.fileOf(row)
-    if (file.table.readOnly) return { kind: 'relabel', ...fix, edits: [] }
+    if (!canChange(file.table)) return { kind: 'relabel', ...fix, edits: [] }
     const edit = file.table.setCell(row - file.base, this.labelColumn!, label)
     return { kind: 'relabel', ...fix, edits: [{ uri: file.uri, edit }] }
   }

@@ -11,8 +11,15 @@ const byExtension: { readonly [extension: string]: FormatName } = {
   parquet: 'parquet',
 }
 
+const packed = /\.(gz|zst)$/i
+
+/** Does the name say that the file is compressed? Such files are read, never written: an edit would have to pack the whole file anew. */
+export function isCompressed(path: string): boolean {
+  return packed.test(path)
+}
+
 /** The format a file name tells, compression suffix ignored; undefined where it tells none. */
 export function formatOfName(path: string): FormatName | undefined {
-  const match = /\.([a-z0-9]+)$/i.exec(path.replace(/\.(gz|zst)$/i, ''))
+  const match = /\.([a-z0-9]+)$/i.exec(path.replace(packed, ''))
   return match ? byExtension[match[1]!.toLowerCase()] : undefined
 }

@@ -3,7 +3,8 @@ import { counted } from '../../core/check/formats/text.ts'
 import { Memory } from '../../core/check/memory.ts'
 import { mend } from '../../core/check/mend.ts'
 import { rules } from '../../core/check/rules.ts'
-import type { DatasetFiles } from '../../core/data/dataset.ts'
+import { canChange } from '../../core/check/scan/place.ts'
+import type { Dataset, DatasetFiles } from '../../core/data/dataset.ts'
 import { parseTables } from '../../core/data/formats.ts'
 import { readForCheck, shownPath } from '../checkInput.ts'
 import { filesOf } from '../datasets.ts'
@@ -15,7 +16,7 @@ import { readLarge } from '../largeFiles.ts'
 import { findRoot } from '../runs.ts'
 import { Witness } from '../training.ts'
 import { megabytes, progressOn } from './check.ts'
-import type { Command } from './command.ts'
+import type { Command, CommandIo } from './command.ts'
 import { readOptions } from './options.ts'
 import { watchOf } from './watch.ts'
 
@@ -57,6 +58,7 @@ winnow fix data --rule label-error --accept 0.95
         io.err(`winnow: ${shownPath(io.cwd, file)} was put back after a fix that had been cut short\n`)
     const input = await readForCheck(positionals, { cwd: io.cwd, watch: watchOf(io) })
     for (const warning of input.warnings) io.err(`winnow: ${warning}\n`)
+    sayUnchangeable(input.datasets, io)
     const formats = formatsOf(input.files)
     const memories = new Map<string, Memory>()
     const training =
@@ -106,6 +108,20 @@ winnow fix data --rule label-error --accept 0.95
     io.err(`Fixed ${what}. winnow undo takes it back.\n`)
     return 0
   },
+}
+
+/** Findings in these files stay, though nothing about them says why. */
+function sayUnchangeable(datasets: readonly Dataset[], io: CommandIo): void {
+  const tables = datasets.flatMap(({ splits }) => splits.flatMap(split => split.tables))
+  const paths = [
+    ...new Set(tables.filter(table => !canChange(table)).map(({ source }) => shownPath(io.cwd, source.uri))),
+  ]
+  if (paths.length === 0) return
+  const more = paths.length > 3 ? ` and ${paths.length - 3} more` : ''
+  const [are, them] = paths.length === 1 ? ['is', 'it'] : ['are', 'them']
+  io.err(
+    `winnow: ${paths.slice(0, 3).join(', ')}${more} ${are} read, never written; write ${them} as .jsonl or .csv to fix rows there\n`,
+  )
 }
 
 /** A probability. Throws `Failure` (`usage`). */

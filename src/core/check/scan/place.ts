@@ -1,3 +1,4 @@
+import { isCompressed } from '../../data/formatName.ts'
 import { JsonScanner } from '../../data/jsonScan.ts'
 import { jsonStyle, plainStyle, printJsonString } from '../../data/jsonStyle.ts'
 import { bytesOf, rowBytes, type Table } from '../../data/table.ts'
@@ -28,10 +29,15 @@ export function textSpan(place: TextPlace, start?: number, end?: number): Span {
   return to < from || from < 0 ? inner : { start: from, end: to }
 }
 
+/** Can rows of this table be changed in their place? Where not, no fix is offered. */
+export function canChange(table: Table): boolean {
+  return !table.readOnly && !isCompressed(table.source.uri)
+}
+
 /** The edit that gives a text another content; undefined where that cannot be written. */
 export function textEdit(place: TextPlace, text: string): Edit | undefined {
   const { table, row, column, turn } = place
-  if (table.readOnly) return undefined
+  if (!canChange(table)) return undefined
   if (turn === undefined) {
     const kind = table.kind?.(row, column)
     if (table.kind && kind !== 'string') return undefined
