@@ -6,9 +6,10 @@ import { likeliest } from '../../label/probabilities.ts'
 import { knowsLabels } from '../../label/quality.ts'
 import { type Heard, suggestByText, suggestWithTraining, sureEnough } from '../../label/suggest.ts'
 import type { Work } from '../../sign/progress.ts'
+import { inOrderOfContent } from '../contentOrder.ts'
 import { wholeText } from '../context.ts'
 import { type LabelRows, labelRows } from '../labelRows.ts'
-import { quoted } from '../labels.ts'
+import { labelFold, quoted } from '../labels.ts'
 import { numberOption } from '../options.ts'
 import type { Rule, RuleContext } from '../rule.ts'
 import { evidenceKey, type TrainingEvidence } from '../training.ts'
@@ -126,21 +127,19 @@ interface Known {
 function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows): Work<Verdict[]> {
   const { options } = settings
   const likeness = yield* corpus.likeness('word:1+2', 0.8)
-  const lists: number[][] = []
-  const classes: number[] = []
+  const lists = new Map<number, number[]>()
   let count = 0
   for (const [label, all] of yield* labels.rows()) {
     const readable = all.filter(row => likeness.slots[row]! >= 0)
     yield { phase: 'label-error', done: count, total: labels.of.length }
     if (readable.length < leastOfClass) continue
-    classes.push(label)
-    lists.push(readable)
+    lists.set(label, readable)
     count += readable.length
   }
   const limit = options['rows'] as number
-  if (classes.length < 2 || count < leastRows || count > limit) return []
-  if (count * classes.length > mostCells) return []
-  const rows = lists.flat().sort((a, b) => a - b)
+  if (lists.size < 2 || count < leastRows || count > limit) return []
+  if (count * lists.size > mostCells) return []
+  const rows = [...lists.values()].flat().sort((a, b) => a - b)
   const key = (row: number) => `${likeness.slots[row]!} ${labels.of[row]!}`
   const known = corpus.notes.get('label-error') as Known | undefined
   // A judgement costs seconds, and one edited row in a hundred hardly changes it.
@@ -153,6 +152,10 @@ function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows)
     })
   }
   const whole = wholeText(corpus)
+  // Whatever order the rows stand in, they are judged in the same one: moving rows changes no verdict.
+  const spelling = spellings(labels, lists)
+  const classes = [...lists.keys()].sort((a, b) => (spelling(a) < spelling(b) ? -1 : 1))
+  yield* inOrderOfContent(rows, row => `${whole(row)}\0${spelling(labels.of[row]!)}`)
   const groups = new Map<number, number>()
   for (const group of likeness.similar.groups()) for (const slot of group) groups.set(slot, group[0]!)
   const classOf = new Map(classes.map((label, i) => [label, i]))
@@ -187,6 +190,12 @@ function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows)
     ),
   } satisfies Known)
   return verdicts
+}
+
+/** The name of each class whichever of its spellings comes first. */
+function spellings({ names }: LabelRows, classes: ReadonlyMap<number, unknown>): (label: number) => string {
+  const folds = new Map([...classes.keys()].map(label => [label, labelFold(names[label]!)]))
+  return label => folds.get(label)!
 }
 
 function sameOptions(a: Known['options'] | undefined, b: Known['options']): boolean {

@@ -2,6 +2,7 @@ import { judgeSets } from '../../label/judgeSets.ts'
 import { findMultiLabelErrors } from '../../label/multiLabel.ts'
 import { knowsLabels } from '../../label/quality.ts'
 import type { Work } from '../../sign/progress.ts'
+import { inOrderOfContent } from '../contentOrder.ts'
 import { wholeText } from '../context.ts'
 import type { Likeness } from '../corpus.ts'
 import type { LabelRows } from '../labelRows.ts'
@@ -55,6 +56,9 @@ export function* tellSetErrors(context: RuleContext, labels: LabelRows): Work<vo
     .slice(0, mostClasses)
     .map(([label]) => label)
   if (names.length === 0) return
+  // Whatever order the rows stand in, they are judged in the same one: moving rows changes no verdict.
+  const whole = wholeText(corpus)
+  yield* inOrderOfContent(rows, row => `${whole(row)}\0${[...sets[labels.of[row]!]!].sort().join('\0')}`)
   const classes = names.length
   const given = new Uint8Array(rows.length * classes)
   for (const [i, row] of rows.entries())

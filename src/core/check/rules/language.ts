@@ -2,7 +2,7 @@ import { Failure } from '../../base/failure.ts'
 import type { Role } from '../../data/dataset.ts'
 import type { Work } from '../../sign/progress.ts'
 import type { Rule, RuleContext } from '../rule.ts'
-import { areKinNames, isByScript, type LanguageGuess, languages, tooShort } from '../scan/languages.ts'
+import { areKinNames, isByScript, type LanguageGuess, languages, someCyrillic, tooShort } from '../scan/languages.ts'
 
 /** With fewer rows whose language is certain there is no language of the dataset. */
 const fewRows = 20
@@ -14,8 +14,9 @@ export const language: Rule = {
     severity: 'info',
     what: `A row whose language is not that of the dataset, if nearly all rows (\`share\`) are in one. Scripts and function words tell the
 language of most rows (${languages.length - 1} languages and scripts); statistics of letter sequences (60 languages) tell that of the others, and of rows that function words
-say are in another one: such a row is reported if that language is 1.5 times as likely as the usual one. Rows under 40 letters or six different
-words, and languages that are easily confused (Norwegian and Danish, Czech and Slovak), are left alone.`,
+say are in another one: such a row is reported if that language is 1.5 times as likely as the usual one. Where the script tells it, twelve
+letters are enough (six characters of Chinese, Japanese or Korean); otherwise rows under 40 letters or six different
+words are left alone, and so are languages that are easily confused (Norwegian and Danish, Czech and Slovak).`,
     why: `A few rows in another language teach nothing but noise; a model for one language answers them by chance. In a test set they
 measure something else.`,
     fix: 'Look at it. Nothing is offered: the row may be right, and the product may be used in two languages.',
@@ -61,12 +62,12 @@ measure something else.`,
         if (number === usual.number || (number !== 0 && areKinNames(languages[number]!, usual.name))) continue
         let other = number === 0 ? undefined : languages[number]
         // Where letters decide there is nothing to add; otherwise statistics know better than function words.
-        if (context.guessLanguage && !isByScript(number) && !isByScript(usual.number)) {
-          if (!longEnough(scan.lengths, row)) continue
+        const open = number === someCyrillic || (!isByScript(number) && !isByScript(usual.number))
+        if (context.guessLanguage && open && longEnough(scan.lengths, row)) {
           work += 3000
           const found = guess(file.base + row)
           const clear = found && !areKinNames(found.language, usual.name) && found.lead(usual.name) >= leastLead
-          other = clear ? found.language : undefined
+          if (clear || number !== someCyrillic) other = clear ? found.language : undefined
         }
         if (other === undefined) continue
         add({
@@ -98,19 +99,31 @@ interface Usual {
   readonly share: number
 }
 
+const cyrillicName = languages[someCyrillic]!
+
 /** The language of nearly all rows, by function words and scripts, or else by statistics on a sample. */
 function* usualLanguage({ corpus, settings, guessLanguage }: RuleContext): Work<Usual | undefined> {
   const least = Number(settings.options['share'])
   const counts = new Float64Array(languages.length)
   for (const file of corpus.files) for (const number of (yield* corpus.scan(file)).languages) counts[number]!++
-  const unknown = counts[0]!
+  const inScript = counts[someCyrillic]!
+  const unknown = counts[0]! + inScript
   counts[0] = 0
+  counts[someCyrillic] = 0
   const certain = counts.reduce((a, b) => a + b, 0)
   const usual = counts.indexOf(Math.max(...counts))
   const share = Math.floor((100 * counts[usual]!) / certain)
   if (counts[usual]! >= fewRows && counts[usual]! >= certain * least && certain * 20 >= unknown)
     return { name: languages[usual]!, number: usual, share }
-  if (!guessLanguage) return undefined
+  const cyrillic = counts.reduce(
+    (sum, rows, n) => sum + (areKinNames(languages[n]!, cyrillicName) ? rows : 0),
+    inScript,
+  )
+  const bare =
+    cyrillic >= fewRows && cyrillic >= (certain + inScript) * least
+      ? { name: cyrillicName, number: someCyrillic, share: Math.floor((100 * cyrillic) / (certain + inScript)) }
+      : undefined
+  if (!guessLanguage) return bare
   const names = new Map<string, number>()
   const step = Math.max(1, Math.floor(corpus.rowCount / sampled))
   let sure = 0
@@ -122,7 +135,7 @@ function* usualLanguage({ corpus, settings, guessLanguage }: RuleContext): Work<
     if (sure % 10 === 0) yield { phase: 'language', done: row, total: corpus.rowCount }
   }
   const [top] = [...names].sort((a, b) => b[1] - a[1])
-  if (!top || top[1] < fewRows || top[1] < sure * least) return undefined
+  if (!top || top[1] < fewRows || top[1] < sure * least) return bare
   return { name: top[0], number: languages.indexOf(top[0]), share: Math.floor((100 * top[1]) / sure) }
 }
 

@@ -47,6 +47,8 @@ const lists = {
 } as const
 
 const byScript: { readonly [S in Script]?: string } = {
+  // Where function words do not tell which of its languages it is.
+  Cyrillic: 'Cyrillic script',
   Greek: 'Greek',
   Han: 'Chinese',
   Kana: 'Japanese',
@@ -71,7 +73,8 @@ export const languages: readonly string[] = ['', ...stopWordLanguages, ...Object
 const kin: readonly (readonly string[])[] = [
   ['Norwegian', 'Danish', 'Swedish'],
   ['Spanish', 'Portuguese', 'Catalan', 'Galician'],
-  ['Russian', 'Ukrainian', 'Bulgarian', 'Belarusian', 'Macedonian', 'Serbian'],
+  ['Russian', 'Ukrainian', 'Bulgarian', 'Belarusian', 'Macedonian', 'Serbian', 'Cyrillic script'],
+  ...['Kazakh', 'Mongolian', 'Tajik', 'Kyrgyz', 'Tatar'].map(language => [language, 'Cyrillic script']),
   ['Croatian', 'Serbian', 'Bosnian', 'Slovenian'],
   ['Czech', 'Slovak'],
   ['Dutch', 'Afrikaans'],
@@ -88,6 +91,9 @@ export function areKin(a: number, b: number): boolean {
 export function areKinNames(a: string, b: string): boolean {
   return a === b || kin.some(group => group.includes(a) && group.includes(b))
 }
+
+/** What Cyrillic is taken for where function words do not tell its language. */
+export const someCyrillic = languages.indexOf('Cyrillic script')
 
 /** Is the language told by its script alone? */
 export function isByScript(number: number): boolean {
@@ -113,8 +119,11 @@ export const stopWords: ReadonlyMap<string, readonly number[]> = (() => {
   return map
 })()
 
-/** Shorter texts say too little. In UTF-16 units. */
+/** Shorter texts say too little, where words tell the language. In UTF-16 units. */
 export const tooShort = 40
+/** So many letters of a script that is one language's tell it; a character of Chinese, Japanese or Korean says as much as two others. */
+const leastLetters = 12
+const dense: ReadonlySet<Script> = new Set(['Han', 'Kana', 'Hangul'])
 
 /** What `TextStats` counted in a row. */
 export interface Counted {
@@ -126,22 +135,29 @@ export interface Counted {
 
 /**
  * The number of the language of a row; 0 where that is not certain. Scripts of one language decide by themselves;
- * otherwise stop words must be frequent (a sixth of all words, by weight) and clearly of one language.
+ * otherwise stop words must be frequent (a sixth of all words, by weight) and clearly of one language. Cyrillic is told as such where
+ * they are not.
  */
 export function languageOf(counted: Counted): number {
-  if (counted.length < tooShort) return 0
   const { scripts: letters } = counted
   let all = 0
   for (let s = 1; s < letters.length; s++) all += letters[s]!
-  if (all < tooShort / 4) return 0
   // Japanese is recognised by a part of it.
   const kana = letters[scripts.indexOf('Kana')]!
-  if (kana > all * 0.1) return numberOf('Japanese')
+  if (kana > all * 0.1 && all * 2 >= leastLetters) return numberOf('Japanese')
   let top = 1
   for (let s = 2; s < letters.length; s++) if (letters[s]! > letters[top]!) top = s
   if (letters[top]! < all * 0.6) return 0
-  const direct = byScript[scripts[top]!]
-  if (direct) return numberOf(direct)
+  const script = scripts[top]!
+  const direct = byScript[script]
+  if (letters[top]! * (dense.has(script) ? 2 : 1) < leastLetters) return 0
+  const told = counted.length < tooShort ? 0 : byWords(counted)
+  if (direct && (script !== 'Cyrillic' || told === 0)) return numberOf(direct)
+  return told
+}
+
+/** The number of the language that function words tell. */
+function byWords(counted: Counted): number {
   const scores = counted.languages
   let best = 0
   for (let l = 1; l < scores.length; l++) if (scores[l]! > scores[best]!) best = l
