@@ -10,7 +10,7 @@ import type { GuessLanguage } from '../core/check/scan/languages.ts'
 import type { Dataset, DatasetFiles } from '../core/data/dataset.ts'
 import { decodeAll } from '../core/text/decode.ts'
 import { readBenchmarks } from './benchmarks.ts'
-import type { ConfigFile } from './config.ts'
+import { type ConfigFile, failureIn } from './config.ts'
 import { discover, loadDataset } from './datasets.ts'
 import { type EarlyListener, earlyPages } from './early.ts'
 import { readSource, slashed } from './files.ts'
@@ -120,7 +120,7 @@ export async function readForCheck(
       datasets.push(await loadDataset(dataset, undefined, watch ? { watch } : {}))
     } catch (error) {
       if (!(error instanceof Failure)) throw error
-      unread.push(error)
+      unread.push(failureIn(config, error))
     }
   }
   // One dataset that cannot be read does not keep the others from being checked.

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
 import * as v from 'valibot'
 import { Failure } from '../core/base/failure.ts'
@@ -224,7 +224,34 @@ function explain(issue: v.BaseIssue<unknown>, fail: ConfigFile['fail']): Failure
     const hint = near ? `Did you mean "${near}"?` : `Use ${[...severities, 'off'].join(', ')} or an object`
     return fail(keys, `${name} is ${deepest.received}, which is no severity`, hint)
   }
+  // Where the kind is right and the length is not, valibot tells nothing but numbers.
+  if (deepest.type.endsWith('length')) {
+    const bound = { min_length: 'at least ', max_length: 'at most ' }[deepest.type] ?? ''
+    const what = `${typeof deepest.input === 'string' ? 'character' : 'value'}${deepest.requirement === 1 ? '' : 's'}`
+    return fail(
+      keys,
+      `${name} is ${JSON.stringify(deepest.input)}, expected ${bound}${deepest.requirement} ${what}`,
+      'Correct it',
+    )
+  }
   return fail(keys, `${name} is ${deepest.received}, expected ${deepest.expected ?? deepest.requirement}`, 'Correct it')
+}
+
+/** As the failure of a dataset that cannot be read, with the place in `winnow.json` where that names the file. */
+export function failureIn(config: ConfigFile | undefined, error: Failure): Failure {
+  if (!config || !['not-found', 'is-folder'].includes(error.code)) return error
+  for (const [d, { splits }] of (config.config.datasets ?? []).entries())
+    for (const [split, list = []] of Object.entries(splits))
+      for (const [k, name] of (typeof list === 'string' ? [list] : list).entries()) {
+        if (!error.message.startsWith(`${slashed(resolve(config.folder, name))} `)) continue
+        const hint = /[*?]/.test(name) ? 'Name each file; patterns are not read here' : 'Correct it there'
+        return config.fail(
+          ['datasets', d, 'splits', split, ...(typeof list === 'string' ? [] : [k])],
+          error.message,
+          hint,
+        )
+      }
+  return error
 }
 
 /** The keys that the schema knows at a place. */

@@ -14,6 +14,7 @@ import { datasetCardName, readDatasetCard } from './datasetCard.ts'
 import { datasetInfoName, readDatasetInfo } from './datasetInfo.ts'
 import { drive } from './drive.ts'
 import { fileFailure, slashed, walkFiles } from './files.ts'
+import { eachOnce, refuseSame } from './sameFiles.ts'
 import { type FileTables, readTables, tablesOfSource } from './tables.ts'
 import type { Watch } from './watch.ts'
 
@@ -38,9 +39,13 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
   const first = kinds[0]
   if (!first) throw new Failure('no-path', 'No path was given', 'Name a dataset file or folder')
   const config = await findConfig(first.folder ? first.path : dirname(first.path))
+  if (config) refuseSame(config)
   const named = (config ? configDatasets(config) : []).filter(dataset =>
     filesOf(dataset).some(file =>
-      absolute.some(path => file === path || file.startsWith(path === '/' ? '/' : `${path}/`)),
+      // What a winnow.json names elsewhere belongs to its folder all the same.
+      absolute.some(
+        path => path === config?.folder || file === path || file.startsWith(path === '/' ? '/' : `${path}/`),
+      ),
     ),
   )
   const covered = new Set(named.flatMap(filesOf))
@@ -48,6 +53,7 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
   const given = kinds
     .filter(({ folder, path }) => !folder && !covered.has(path) && !labels.has(path))
     .map(kind => kind.path)
+    .filter(await eachOnce(kinds.flatMap(({ folder, path }) => (folder ? [] : [path]))))
   for (const path of given)
     if (!formatOfName(path))
       throw new Failure(
@@ -156,7 +162,7 @@ async function dataFiles(folder: string, listed: DatasetFiles[]): Promise<string
     if (formatOfName(path) === 'json' && !(await startsLikeRows(path))) continue
     found.push(path)
   }
-  return found
+  return found.filter(await eachOnce(found))
 }
 
 /** A list of records, an object whose first key is a split (`{"train": [`), or JSON Lines under this name. */

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -112,6 +121,45 @@ describe.each(Object.entries(cases))('%s', (_, [files, says, code]) => {
     }
     for (const command of [pairs, fix]) expect([0, 2]).toContain((await run(command, '.')).code)
     expect(bytes()).toEqual(before)
+  })
+})
+
+describe('one file is never two', () => {
+  const dataset = (splits: unknown) => JSON.stringify({ datasets: [{ name: 'x', splits }] })
+
+  test.each([
+    [{ train: 'train.jsonl', test: 'train.jsonl' }, /winnow\.json:1:\d+: .*train\.jsonl is the same file as/],
+    [{ train: ['train.jsonl', './train.jsonl'] }, /winnow\.json:1:\d+: .*is the same file as/],
+    [{ train: 'train.jsonl', test: 'link.jsonl' }, /link\.jsonl is the same file as .*train\.jsonl\. Name it once/],
+    [{ train: 'gone.jsonl' }, /winnow\.json:1:\d+: .*gone\.jsonl does not exist\. Correct it there/],
+    [{ train: '*.jsonl' }, /winnow\.json:1:\d+: .*does not exist\. Name each file; patterns are not read here/],
+    [{ train: 'folder' }, /winnow\.json:1:\d+: .*folder is a folder/],
+  ])('in winnow.json: %j', async (splits, says) => {
+    write({ 'train.jsonl': good, 'folder/a.txt': '', 'winnow.json': dataset(splits) })
+    symlinkSync('train.jsonl', join(folder, 'link.jsonl'))
+    for (const command of [check, fix]) {
+      const { code, err } = await run(command, '.')
+      expect([code, err.trimEnd().split('\n').length]).toEqual([2, 1])
+      expect(err).toMatch(says)
+    }
+  })
+
+  test('a link beside its file is read once, by the name that tells a split', async () => {
+    write({ 'data.jsonl': good, 'test.jsonl': '{"text":"of the test","label":"x"}\n' })
+    symlinkSync('data.jsonl', join(folder, 'train.jsonl'))
+    const { datasets, findings } = JSON.parse((await run(check, '.', '--format', 'json')).out) as {
+      datasets: { splits: { name: string }[] }[]
+      findings: unknown[]
+    }
+    expect([datasets.map(({ splits }) => splits.map(({ name }) => name)), findings]).toEqual([[['train', 'test']], []])
+    expect((await run(check, 'data.jsonl', 'train.jsonl')).out).toContain('No findings')
+    symlinkSync('data.jsonl', join(folder, 'validation.jsonl'))
+    expect((await run(fix, '--write')).err).toMatch(/validation\.jsonl is the same file as .*train\.jsonl/)
+  })
+
+  test('what winnow.json names outside its folder is found from there', async () => {
+    write({ 'in/winnow.json': dataset({ train: '../train.jsonl' }), 'train.jsonl': `${good}${good}` })
+    expect((await run(check, 'in')).out).toContain('2 findings')
   })
 })
 

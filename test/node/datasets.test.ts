@@ -332,7 +332,7 @@ describe('winnow.json', () => {
     ['[]', '/w/winnow.json:1:1: winnow.json holds an array, expected an object. Correct it'],
     [
       '{"datasets": [{"name": "a", "splits": {}, "format": {"delimiter": "ab"}}]}',
-      '/w/winnow.json:1:54: datasets.0.format.delimiter is 2, expected 1. Correct it',
+      '/w/winnow.json:1:54: datasets.0.format.delimiter is "ab", expected 1 character. Correct it',
     ],
     [
       '{"datasets": [{"name": "a", "splits": {}}, {"name": "a", "splits": {}}]}',
