@@ -12,7 +12,7 @@ export const boilerplate: Rule = {
     id: 'boilerplate',
     title: 'Sentence in many rows',
     severity: 'info',
-    what: `The same long sentence (six words and 40 characters at least) in many rows that differ otherwise: a signature, a disclaimer, an
+    what: `The same long sentence (six words and 40 characters at least; fourteen characters of Chinese, Japanese, Thai and the like) in many rows that differ otherwise: a signature, a disclaimer, an
 instruction. Told once for the dataset, at the first row, with how many rows have it; the five most frequent at most. Copies of whole rows
 (\`duplicate\`) count once, system messages do not.`,
     why: `What stands in every row tells nothing apart, costs tokens in each, makes rows look alike that are not, and is what a model

@@ -1,4 +1,5 @@
 import { Failure } from '../../base/failure.ts'
+import { isUnspaced } from '../../sign/normal.ts'
 import { quoted } from '../labels.ts'
 import { rowRule } from '../rowRule.ts'
 import type { Option } from '../rule.ts'
@@ -25,7 +26,7 @@ export const repetition = rowRule({
     title: 'Text that repeats itself',
     severity: 'info',
     what: `A text of at least 20 words in which a large share of the characters stands in word sequences that came before: five words in a
-row (\`words\`), one sequence of three words that comes five times or more (\`top\`), or, in texts of six lines or more, whole lines (\`lines\`). After the
+row (\`words\`), one sequence of three words that comes five times or more (\`top\`; of scripts without spaces, sequences of ten and of six letters), or, in texts of six lines or more, whole lines (\`lines\`). After the
 Gopher rules, shares of all characters but spaces, with thresholds that short rows can meet and that the terms of a calculation
 ("pounds of candy" in every step) do not; the exact ones are the profile \`gopher\`.`,
     why: `Loops are what broken generators, scrapers and copy errors leave behind, and what models pick up fastest: a few looping answers
@@ -43,7 +44,9 @@ make a model that loops.`,
     const limit = { words: Number(options['words']), top: Number(options['top']), lines: Number(options['lines']) }
     return {
       text({ column, role, turn, text, stats }, add) {
-        if (role === 'label' || stats.words < fewWords || !mayRepeat(stats.hashes, stats.words)) return
+        if (role === 'label' || stats.words + stats.unspaced < fewWords) return
+        const may = stats.unspaced > 0 ? mayRepeatLetters(text) : mayRepeat(stats.hashes, stats.words)
+        if (!may) return
         const message = judge(text, limit)
         if (message) add({ column, turn, message, key: text, remove: { preferred: false } })
       },
@@ -58,22 +61,48 @@ function judge(text: string, limit: { readonly words: number; readonly top: numb
     if (count / lines.length > limit.lines)
       return `The text repeats itself: ${count} of ${lines.length} lines came before.`
   }
-  const words = text.toLowerCase().match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
+  const words = tokensOf(text)
   // Of all characters but spaces, as in the Gopher rules: in a calculation most of the text are figures and signs.
   const all = text.replace(/\s+/gu, '').length
   if (words.length < fewWords || all === 0) return undefined
-  const repeated = repeatedCharacters(words, 5) / all
+  // Most of them letters of a script without spaces: about two of these are a word.
+  const dense = words.filter(word => isUnspaced(word.codePointAt(0)!)).length * 2 > words.length
+  const repeated = repeatedCharacters(words, dense ? 10 : 5) / all
   if (repeated > limit.words)
     return `The text repeats itself: ${percent(repeated)} of it are sequences of words that came before.`
-  const top = topNgram(words, 3)
+  const size = dense ? 6 : 3
+  const top = topNgram(words, size)
   if (!top || top.count < often) return undefined
-  const covered = (top.count * (top.text.length - 2)) / all
+  const covered = (top.count * (top.text.length - size + 1)) / all
   if (covered <= limit.top) return undefined
-  return `The text repeats itself: ${quoted(top.text)} comes ${top.count} times, ${percent(Math.min(1, covered))} of it.`
+  return `The text repeats itself: ${quoted(dense ? top.text.replaceAll(' ', '') : top.text)} comes ${top.count} times, ${percent(Math.min(1, covered))} of it.`
 }
 
 function percent(part: number): string {
   return `${Math.round(part * 100)} %`
+}
+
+/** The words of a text; a letter of a script without spaces is one. */
+function tokensOf(text: string): string[] {
+  return (text.toLowerCase().match(/[\p{L}\p{N}\p{M}]+/gu) ?? []).flatMap(word =>
+    [...word].some(letter => isUnspaced(letter.codePointAt(0)!)) ? [...word] : [word],
+  )
+}
+
+/** As `mayRepeat`, by pairs of letters, of which natural texts repeat more. */
+function mayRepeatLetters(text: string): boolean {
+  if (text.length > 2048) return true
+  stamp++
+  let repeats = 0
+  for (let i = 0; i + 1 < text.length; i++) {
+    const pair = Math.imul(text.charCodeAt(i) * 65_599 + text.charCodeAt(i + 1), 0x9e3779b1)
+    const at = pair >>> 20
+    if (stamps[at] === stamp) {
+      if (seen[at] === pair) repeats++
+    } else stamps[at] = stamp
+    seen[at] = pair
+  }
+  return repeats * 5 >= text.length
 }
 
 const seen = new Int32Array(4096)

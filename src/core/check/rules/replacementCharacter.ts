@@ -1,12 +1,16 @@
 import { rowRule } from '../rowRule.ts'
 import { has } from '../scan/characters.ts'
 
+/** The six bytes of two replacement characters as three Chinese ones. */
+const asGbk = '锟斤拷'
+
 export const replacementCharacter = rowRule({
   meta: {
     id: 'replacement-character',
     title: 'Character that was lost',
     severity: 'warning',
-    what: `U+FFFD, the replacement character: an earlier program could not read what stood here and wrote this instead. (Bytes that are
+    what: `U+FFFD, the replacement character: an earlier program could not read what stood here and wrote this instead; or \`锟斤拷\`, what
+two of them become where their bytes are read as GBK. (Bytes that are
 not UTF-8 in this very file are \`broken-row\`.)`,
     why: 'What stood there is gone: a name, an accent, a sign. The model learns to read and to write the hole.',
     fix: `Remove the row, or get it anew from where it came from. Nothing is part of "fix all": no program knows what was meant.`,
@@ -19,7 +23,14 @@ Row 0: \`A character was lost here (U+FFFD).\``,
 
   look: () => ({
     text({ column, turn, text, stats }, add) {
-      if ((stats.flags & has.replacement) === 0) return
+      const plain = (stats.flags & has.replacement) !== 0
+      const read = plain || stats.unspaced === 0 ? -1 : text.indexOf(asGbk)
+      if (!plain && read < 0) return
+      if (!plain) {
+        const message = `Characters were lost here: ${asGbk} is U+FFFD read as GBK.`
+        add({ column, turn, start: read, end: read + asGbk.length, message, key: text, remove: { preferred: false } })
+        return
+      }
       const start = text.indexOf('\ufffd')
       const count = text.split('\ufffd').length - 1
       const what = count === 1 ? 'A character was' : `${count} characters were`

@@ -36,6 +36,8 @@ export const has = {
   colon: 0x1000,
   /** Set by whoever reads the text: white space at an end, or two in a row. */
   loose: 0x2000,
+  /** May begin what UTF-8 read as another charset looks like. */
+  wide: 0x4000,
 } as const
 
 /** The characters that Windows-1252 has at 0x80 to 0x9F; the five undefined bytes stay C1 controls, as WHATWG has them. */
@@ -61,8 +63,14 @@ const ranges: readonly (readonly [Script, ...(readonly [number, number])[]])[] =
   ['other', [0x700, 0x74f], [0x780, 0x8ff], [0xe80, 0xfff], [0x1000, 0x109f], [0x1780, 0x17d3], [0x13a0, 0x13ff]],
 ]
 
-/** Zero-width, direction and interlinear controls. Joiners and direction marks stay: Persian, Hindi and emoji need them. */
-const invisible = [0xfeff, 0x2060, 0xfff9, 0xfffa, 0xfffb, 0xfffe, 0xffff, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e]
+/**
+ * Zero-width, direction and interlinear controls, and the soft hyphen. Joiners and direction marks stay: Persian, Hindi and emoji need
+ * them.
+ */
+const invisible = [
+  ...[0xad, 0x180e, 0x200b, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2060, 0x2061, 0x2062, 0x2063, 0x2064],
+  ...[0x2066, 0x2067, 0x2068, 0x2069, 0xfeff, 0xfff9, 0xfffa, 0xfffb, 0xfffe, 0xffff],
+]
 
 /** By UTF-16 unit: the number of its script in the low four bits, and its flags. */
 export const classes: Uint16Array = (() => {
@@ -79,6 +87,7 @@ export const classes: Uint16Array = (() => {
   for (let c = 0xc2; c <= 0xf4; c++) add(c, has.lead)
   for (let c = 0x80; c <= 0xbf; c++) add(c, has.trail)
   for (const c of windows1252) if (c.charCodeAt(0) > 0xbf) add(c.charCodeAt(0), has.trail)
+  for (const c of 'РСвΞΟβĂĹ√‚') add(c.charCodeAt(0), has.wide)
   add(0x40, has.at)
   add(0x3a, has.colon)
   for (let c = 0x30; c <= 0x39; c++) add(c, has.digit)

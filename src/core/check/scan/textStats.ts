@@ -1,3 +1,4 @@
+import { isUnspaced } from '../../sign/normal.ts'
 import { classes, has, scripts } from './characters.ts'
 import { languageCount, stopWords } from './languages.ts'
 
@@ -21,19 +22,30 @@ function fold(code: number): number {
   return code < 0x530 ? folded[code]! : code
 }
 
-/** A sentence of so much that two people hardly write the same. Length in UTF-16 units. */
+/**
+ * A sentence of so much that two people hardly write the same. Length in UTF-16 units; a letter of a script without spaces counts as half
+ * a word and three units, so that fourteen of them are enough.
+ */
 export const longSentence = { words: 6, length: 40 } as const
 
-/** `.`, `?`, `!`, `:`, a line break and the ideographic full stop. */
+/** `.`, `?`, `!`, `:`, a line break, and what stands for them in Chinese and Japanese, Hindi, Arabic and Urdu. */
+const sentenceEnds = '.?!:\n\u3002\uff01\uff1f\uff0e\uff1a\u0964\u061f\u06d4'
+const ends = new Set([...sentenceEnds].map(end => end.charCodeAt(0)))
+
 function endsSentence(code: number): boolean {
-  return code === 46 || code === 10 || code === 63 || code === 33 || code === 58 || code === 0x3002
+  return code < 0x80
+    ? code === 46 || code === 10 || code === 63 || code === 33 || code === 58
+    : code >= 0x600 && ends.has(code)
 }
+
+const isLong = (words: number, length: number, unspaced: number) =>
+  words + unspaced / 2 >= longSentence.words && length + unspaced * 2 >= longSentence.length
 
 /** The long sentences of a text with the hashes by which `TextStats` knows them. */
 export function sentencesOf(text: string): { readonly start: number; readonly end: number; readonly hash: number }[] {
   const stats = new TextStats()
   const found: { start: number; end: number; hash: number }[] = []
-  for (const match of text.matchAll(/[^.?!:\n\u3002]+/g)) {
+  for (const match of text.matchAll(sentencePattern)) {
     stats.begin()
     stats.read(match[0])
     if (stats.sentences > 0)
@@ -41,6 +53,8 @@ export function sentencesOf(text: string): { readonly start: number; readonly en
   }
   return found
 }
+
+const sentencePattern = new RegExp(`[^${sentenceEnds}]+`, 'g')
 
 const longestStopWord = 7
 const stopWordsByHash = new Map([...stopWords].map(([word, languages]) => [wordHash(word), languages] as const))
@@ -58,6 +72,8 @@ export class TextStats {
   longestRun = 0
   /** As `longestRun`, of the runs with a digit in them. */
   longestMixed = 0
+  /** Of the last text: letters of scripts that put no spaces between words. */
+  unspaced = 0
   /** Of the last text: words are runs of letters, digits and marks. Only the first `words` of the hashes count. */
   words = 0
   hashes = new Int32Array(256)
@@ -98,6 +114,8 @@ export class TextStats {
     let sentence = seed
     let sentenceStart = 0
     let sentenceWords = 0
+    let unspaced = 0
+    let unspacedBefore = 0
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i)
       const kind = classes[code]!
@@ -112,6 +130,7 @@ export class TextStats {
       } else if (script !== 0) {
         scripts[script]!++
         h = Math.imul(h ^ fold(code), prime)
+        if (code >= 0x0e00 && isUnspaced(code)) unspaced++
         inside++
         gap = false
         run = 0
@@ -131,7 +150,8 @@ export class TextStats {
           h = seed
         }
         if (endsSentence(code)) {
-          if (sentenceWords >= longSentence.words && i - sentenceStart >= longSentence.length) this.sentence(sentence)
+          if (isLong(sentenceWords, i - sentenceStart, unspaced - unspacedBefore)) this.sentence(sentence)
+          unspacedBefore = unspaced
           sentence = seed
           sentenceStart = i + 1
           sentenceWords = 0
@@ -153,18 +173,18 @@ export class TextStats {
       sentence = Math.imul(sentence ^ h, prime)
       sentenceWords++
     }
-    if (sentenceWords >= longSentence.words && text.length - sentenceStart >= longSentence.length)
-      this.sentence(sentence)
-    const ends =
+    if (isLong(sentenceWords, text.length - sentenceStart, unspaced - unspacedBefore)) this.sentence(sentence)
+    const loosely =
       text.length > 0 &&
       ((classes[text.charCodeAt(0)]! & has.space) !== 0 ||
         (classes[text.charCodeAt(text.length - 1)]! & has.space) !== 0)
-    this.flags = (flags & ~15) | (loose || ends ? has.loose : 0)
+    this.flags = (flags & ~15) | (loose || loosely ? has.loose : 0)
     this.digits = digits
     this.longestRun = Math.max(longest, run)
     this.longestMixed = digits > runDigits ? Math.max(mixed, run) : mixed
     scripts[1]! += latin
     this.words = words
+    this.unspaced = unspaced
     this.length += text.length
     this.rowWords += words
   }
