@@ -12,6 +12,7 @@ const patience = 5000
 export async function mayHoldData(folders: readonly string[]): Promise<boolean> {
   const pending = [...folders]
   let seen = 0
+  let texts = 0
   for (;;) {
     const folder = pending.shift()
     if (folder === undefined) return false
@@ -22,6 +23,8 @@ export async function mayHoldData(folders: readonly string[]): Promise<boolean> 
       if (entry.isDirectory()) {
         if (!entry.name.startsWith('.') && !skippedFolders.has(entry.name)) pending.push(path)
       } else if (entry.name === configName || isDataName(path)) return true
+      // Many small texts may be rows in folders of their labels.
+      else if (entry.name.endsWith('.txt') && ++texts >= 10) return true
     }
   }
 }

@@ -63,8 +63,14 @@ export const configSchema = v.strictObject({
                     v.description('The quote character of CSV files; empty for none.'),
                   ),
                 ),
+                row: v.optional(
+                  v.pipe(
+                    v.literal('file'),
+                    v.description('"file": each text file is one row, labelled by the folder it lies in.'),
+                  ),
+                ),
               }),
-              v.description('How CSV and TSV files are read; what is not given is detected.'),
+              v.description('How files are read; what is not given is detected.'),
             ),
           ),
         }),

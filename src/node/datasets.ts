@@ -1,8 +1,11 @@
 import { open, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Failure } from '../core/base/failure.ts'
+import { conllStyle } from '../core/data/conllStyle.ts'
 import { type Dataset, type DatasetFiles, type Roles, type SplitName, splitNames } from '../core/data/dataset.ts'
-import { formatOfName } from '../core/data/formatName.ts'
+import { fastTextStyle } from '../core/data/fastText.ts'
+import { endsInSplit, formatOfName, isCompressed } from '../core/data/formatName.ts'
+import { labelFoldersAmong, labelledTexts } from '../core/data/labelFolders.ts'
 import { labelFilesAmong } from '../core/data/labelledText.ts'
 import { readAtOnce } from '../core/data/reading.ts'
 import { rolesOf } from '../core/data/roles.ts'
@@ -40,7 +43,7 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
   if (!first) throw new Failure('no-path', 'No path was given', 'Name a dataset file or folder')
   const config = await findConfig(first.folder ? first.path : dirname(first.path))
   if (config) refuseSame(config)
-  const named = (config ? configDatasets(config) : []).filter(dataset =>
+  const named = (config ? await configDatasets(config) : []).filter(dataset =>
     filesOf(dataset).some(file =>
       // What a winnow.json names elsewhere belongs to its folder all the same.
       absolute.some(
@@ -59,7 +62,7 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
       throw new Failure(
         'unknown-format',
         `${path} is of no known format`,
-        'Use .jsonl, .json, .csv, .tsv, .txt or .parquet',
+        'Use .jsonl, .json, .csv, .tsv, .txt, .conll or .parquet',
       )
   const walked: string[] = []
   const listed: DatasetFiles[] = []
@@ -122,21 +125,34 @@ export function filesOf(dataset: DatasetFiles): string[] {
   return splitNames.flatMap(split => [...(dataset.splits[split] ?? [])])
 }
 
-/** The datasets that a `winnow.json` names, paths resolved. */
-export function configDatasets(file: ConfigFile): DatasetFiles[] {
-  return (file.config.datasets ?? []).map((dataset, d) => {
-    const splits: { [S in (typeof splitNames)[number]]?: string[] } = {}
+/** The datasets that a `winnow.json` names, paths resolved. A folder stands for the texts in it, in a folder for each label. */
+export async function configDatasets(file: ConfigFile): Promise<DatasetFiles[]> {
+  const found: DatasetFiles[] = []
+  for (const [d, dataset] of (file.config.datasets ?? []).entries()) {
+    const splits: { [S in SplitName]?: string[] } = {}
+    let byFolder = false
     for (const split of splitNames) {
       const list = dataset.splits[split]
-      const paths = (typeof list === 'string' ? [list] : (list ?? [])).map(path => slashed(resolve(file.folder, path)))
-      if (paths.length) splits[split] = paths
+      for (const name of typeof list === 'string' ? [list] : (list ?? [])) {
+        const path = slashed(resolve(file.folder, name))
+        const folder = await isFolder(path).catch(() => false)
+        const texts = folder ? labelledTexts(await walkFiles(path), path) : [path]
+        if (!texts) {
+          const message = `${name} is a folder, but not one of text files in a folder for each label`
+          throw file.fail(['datasets', d, 'splits', split], message, 'Name its files')
+        }
+        byFolder ||= folder
+        splits[split] = [...(splits[split] ?? []), ...texts]
+      }
     }
     if (!Object.keys(splits).length)
       throw file.fail(['datasets', d, 'splits'], `The dataset ${dataset.name} names no file`, 'Name at least one split')
     const roles = dataset.roles && withoutUndefined(dataset.roles)
-    const format = dataset.format && withoutUndefined(dataset.format)
-    return { name: dataset.name, splits, ...(roles ? { roles } : {}), ...(format ? { format } : {}) }
-  })
+    const own = dataset.format && withoutUndefined(dataset.format)
+    const format = byFolder ? { ...own, row: 'file' as const } : own
+    found.push({ name: dataset.name, splits, ...(roles ? { roles } : {}), ...(format ? { format } : {}) })
+  }
+  return found
 }
 
 /**
@@ -155,11 +171,17 @@ async function dataFiles(folder: string, listed: DatasetFiles[]): Promise<string
   const found: string[] = []
   const files = await walkFiles(folder)
   const labels = labelFilesAmong(files)
+  const byFolder = labelFoldersAmong(files, [slashed(folder)])
+  const folders = byFolder.flatMap(one => one.folders)
+  for (const { name, splits, format } of byFolder) listed.push({ name, splits, ...(format ? { format } : {}) })
   for (const path of files) {
+    // What lies beside the folders of its labels is about the dataset.
+    if (/\.txt$/i.test(path) && folders.some(one => path.startsWith(`${one}/`))) continue
     if (path.endsWith(`/${datasetInfoName}`)) listed.push(...(await readDatasetInfo(path)))
     if (path.endsWith(`/${datasetCardName}`)) listed.push(...(await readDatasetCard(path, files)))
     if (!isDataName(path) || labels.has(path)) continue
     if (formatOfName(path) === 'json' && !(await startsLikeRows(path))) continue
+    if ((endsInSplit(path) || /\.bio$/i.test(path)) && !(await startsWithTags(path))) continue
     found.push(path)
   }
   return found.filter(await eachOnce(found))
@@ -173,13 +195,24 @@ const rowsOfSplit =
   /^\s*(\[\s*\]|\{[^\n]*\}\s*\{\s*"|\{\s*"[^"]*"\s*:\s*(\[\s*["{[]|\{\s*"0"\s*:))|"(data|rows|records|examples|items)"\s*:\s*\[\s*["{[]/i
 
 async function startsLikeRows(path: string): Promise<boolean> {
-  if (/\.(gz|zst)$/i.test(path)) return true
+  if (isCompressed(path)) return true
+  const head = startOf(await headOf(path, 512))
+  return rows.test(head) || (nameFile(path).split !== undefined && rowsOfSplit.test(head))
+}
+
+/** Lines of fastText or of words and tags: many files that are no data end in `.test` and the like. */
+async function startsWithTags(path: string): Promise<boolean> {
+  const head = await headOf(path, 4096)
+  const whole = head.length < 4096 ? head : head.subarray(0, head.lastIndexOf(0x0a) + 1)
+  return fastTextStyle(whole) !== undefined || conllStyle(whole) !== undefined
+}
+
+async function headOf(path: string, length: number): Promise<Uint8Array> {
   const file = await open(path, 'r').catch(() => undefined)
-  if (!file) return false
+  if (!file) return new Uint8Array(0)
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0)
-    const head = startOf(buffer.subarray(0, bytesRead))
-    return rows.test(head) || (nameFile(path).split !== undefined && rowsOfSplit.test(head))
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0)
+    return buffer.subarray(0, bytesRead)
   } finally {
     await file.close()
   }

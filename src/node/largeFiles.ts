@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, statSync, unlinkSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { conllStyle } from '../core/data/conllStyle.ts'
 import type { DatasetFiles } from '../core/data/dataset.ts'
 import { formatOfName, isCompressed } from '../core/data/formatName.ts'
 import { isPageable, readPaged } from '../core/data/pagedRead.ts'
@@ -24,7 +25,7 @@ export type LargeSource = Source & { readonly windows: Windows }
 
 /**
  * The source of a file that is too large to be held; undefined of one that is not, and of one that can only be read as a
- * whole (lists in JSON, UTF-16, texts with their labels in another file).
+ * whole (lists in JSON, UTF-16, sentences of words and tags, texts with their labels in another file).
  */
 export function largeSource(path: string, held = heldBytes): LargeSource | undefined {
   if (isCompressed(path) || !isPageable(formatOfName(path)) || labelFileOf(path) !== undefined) return undefined
@@ -49,6 +50,8 @@ function sourceOf(path: string, head: Uint8Array, windows: (offset: number) => W
     /^\s*\[[ \t\r]*\n/.test(Buffer.from(bytes.subarray(0, 4096)).toString('latin1'))
   )
     return undefined
+  // Sentences of many lines are read as a whole.
+  if (formatOfName(path) === 'text' && conllStyle(bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1))) return undefined
   const own = windows(bom ? 3 : 0)
   const size = own.length + (bom ? 3 : 0)
   return { uri: slashed(path), version: 0, bytes: new Uint8Array(0), encoding, bom, size, windows: own }

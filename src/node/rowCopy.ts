@@ -8,20 +8,24 @@ export interface RowsOf {
 
 /** The extension of the file that `copyRows` makes. */
 export function copiedExtension(table: Table): string {
-  return table.readOnly ? '.jsonl' : `.${table.format === 'text' ? 'txt' : table.format}`
+  return isPrinted(table) ? '.jsonl' : `.${table.format === 'text' ? 'txt' : table.format}`
 }
 
 /**
  * A file that holds these rows and nothing else: each row's own bytes, behind the header, between the brackets and with the
- * line ends of the file they come from, in its encoding. Rows without bytes of their own (Parquet) are printed as
- * JSON Lines.
+ * line ends of the file they come from, in its encoding. Rows without bytes of their own (Parquet), or with a file of their own, are
+ * printed as JSON Lines.
  */
 export function copyRows(from: readonly RowsOf[]): Uint8Array {
   const first = from.find(({ table }) => table.rowCount > 0)?.table ?? from[0]?.table
   if (!first) return new Uint8Array(0)
-  if (first.readOnly)
+  if (isPrinted(first))
     return Buffer.from(from.flatMap(({ table, rows }) => rows.map(row => jsonLine(table, row))).join(''))
   return encoded(first.source, first.format === 'json' ? listOf(first, from) : linesOf(first, from))
+}
+
+function isPrinted({ readOnly, format }: Table): boolean {
+  return readOnly === true || format === 'document'
 }
 
 /** Bytes of the source: the header, then every row with its line end. */
@@ -38,6 +42,8 @@ function linesOf(first: Table, from: readonly RowsOf[]): Uint8Array {
   for (const { table, rows } of from) {
     for (const row of rows) {
       pieces.push(bytesOf(table.source, table.rowSpan(row)), end)
+      // A blank line ends a sentence.
+      if (table.format === 'conll') pieces.push(end)
     }
   }
   return Buffer.concat(pieces)

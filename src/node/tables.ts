@@ -1,6 +1,6 @@
 import type { DatasetFiles } from '../core/data/dataset.ts'
 import { formatOfName, isCompressed } from '../core/data/formatName.ts'
-import type { FileTable } from '../core/data/formats.ts'
+import { type FileTable, isDocument } from '../core/data/formats.ts'
 import { LabelledTextTable } from '../core/data/labelledText.ts'
 import { isPageable } from '../core/data/pagedRead.ts'
 import { readAtOnce } from '../core/data/reading.ts'
@@ -22,9 +22,10 @@ export async function readTables(path: string, format?: DatasetFiles['format'], 
   // By ranges, so that the packed columns are never in memory as a whole.
   if (formatOfName(path) === 'parquet' && !isCompressed(path))
     return [{ part: undefined, table: await readParquet(path) }]
-  const large = largeSource(path, watch?.held)
+  const whole = isDocument(path, format)
+  const large = whole ? undefined : largeSource(path, watch?.held)
   if (large) return tablesOfLarge(large, format, watch)
-  if (isCompressed(path) && isPageable(formatOfName(path)) && labelFileOf(path) === undefined) {
+  if (!whole && isCompressed(path) && isPageable(formatOfName(path)) && labelFileOf(path) === undefined) {
     const unpacked = await unpackLarge(path, watch).catch(error => Promise.reject(fileFailure(path, error)))
     return 'windows' in unpacked
       ? tablesOfLarge(unpacked, format, watch)
@@ -64,7 +65,7 @@ export async function tablesOfSource(
 ): Promise<FileTables> {
   const reading = readTablesWith(watch?.threads, source, format)
   const tables = watch ? await drive(reading, watch.cancel, watch.progress) : readAtOnce(reading)
-  const labels = labelFileOf(source.uri)
+  const labels = isDocument(source.uri, format) ? undefined : labelFileOf(source.uri)
   if (labels === undefined) return tables
   const labelled = await readSource(labels)
   return tables.map(({ part, table }) => ({ part, table: new LabelledTextTable(table, labelled) }))

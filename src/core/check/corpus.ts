@@ -211,7 +211,7 @@ export class Corpus {
   /** The fix that gives a row another label; without edits, and not offered, where the file cannot be changed. */
   relabel(row: number, label: string, fix: Pick<Fix, 'title' | 'preferred'>): Fix {
     const file = this.fileOf(row)
-    if (!canChange(file.table)) return { kind: 'relabel', ...fix, edits: [] }
+    if (!canChange(file.table) || file.table.fixed?.(this.labelColumn!)) return { kind: 'relabel', ...fix, edits: [] }
     const edit = file.table.setCell(row - file.base, this.labelColumn!, label)
     return { kind: 'relabel', ...fix, edits: [{ uri: file.uri, edit }] }
   }

@@ -176,10 +176,10 @@ export class ColumnTable implements Table {
 }
 
 /** The refusal to change a row of a file in its place. */
-export function readOnlyFailure(uri: string, why: string): Failure {
-  return new Failure(
-    'read-only',
-    `${uri} ${why}, so single rows of it cannot be changed`,
-    'Write a new file (winnow split writes JSONL) and change that',
-  )
+export function readOnlyFailure(
+  uri: string,
+  why: string,
+  hint = 'Write a new file (winnow split writes JSONL) and change that',
+): Failure {
+  return new Failure('read-only', `${uri} ${why}, so single rows of it cannot be changed`, hint)
 }

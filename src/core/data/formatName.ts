@@ -9,6 +9,23 @@ const byExtension: { readonly [extension: string]: FormatName } = {
   json: 'json',
   txt: 'text',
   parquet: 'parquet',
+  conll: 'conll',
+  conllu: 'conll',
+  iob: 'conll',
+  iob2: 'conll',
+  bio: 'conll',
+  // Names as `cooking.train` and `eng.testa`: lines of labelled texts (fastText), or of words and tags.
+  train: 'text',
+  valid: 'text',
+  dev: 'text',
+  test: 'text',
+  testa: 'text',
+  testb: 'text',
+}
+
+/** Is the ending of this name a split, as in `cooking.train`? Many other files end so (`parser.test`): their content decides. */
+export function endsInSplit(path: string): boolean {
+  return /\.(train|valid|dev|test|testa|testb)$/i.test(path)
 }
 
 const packed = /\.(gz|zst)$/i

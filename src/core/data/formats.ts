@@ -1,6 +1,10 @@
 import { Failure } from '../base/failure.ts'
+import { parseConll } from './conll.ts'
+import { conllStyle } from './conllStyle.ts'
 import { readCsv } from './csv.ts'
 import type { DatasetFiles } from './dataset.ts'
+import { parseDocument } from './document.ts'
+import { FastTextTable, fastTextStyle } from './fastText.ts'
 import { formatOfName } from './formatName.ts'
 import { parseJson } from './json.ts'
 import { readJsonl } from './jsonl.ts'
@@ -22,6 +26,7 @@ export interface FileTable {
 /** As `parseTables`, piece by piece where the format is one of lines. */
 export function* readTablesOf(source: Source, given: DatasetFiles['format'] = {}): Reading<FileTable[]> {
   const format = formatOfName(source.uri)
+  if (isDocument(source.uri, given)) return [{ part: undefined, table: parseDocument(source) }]
   switch (format) {
     case 'json':
       return parseJson(source)
@@ -29,7 +34,9 @@ export function* readTablesOf(source: Source, given: DatasetFiles['format'] = {}
       // A list under the name of JSON Lines: one record on many lines would make every line a broken row.
       return startsList(source.bytes) ? parseJson(source) : [{ part: undefined, table: yield* readJsonl(source) }]
     case 'text':
-      return [{ part: undefined, table: parseText(source) }]
+      return [{ part: undefined, table: parseLines(source) }]
+    case 'conll':
+      return [{ part: undefined, table: parseConll(source) }]
     case 'parquet':
       throw new Failure(
         'unknown-format',
@@ -39,6 +46,22 @@ export function* readTablesOf(source: Source, given: DatasetFiles['format'] = {}
     default:
       return [{ part: undefined, table: yield* readCsv(source, format === 'tsv' ? 'tsv' : 'csv', given) }]
   }
+}
+
+/** Is this file one row? Texts are where it is said so, also those whose names are numbers. */
+export function isDocument(path: string, given: DatasetFiles['format']): boolean {
+  if (given?.row !== 'file') return false
+  const format = formatOfName(path)
+  return format === 'text' || format === undefined
+}
+
+/** Lines of text, of labelled text (fastText), or of words and tags (CoNLL): their content tells which. */
+function parseLines(source: Source): Table {
+  const conll = conllStyle(source.bytes)
+  if (conll) return parseConll(source, conll)
+  const lines = parseText(source)
+  const style = fastTextStyle(source.bytes)
+  return style ? new FastTextTable(source, lines.rows, style) : lines
 }
 
 /**

@@ -16,6 +16,11 @@ export class Offsets {
     this.items[this.length++] = offset
   }
 
+  /** Another offset in the place of the one that was pushed last. */
+  replaceLast(offset: number): void {
+    this.items[this.length - 1] = offset
+  }
+
   /** The list at its true length. The room to grow is given back, also where this object is kept. */
   done(): Uint32Array {
     if (this.items.length > this.length) this.items = this.items.slice(0, this.length)

@@ -1,6 +1,7 @@
 import type { Windows } from '../text/windows.ts'
 import { CsvLines, CsvTable } from './csv.ts'
 import type { DatasetFiles } from './dataset.ts'
+import { FastTextTable, fastTextStyle } from './fastText.ts'
 import { formatOfName } from './formatName.ts'
 import {
   IssueList,
@@ -74,7 +75,7 @@ export function* readPaged({ source, given = {}, page, pageBytes = usualPage }: 
     format === 'jsonl'
       ? jsonReader(source, terminator)
       : format === 'text'
-        ? textReader(source, terminator)
+        ? textReader(source, terminator, head)
         : csvReader(source, head, { kind: format === 'tsv' ? 'tsv' : 'csv', given })
   const table = new PagedTable(source, format, reader.table)
   const issues = new IssueList()
@@ -193,20 +194,16 @@ function jsonReader(source: Source, terminator: number): PieceReader {
       })
     },
     columns: rows => lines.columns(rows),
-    table: (bytes, rows) =>
-      new JsonTable({
-        source: { ...source, bytes },
-        format: 'jsonl',
-        shape: lines.shape ?? 'object',
-        columns: [],
-        ...rows,
-        issues: () => [],
-        remove: () => [],
-      }),
+    table: typed((bytes, rows) => {
+      const shape = lines.shape ?? 'object'
+      const none = { columns: [], issues: () => [], remove: () => [] }
+      return new JsonTable({ source: { ...source, bytes }, format: 'jsonl', shape, ...none, ...rows })
+    }),
   }
 }
 
-function textReader(source: Source, terminator: number): PieceReader {
+function textReader(source: Source, terminator: number, head: Uint8Array): PieceReader {
+  const style = fastTextStyle(head)
   return {
     read(bytes, { row, last, issues }, put) {
       let next = row
@@ -218,9 +215,15 @@ function textReader(source: Source, terminator: number): PieceReader {
         put(start, end, long ? 'broken' : 'good')
       })
     },
-    columns: () => ['text'],
-    table: (bytes, rows) => new TextTable({ ...source, bytes }, { ...rows, issues: [] }),
+    columns: () => ['text', ...(style ? [style.several ? 'labels' : 'label'] : [])],
+    table: style
+      ? typed((bytes, rows) => new FastTextTable({ ...source, bytes }, { ...rows, issues: [] }, style))
+      : (bytes, rows) => new TextTable({ ...source, bytes }, { ...rows, issues: [] }),
   }
+}
+
+function typed(make: PageTable): PageTable {
+  return Object.assign(make, { typed: true })
 }
 
 interface CsvPieces extends PieceReader {

@@ -22,10 +22,14 @@ export interface Page {
 }
 
 /** Makes a table of some records of the file, by offsets into these bytes. */
-export type PageTable = (
-  bytes: Uint8Array,
-  rows: { readonly starts: Uint32Array; readonly ends: Uint32Array; readonly broken: ReadonlySet<number> },
-) => Table
+export interface PageTable {
+  (
+    bytes: Uint8Array,
+    rows: { readonly starts: Uint32Array; readonly ends: Uint32Array; readonly broken: ReadonlySet<number> },
+  ): Table
+  /** Its tables tell kinds of values apart. */
+  readonly typed?: boolean
+}
 
 interface Open {
   readonly table: Table
@@ -71,7 +75,7 @@ export class PagedTable implements Table {
     this.format = format
     this.windows = source.windows
     this.make = make
-    if (format === 'jsonl') this.kind = (row, column) => this.kindAt(row, column)
+    if (make.typed) this.kind = (row, column) => this.kindAt(row, column)
     this.plainSpan = (row, column) => this.plainAt(row, column)
   }
 

@@ -7,7 +7,7 @@ import { Offsets } from './offsets.ts'
 import type { Cell, Issue, Source, Table } from './table.ts'
 
 /** Plain text: each line that is not blank is a row with the one column `text`. LF, CRLF or CR end a line. */
-export function parseText(source: Source): Table {
+export function parseText(source: Source): TextTable {
   const { bytes } = source
   const issues = new IssueList()
   const starts = new Offsets(bytes.length >> 6)

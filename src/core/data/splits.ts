@@ -1,5 +1,5 @@
 import type { DatasetFiles, SplitName } from './dataset.ts'
-import { formatOfName } from './formatName.ts'
+import { endsInSplit, formatOfName } from './formatName.ts'
 
 const words: { readonly [word: string]: SplitName } = {
   train: 'train',
@@ -16,6 +16,8 @@ const words: { readonly [word: string]: SplitName } = {
 
 /** Words that say nothing about which dataset a file belongs to: `train_data.csv` is `train.csv`. */
 const filler = new Set(['set', 'split', 'data', 'dataset'])
+/** In names of texts also what kind of lines they have. */
+const textFiller = /^(texts?|sentences?|ft|fasttext)$/i
 
 /** Folders that are never data. Folders that start with a dot are skipped as well. */
 export const skippedFolders: ReadonlySet<string> = new Set(['node_modules', '__pycache__', 'dist', 'out', 'venv'])
@@ -66,7 +68,7 @@ export function nameFile(path: string): NamedFile {
         i !== at[0] &&
         !filler.has(part.toLowerCase()) &&
         !/^(part)?\d+$/i.test(part) &&
-        !(lines && /^(texts?|sentences?)$/i.test(part)),
+        !(lines && textFiller.test(part)),
     )
     return { path, folder, split: splitOfWord(parts[at[0]!]!)!, group: rest.join('-').toLowerCase() }
   }
@@ -167,9 +169,10 @@ function parent(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }
 
-/** The file's name without its extensions of format and compression. */
+/** The file's name without its extensions of format and compression; an ending that is a split stays. */
 function stem(path: string): string {
-  return baseName(path)
-    .replace(/\.(gz|zst)$/i, '')
-    .replace(/\.[a-z0-9]+$/i, '')
+  const name = baseName(path).replace(/\.(gz|zst)$/i, '')
+  // The two halves of what CoNLL-2003 is scored on.
+  if (endsInSplit(name)) return name.replace(/\.testa$/i, '.dev').replace(/\.testb$/i, '.test')
+  return name.replace(/\.[a-z0-9]+$/i, '')
 }

@@ -20,7 +20,8 @@ export interface Source {
   readonly windows?: Windows
 }
 
-export type FormatName = 'csv' | 'tsv' | 'jsonl' | 'json' | 'text' | 'parquet'
+/** `document`: a file that is one row. `conll`: words and their tags, one a line. */
+export type FormatName = 'csv' | 'tsv' | 'jsonl' | 'json' | 'text' | 'parquet' | 'conll' | 'document'
 
 /** What a cell holds once decoded. */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value }
@@ -76,6 +77,11 @@ export interface Table {
   readonly issues: readonly Issue[]
   /** Rows cannot be changed in their place: edits throw a `Failure` (`read-only`), and no fix is offered. */
   readonly readOnly?: true
+  /**
+   * Does this column stand in no bytes of its own (the label that a folder tells, a text put together of words)? Its cells are not
+   * written, and no part of one has a place; rows can be removed all the same.
+   */
+  fixed?(column: string): boolean
   /** Could this record not be read? Its cells are then undefined. */
   broken(row: number): boolean
   /** The record without its line terminator. */

@@ -2,6 +2,7 @@ import { never } from '../base/failure.ts'
 import { CsvTable } from '../data/csv.ts'
 import type { Dialect } from '../data/csvScan.ts'
 import type { Roles } from '../data/dataset.ts'
+import { type FastTextStyle, FastTextTable } from '../data/fastText.ts'
 import { JsonTable, type RecordShape } from '../data/jsonTable.ts'
 import { PagedTable } from '../data/pagedTable.ts'
 import { TextTable } from '../data/plainText.ts'
@@ -38,6 +39,7 @@ type Layout =
   | { readonly kind: 'json'; readonly format: FormatName; readonly shape: RecordShape }
   | { readonly kind: 'csv' | 'tsv'; readonly dialect: Dialect }
   | { readonly kind: 'text' }
+  | { readonly kind: 'fasttext'; readonly style: FastTextStyle }
 
 /** What a job for rows gives. */
 export interface RowsDone extends SignedRows {
@@ -56,9 +58,11 @@ export function partsOf(table: Table): TableParts | undefined {
     const { kind, dialect, columns, starts, ends, broken } = table.records
     return { source, layout: { kind, dialect }, columns, starts, ends, broken }
   }
-  if (table instanceof TextTable) {
+  if (table instanceof TextTable || table instanceof FastTextTable) {
     const { starts, ends, broken } = table.rows
-    return { source, layout: { kind: 'text' }, columns: table.columns, starts, ends, broken }
+    const layout =
+      table instanceof TextTable ? ({ kind: 'text' } as const) : ({ kind: 'fasttext', style: table.style } as const)
+    return { source, layout, columns: table.columns, starts, ends, broken }
   }
   return undefined
 }
@@ -73,6 +77,8 @@ export function tableOf({ layout, ...parts }: TableParts): Table {
       return new CsvTable({ ...parts, ...layout, issues: [] })
     case 'text':
       return new TextTable(parts.source, { ...parts, issues: [] })
+    case 'fasttext':
+      return new FastTextTable(parts.source, { ...parts, issues: [] }, layout.style)
     default:
       return never(layout)
   }

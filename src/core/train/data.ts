@@ -1,5 +1,5 @@
 import type { Random } from '../base/random.ts'
-import type { SplitName } from '../data/dataset.ts'
+import type { FileFormat, SplitName } from '../data/dataset.ts'
 import type { Columns } from './tasks/columns.ts'
 import type { TaskName } from './tasks/task.ts'
 
@@ -38,7 +38,7 @@ export interface RunData {
     /** All data rows of the file (of the list), broken and dropped ones too. */
     readonly rows: number
     /** How the file was read, where `winnow.json` says so. */
-    readonly format?: { readonly delimiter?: string; readonly header?: boolean; readonly quote?: string }
+    readonly format?: FileFormat
   }[]
   /** What is learnt; classification where left out. */
   readonly task?: TaskName

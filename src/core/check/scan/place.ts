@@ -37,7 +37,7 @@ export function canChange(table: Table): boolean {
 /** The edit that gives a text another content; undefined where that cannot be written. */
 export function textEdit(place: TextPlace, text: string): Edit | undefined {
   const { table, row, column, turn } = place
-  if (!canChange(table)) return undefined
+  if (!canChange(table) || table.fixed?.(column)) return undefined
   if (turn === undefined) {
     const kind = table.kind?.(row, column)
     if (table.kind && kind !== 'string') return undefined
@@ -62,7 +62,7 @@ function isQuoted(table: Table, row: number, column: string): boolean {
 /** The bytes of the text inside its quotes; undefined where no run of bytes is the text. */
 function innerSpan({ table, row, column, turn }: TextPlace): Span | undefined {
   const cell = table.cell(row, column)
-  if (!cell || table.readOnly) return undefined
+  if (!cell || table.readOnly || table.fixed?.(column)) return undefined
   if (turn === undefined) return cell.span
   const { bytes, shift } = rowBytes(table, row)
   const scanner = new JsonScanner(bytes)
