@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Cancelled } from './core/base/cancel.ts'
 import { Failure, failureLine } from './core/base/failure.ts'
+import { nearestWord } from './core/base/nearest.ts'
 import { command as check } from './node/commands/check.ts'
 import type { Command, CommandIo } from './node/commands/command.ts'
 import { command as compare } from './node/commands/compare.ts'
@@ -18,6 +19,8 @@ import { command as selftest } from './node/commands/selftest.ts'
 import { command as split } from './node/commands/split.ts'
 import { command as tune } from './node/commands/tune.ts'
 import { command as undo } from './node/commands/undo.ts'
+import { fileFailure } from './node/files.ts'
+import { terminalOf } from './node/terminal.ts'
 
 const commands: readonly Command[] = [
   check,
@@ -67,19 +70,16 @@ async function askPerson(question: string, signal: AbortSignal): Promise<string>
   }
 }
 
+const terminal = terminalOf(process.stdout, process.stderr, process.env)
+
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...args] = argv
   const aborted = new AbortController()
   // A second Ctrl+C ends at once; the command hears of the first through `cancel`.
   process.once('SIGINT', () => aborted.abort())
   const io: CommandIo = {
-    out: text => void process.stdout.write(text),
-    written: async () => {
-      if (process.stdout.writableNeedDrain) await new Promise(resolve => process.stdout.once('drain', resolve))
-    },
-    err: text => void process.stderr.write(text),
+    ...terminal,
     cwd: process.cwd(),
-    isTTY: process.stdout.isTTY === true && !process.env['NO_COLOR'],
     cancel: aborted.signal,
     ...(process.stdin.isTTY ? { ask: question => askPerson(question, aborted.signal) } : {}),
   }
@@ -94,8 +94,10 @@ async function main(argv: readonly string[]): Promise<number> {
   const wanted = name === 'help' ? args[0] : name
   const command = commands.find(c => c.name === wanted)
   if (!command) {
-    const list = commands.map(c => c.name).join(', ')
-    throw new Failure('unknown-command', `There is no command "${wanted}"`, `The commands are ${list}`)
+    const names = commands.map(c => c.name)
+    const near = nearestWord(wanted!, names)
+    const hint = near === undefined ? `The commands are ${names.join(', ')}` : `Did you mean "${near}"?`
+    throw new Failure('unknown-command', `There is no command "${wanted}"`, hint)
   }
   if (name === 'help' || args.includes('--help') || args.includes('-h')) {
     io.out(command.usage.endsWith('\n') ? command.usage : `${command.usage}\n`)
@@ -105,16 +107,22 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 // Output that nobody reads any more (`winnow pairs … | head`) is no error.
-process.stdout.on('error', error => process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? 0 : 2))
+process.stdout.on('error', error => {
+  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0)
+  process.stderr.write(`winnow: ${failureLine(fileFailure('Standard output', error))}\n`)
+  process.exit(2)
+})
+// What would be said there has nowhere else to go.
+process.stderr.on('error', () => {})
 
 main(process.argv.slice(2)).then(
   code => {
     process.exitCode = code
   },
   error => {
-    if (error instanceof Cancelled) process.stderr.write('winnow: cancelled\n')
-    else if (error instanceof Failure) process.stderr.write(`winnow: ${failureLine(error)}\n`)
-    else process.stderr.write(`winnow: ${error instanceof Error ? error.stack : String(error)}\n`)
+    if (error instanceof Cancelled) terminal.err('winnow: cancelled\n')
+    else if (error instanceof Failure) terminal.err(`winnow: ${failureLine(error)}\n`)
+    else terminal.err(`winnow: ${error instanceof Error ? error.stack : String(error)}\n`)
     process.exitCode = error instanceof Cancelled ? 130 : 2
   },
 )

@@ -10,6 +10,7 @@ import { resolveRates } from '../core/train/recipe/rates.ts'
 import { resolveRegularization } from '../core/train/recipe/regularization.ts'
 import { resolveTask } from '../core/train/recipe/task.ts'
 import type { Recipe } from '../core/train/recipe.ts'
+import { fileFailure } from './files.ts'
 import { holderOf } from './lock.ts'
 import { readEvents, silentEnd } from './runLog.ts'
 
@@ -46,9 +47,13 @@ export async function createRun(
   { recipe, data, at }: { readonly recipe: Recipe; readonly data: RunData; readonly at: Date },
 ): Promise<{ readonly id: string; readonly folder: string }> {
   const parent = runsFolder(root)
-  await mkdir(parent, { recursive: true })
-  const ignore = join(root, '.winnow', '.gitignore')
-  if (!existsSync(ignore)) await writeFile(ignore, '*\n')
+  try {
+    await mkdir(parent, { recursive: true })
+    const ignore = join(root, '.winnow', '.gitignore')
+    if (!existsSync(ignore)) await writeFile(ignore, '*\n')
+  } catch (error) {
+    throw fileFailure(parent, error)
+  }
   const stem = `${timestamp(at)}-${slug(recipe.name)}`
   for (let n = 1; ; n++) {
     const id = n === 1 ? stem : `${stem}-${n}`
@@ -57,10 +62,16 @@ export async function createRun(
       await mkdir(folder)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue
-      throw error
+      throw fileFailure(folder, error)
     }
-    await writeFile(join(folder, 'recipe.json'), `${JSON.stringify(recipe, undefined, 2)}\n`)
-    await writeFile(join(folder, 'data.json'), dataText(data))
+    try {
+      await writeFile(join(folder, 'recipe.json'), `${JSON.stringify(recipe, undefined, 2)}\n`)
+      await writeFile(join(folder, 'data.json'), dataText(data))
+    } catch (error) {
+      // Half a run would stand in every list of runs.
+      await rm(folder, { recursive: true, force: true })
+      throw fileFailure(folder, error)
+    }
     return { id, folder }
   }
 }

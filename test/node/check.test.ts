@@ -241,7 +241,7 @@ describe('the sample', () => {
 describe('what goes wrong is said in one line', () => {
   test.each([
     [check, ['nowhere.csv'], 'missing', 'nowhere.csv does not exist'],
-    [check, ['--format', 'xml'], 'usage', '--format must be text or json or sarif or html'],
+    [check, ['--format', 'xml'], 'usage', '--format must be text, json, sarif or html'],
     [check, ['--fail-on', 'maybe'], 'usage', '--fail-on must be'],
     [check, ['.', '--rule', 'leak'], 'usage', '--rule must be <id>=<severity>'],
     [check, ['media/sample', '--rule', 'leek=off'], '', ''],

@@ -157,7 +157,8 @@ async function newFindings({ findings }: Checked, baseline: string, cwd: string)
 export function megabytes(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const value = Number(text)
-  if (!(value >= 1 && value <= 1e6)) throw new Failure('usage', `--memory must be a number of megabytes, not "${text}"`)
+  if (!(value >= 1 && value <= 1e6))
+    throw new Failure('usage', `--memory must be a number of megabytes, not "${text}"`, '512 is usual')
   return value * 1024 * 1024
 }
 
@@ -166,7 +167,12 @@ export function ruleFlags(flags: readonly string[]): { [rule: string]: string } 
   const settings: { [rule: string]: string } = {}
   for (const flag of flags) {
     const match = /^([a-z0-9-]+)=([a-z]+)$/.exec(flag)
-    if (!match) throw new Failure('usage', `--rule must be <id>=<severity>, not "${flag}"`)
+    if (!match)
+      throw new Failure(
+        'usage',
+        `--rule must be <id>=<severity>, not "${flag}"`,
+        `Such as --rule ${/^[a-z0-9-]+$/.test(flag) ? flag : 'leak'}=warning, or =off`,
+      )
     settings[match[1]!] = match[2]!
   }
   return settings
@@ -194,7 +200,7 @@ const pieceLength = 1 << 16
 export function progressOn(io: CommandIo): (state: { phase: string; done: number; total: number }) => void {
   const started = performance.now()
   let last = started
-  if (!io.isTTY) return () => {}
+  if (!io.watched) return () => {}
   return ({ phase, done, total }) => {
     const now = performance.now()
     if (now - started < 500 || now - last < 100) return

@@ -10,8 +10,10 @@ export interface CommandIo {
   err(text: string): void
   /** The current folder, absolute. Paths in arguments and in results are relative to it. */
   readonly cwd: string
-  /** Does a person read standard output? Colour and progress lines only then. */
+  /** Does a person read standard output? Colour only then. */
   readonly isTTY: boolean
+  /** Does a person read standard error? Progress lines only then. */
+  readonly watched?: boolean
   /** Asks the person at the terminal and gives the line that was typed; absent where nobody can answer. */
   readonly ask?: (question: string) => Promise<string>
   /** Ctrl+C. Work that notices it throws `Cancelled`; a run that must save first does so. */

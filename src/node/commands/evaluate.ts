@@ -74,7 +74,7 @@ winnow evaluate last ./more-tickets.csv
       io.out(format === 'json' ? `${JSON.stringify({ version: 1, rows }, undefined, 2)}\n` : nextText(rows, io.cwd))
       return 0
     }
-    const live = io.isTTY && process.stderr.isTTY === true
+    const live = io.watched === true
     const progress = (scored: number, total: number) => {
       if (live) io.err(`\r\u001b[2K${scored < total ? `${count(scored)} of ${counted(total, 'row')}` : ''}`)
     }

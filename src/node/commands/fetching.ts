@@ -2,7 +2,7 @@ import type { CommandIo } from './command.ts'
 
 /** Says how far a download is: a line that is written over for a person, each tenth of a large file for a log. */
 export function fetchingLines(
-  io: Pick<CommandIo, 'err' | 'isTTY'>,
+  io: Pick<CommandIo, 'err' | 'watched'>,
 ): (file: string, done: number, total: number) => void {
   let shown = ''
   let told = 0
@@ -11,7 +11,7 @@ export function fetchingLines(
     if (text === shown) return
     shown = text
     const tenth = total > 10_000_000 ? Math.floor((10 * done) / total) : 0
-    if (io.isTTY) io.err(`\r${text.padEnd(60)}${done === total ? '\n' : ''}`)
+    if (io.watched) io.err(`\r${text.padEnd(60)}${done === total ? '\n' : ''}`)
     else if (done === total || tenth > told) io.err(`${text}\n`)
     told = done === total ? 0 : tenth
   }

@@ -53,7 +53,11 @@ What broke off goes on with the next call. HF_ENDPOINT names another hub, HF_TOK
     if (verb !== undefined) {
       oneOf(verb, ['inspect', 'get', 'export'], 'the first argument')
       if (folder === undefined)
-        throw new Failure('usage', `winnow models ${verb}: the ${verb === 'get' ? 'name' : 'folder'} is missing`)
+        throw new Failure(
+          'usage',
+          `models ${verb}: the ${verb === 'get' ? 'name' : 'folder'} is missing`,
+          'winnow models --help tells how it is used',
+        )
       if (verb === 'export') return exportTo(folder, values, io)
       if (verb === 'get') {
         const to =
@@ -109,7 +113,11 @@ async function exportTo(
   const type = oneOf(values.dtype, exportTypes, '--dtype')
   const out = values.onnx ?? values.merged
   if (out === undefined || (values.onnx !== undefined && values.merged !== undefined))
-    throw new Failure('usage', 'winnow models export: say where to, by --onnx <folder> or --merged <folder>')
+    throw new Failure(
+      'usage',
+      'models export: nothing says where to',
+      'Name it by --onnx <folder> or --merged <folder>',
+    )
   const root = findRoot(io.cwd)
   const path = resolve(io.cwd, source)
   const known = existsSync(path) ? path : await findRun(root, source, io.cwd)

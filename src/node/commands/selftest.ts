@@ -32,7 +32,7 @@ Where a program imitates a graphics card (SwiftShader, llvmpipe), each check tak
     const err = (text: string) => {
       said += text
       for (const [, name, seconds] of text.matchAll(/^(\w+) (\d+\.\d)$/gm))
-        if (io.isTTY || device !== 'cpu') io.err(`${name}: ${seconds} s\n`)
+        if (io.watched || device !== 'cpu') io.err(`${name}: ${seconds} s\n`)
     }
     const { code, out } = await runWorker(['selftest', device], { cwd: io.cwd, cancel: io.cancel, err })
     if (code !== 0 || out === '')

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Failure } from '../../core/base/failure.ts'
 import { count, counted } from '../../core/base/words.ts'
@@ -131,15 +131,24 @@ async function writeParts(about: {
   const there = outputs.find(path => existsSync(path))
   if (there !== undefined)
     throw new Failure('exists', `${there} exists`, 'Name another folder with --to, or move the old files away')
-  await mkdir(folder, { recursive: true }).catch(error => {
+  const made = await mkdir(folder, { recursive: true }).catch(error => {
     throw fileFailure(folder, error)
   })
-  for (const [part, path] of outputs.entries()) {
-    const rows = corpus.files.map(({ table, base }) => ({
-      table,
-      rows: Array.from({ length: table.rowCount }, (_, row) => row).filter(row => plan.of[base + row] === part),
-    }))
-    await writeAtomic(path, copyRows(rows))
+  const written: string[] = []
+  try {
+    for (const [part, path] of outputs.entries()) {
+      const rows = corpus.files.map(({ table, base }) => ({
+        table,
+        rows: Array.from({ length: table.rowCount }, (_, row) => row).filter(row => plan.of[base + row] === part),
+      }))
+      await writeAtomic(path, copyRows(rows))
+      written.push(path)
+    }
+  } catch (error) {
+    // A training file without its test file would be taken for the whole; the folders that were made here go, too.
+    for (const path of written) await rm(path, { force: true })
+    if (made !== undefined) await rm(made, { recursive: true, force: true })
+    throw error
   }
 }
 

@@ -172,7 +172,7 @@ async function resumable(wanted: string, io: CommandIo): Promise<string> {
 
 /** Shows how the run does until it is over, after `history` events that are known. The first Ctrl+C asks it to stop, the second ends it. */
 async function follow(folder: string, history: number, io: CommandIo): Promise<void> {
-  const live = io.isTTY && process.stderr.isTTY === true
+  const live = io.watched === true
   let run: Run = newRun('', '')
   let asked = false
   const wipe = live ? '\r\u001b[2K' : ''
