@@ -1,8 +1,8 @@
 import { labelItems } from './labelSets.ts'
 
 /**
- * What spellings of one label have in common. Only compared. Signs and dots between digits count: `-1` is not `1`. Of several labels in
- * one cell the order does not count.
+ * What spellings of one label have in common. Only compared. Signs and dots between digits count: `-1` is not `1`, but `1.0` is. Of
+ * several labels in one cell the order does not count.
  */
 export function labelFold(label: string): string {
   if (/[[;|]/.test(label)) {
@@ -14,12 +14,41 @@ export function labelFold(label: string): string {
 }
 
 function foldOne(label: string): string {
-  const plain = label.normalize('NFKC').trim().toLowerCase().replace(/\s+/gu, ' ')
+  const plain = label.normalize('NFKC').replace(unseen, '').trim().toLowerCase().replace(/\s+/gu, ' ')
+  // A column of whole numbers and gaps is written as fractions by many programs.
+  if (/^[+-]?\d+\.0+$/.test(plain)) return plain.slice(0, plain.indexOf('.'))
   if (!/\p{L}/u.test(plain)) return plain
   return plain
-    .replace(/^["'`([]+|["'`)\].,;:!]+$/gu, '')
+    .replace(/^["'`“”‘’([]+|["'`“”‘’)\].,;:!。、]+$/gu, '')
     .replace(/(?<=\p{L})[\s_\-./]+(?=[\p{L}\p{N}])|(?<=\p{N})[\s_\-./]+(?=\p{L})/gu, '')
     .trim()
+}
+
+/** Zero-width characters, soft hyphens and direction marks, and the selectors that make a sign an emoji or none. */
+const unseen = /[\u00ad\u200b\u200e\u200f\u2060\ufeff]|\ufe0e|\ufe0f/gu
+
+/** The words of a label in lower case, apart at separators and where small letters meet capitals. */
+const wordsOf = (label: string) =>
+  label
+    .normalize('NFKC')
+    .replace(/(?<=\p{Ll})(?=\p{Lu})/gu, ' ')
+    .toLowerCase()
+    .split(/[\s_\-./]+/u)
+    .filter(word => word !== '')
+
+/**
+ * Do two labels, one letter apart, differ on purpose? So it is where a word of one or two letters or a Roman number differs (`class a`
+ * and `class b`, `us_card` and `uk_card`, `stage_ii` and `stage_iii`), and where one denies the other (`typical`, `atypical`).
+ */
+export function differOnPurpose(a: string, b: string): boolean {
+  const [x, y] = [wordsOf(a), wordsOf(b)]
+  if (x.length !== y.length) return false
+  const at = x.findIndex((word, i) => word !== y[i])
+  if (at < 0) return false
+  const [left, right] = [x[at]!, y[at]!]
+  if (Math.min(left.length, right.length) <= 2) return true
+  const roman = /^[ivx]+$/
+  return (roman.test(left) && roman.test(right)) || left === `a${right}` || right === `a${left}`
 }
 
 /**

@@ -37,6 +37,12 @@ describe('secrets', () => {
     ['a GitLab token', join('glp', 'at-', wide.slice(0, 20))],
     ['a Google key', join('AI', 'za', wide.slice(0, 35))],
     ['a Hugging Face token', join('h', 'f_', 'qWxKzRtYpLmNvBcHgJfDsSaQeUiOwMbVnC')],
+    ['an Anthropic key', join('sk', '-ant-', 'api03-', wide, 'Q7x')],
+    ['a PyPI token', join('py', 'pi-', 'AgEIcHlwaS5vcmc', wide.slice(0, 60))],
+    [
+      'a private key',
+      join('-----BEGIN RSA ', 'PRIVATE KEY-----\n', wide.slice(0, 64), '\n', wide.slice(10, 60), '\n-----END'),
+    ],
     ['an OpenAI key', join('sk', '-proj-', wide.slice(0, 30), 'T3Blbk', 'FJ', wide.slice(5, 35))],
   ])('%s', (kind, text) => {
     expect(secrets(`before ${text} after`).map(found => found.kind)).toEqual([kind])
@@ -53,6 +59,7 @@ describe('secrets', () => {
     'secret_access_key = {{ secret }}',
     'AccountKey=<your key here>',
     'eyJust.a.sentence',
+    'It begins with -----BEGIN PRIVATE KEY----- and ends with -----END PRIVATE KEY-----, as the manual says.',
     'APARTMENTS and APDictionaryEntries',
     'a'.repeat(200),
   ])('not in: %s', text => {
@@ -69,6 +76,13 @@ describe('personal data', () => {
     ['Write to maria.lopez+shop@mail.firma.co.uk.', ['email']],
     ['+49 30 901820', ['phone']],
     ['call me: 0171 234 5678', ['phone']],
+    ['call 4155552671', ['phone']],
+    ['电话：13812345678', ['phone']],
+    ['тел. 84951234567', ['phone']],
+    ['write to jürgen@gmx.de', ['email']],
+    ['иван@почта.рф', ['email']],
+    ['请联系user@firma.cn谢谢', ['email']],
+    ['http://54.12.33.1/x', ['ip-address']],
     ['4539-1488-0343-6467', ['credit-card']],
     ['my card 4539148803436467 was refused', ['credit-card']],
     ['phone me at 415-555-2671', ['phone']],
@@ -81,6 +95,9 @@ describe('personal data', () => {
   test.each([
     'user@example.com',
     'icon@2x.png',
+    'text 20231225 is the date',
+    'order 4155552671',
+    'the path a/b/54.12.33.1',
     'an @mention',
     'Version 1.2.3.4',
     '10.0.0.1 and 192.168.1.20',
@@ -111,6 +128,12 @@ describe('personal data', () => {
     '2400 + 12000000 / 30',
     '12 000 000 x 3',
   ])('not in: %s', text => expect(kinds(text)).toEqual([]))
+})
+
+test('an address is found whole, whatever its letters, and without the words around it', () => {
+  const found = (text: string) => personalData(text).map(({ start, end }) => text.slice(start, end))
+  expect(found('write to jürgen@gmx.de now')).toEqual(['jürgen@gmx.de'])
+  expect(found('请联系user@firma.cn谢谢')).toEqual(['user@firma.cn'])
 })
 
 test('checksums', () => {

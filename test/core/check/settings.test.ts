@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseIgnored } from '../../../src/core/check/ignore.ts'
-import { labelFold, oneLetterApart } from '../../../src/core/check/labels.ts'
+import { differOnPurpose, labelFold, oneLetterApart } from '../../../src/core/check/labels.ts'
 import { mergeRules, resolveRules } from '../../../src/core/check/options.ts'
 import { milder, type Rule } from '../../../src/core/check/rule.ts'
 import { rules } from '../../../src/core/check/rules.ts'
@@ -62,10 +62,17 @@ test('spellings of one label, and labels that only look alike', () => {
     ['card-arrival', 'cardArrival'],
     ['"spam"', 'spam'],
     ['ｓｐａｍ', 'spam'],
+    ['1.0', '1'],
+    ['-2.00', '-2'],
+    ['❤', '❤\ufe0f'],
+    ['正面', '正面。'],
+    ['spam\u200b', 'spam'],
   ] as const)
     expect(same(a, b), `${a} ${b}`).toBe(true)
   for (const [a, b] of [
     ['1.0', '10'],
+    ['1.5', '1'],
+    ['1.10', '1.1'],
     ['-1', '1'],
     ['c', 'c++'],
     ['card1', 'card2'],
@@ -88,4 +95,24 @@ test('spellings of one label, and labels that only look alike', () => {
     ['abcdef', 'badcef'],
   ] as const)
     expect(oneLetterApart(a, b), `${a} ${b}`).toBe(false)
+})
+
+test('labels that differ by one letter on purpose', () => {
+  for (const [a, b] of [
+    ['class a', 'class b'],
+    ['grade-c', 'grade-b'],
+    ['typeA', 'typeB'],
+    ['us_card', 'uk_card'],
+    ['stage_ii', 'stage_iii'],
+    ['typical', 'atypical'],
+    ['asymptomatic', 'symptomatic'],
+  ] as const)
+    expect(differOnPurpose(a, b), `${a} ${b}`).toBe(true)
+  for (const [a, b] of [
+    ['positive', 'postive'],
+    ['card not working', 'card nott working'],
+    ['top_up', 'topup'],
+    ['apple', 'aple'],
+  ] as const)
+    expect(differOnPurpose(a, b), `${a} ${b}`).toBe(false)
 })

@@ -1,6 +1,7 @@
 import type { Role } from '../../data/dataset.ts'
 import type { Corpus, CorpusFile } from '../corpus.ts'
 import type { Finding, Severity } from '../finding.ts'
+import { quoted } from '../labels.ts'
 import type { Rule, RuleContext } from '../rule.ts'
 
 /** Roles whose emptiness spoils a row. An id may be missing. */
@@ -15,11 +16,13 @@ export const emptyField: Rule = {
     id: 'empty-field',
     title: 'Field without content',
     severity: 'warning',
-    what: `A text, prompt, completion, message list or label that is missing, \`null\`, empty or blank. Where nearly all rows of a file lack
+    what: `A text, prompt, completion, message list or label that is missing, \`null\`, empty or blank, or that is nothing but what programs
+write for a missing value: \`nan\`, \`NaT\`, \`<NA>\`, \`#N/A\`, \`\\N\`, and in a text \`[deleted]\` and the like. Where nearly all rows of a file lack
 it (a test file without labels, say), that is told once, at the top of the file.`,
     why: `An empty text with a label teaches the model that nothing at all means that label; an empty completion teaches it to stop at once;
 a row without a label cannot be scored.`,
-    fix: 'Remove the row. "Fix all" removes rows without a text; a missing label can still be given, so those rows stay.',
+    fix: `Remove the row. "Fix all" removes rows without a text; a missing label can still be given, so those rows stay, as do those with
+a word that stands for one.`,
     example: `\`\`\`csv
 text,label
 ,refund
@@ -31,7 +34,8 @@ Row 0: \`The text is empty.\` Row 1: \`The label is empty.\``,
 
   *check(context) {
     const { corpus } = context
-    const { of: labels } = yield* corpus.labels()
+    const { of: labels, names } = yield* corpus.labels()
+    const absent = names.map(name => missing.test(name))
     for (const file of corpus.files) {
       const { lengths } = yield* corpus.scan(file)
       for (const role of needed) {
@@ -42,8 +46,14 @@ Row 0: \`The text is empty.\` Row 1: \`The label is empty.\``,
         for (let row = 0; row < file.table.rowCount; row++) {
           if (row % 8192 === 8191) yield { phase: 'empty-field', done: file.base + row, total: corpus.rowCount }
           // All were read before; what a row without one looks like is asked of few rows only.
-          if (role === 'label' ? labels[file.base + row]! >= 0 : lengths.get(role)![row]! > 0) {
+          const length = role === 'label' ? 0 : lengths.get(role)![row]!
+          if (role === 'label' ? labels[file.base + row]! >= 0 : length > 0) {
             readable++
+            const stands =
+              role === 'label'
+                ? absent[labels[file.base + row]!]
+                : length <= longestMissing && standsForNone(file.table.text(row, column) ?? '', role)
+            if (stands) empty.push(row)
             continue
           }
           if (file.table.broken(row)) continue
@@ -54,6 +64,16 @@ Row 0: \`The text is empty.\` Row 1: \`The label is empty.\``,
       }
     }
   },
+}
+
+/** What pandas, spreadsheets and database dumps write for a value that is not there. */
+const missing = /^\s*(?:nan|NaN|NAN|NaT|<NA>|<null>|#N\/A|#NULL!|#NAME\?|#REF!|#VALUE!|#DIV\/0!|\\N)\s*$/
+/** What stands in place of a text; as a label, or as an answer, it may be meant. */
+const noText = /^\s*(?:n\/a|null|none|undefined|\[deleted\]|\[removed\]|\[deleted by user\])\s*$/i
+const longestMissing = 20
+
+function standsForNone(text: string, role: Role): boolean {
+  return missing.test(text) || (role === 'text' && noText.test(text))
 }
 
 function isBlank(file: CorpusFile, row: number, column: string): boolean {
@@ -115,7 +135,9 @@ function finding(
         ? 'empty'
         : cell.text.trim() === ''
           ? 'blank'
-          : 'empty'
+          : cell.text === '[]' || cell.text === '{}'
+            ? 'empty'
+            : undefined
   const other = corpus.dataset.roles[role === 'label' ? 'text' : 'label']
   return {
     rule: 'empty-field',
@@ -123,10 +145,13 @@ function finding(
     uri: file.uri,
     row,
     span: cell && cell.span.end > cell.span.start ? cell.span : file.table.rowSpan(row),
-    message: `The ${role === column ? role : `${role} ("${column}")`} is ${state}.`,
+    message: `The ${role === column ? role : `${role} ("${column}")`} is ${state ?? `${quoted(cell!.text)}, which stands for a missing value`}.`,
     related: [],
     fixes: [
-      corpus.removal({ kind: 'remove-row', title: 'Remove this row', preferred: role === 'text' }, [file.base + row]),
+      corpus.removal(
+        { kind: 'remove-row', title: 'Remove this row', preferred: role === 'text' && state !== undefined },
+        [file.base + row],
+      ),
     ],
     key: corpus.key('empty-field', role, other === undefined ? undefined : file.table.text(row, other)),
   }

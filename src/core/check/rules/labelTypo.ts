@@ -1,6 +1,6 @@
 import type { Work } from '../../sign/progress.ts'
 import { labelItems } from '../labelSets.ts'
-import { labelFold, oneLetterApart, quoted } from '../labels.ts'
+import { differOnPurpose, labelFold, oneLetterApart, quoted } from '../labels.ts'
 import { milder, type Rule } from '../rule.ts'
 
 export const labelTypo: Rule = {
@@ -9,11 +9,12 @@ export const labelTypo: Rule = {
     title: 'Label that looks misspelt',
     severity: 'warning',
     what: `A label that differs from a more frequent one only by case, white space, separators (\`_\`, \`-\`) or quotes; or by one letter
-(added, left out, replaced, or two neighbours swapped), if it is rare and the other at least ten times as frequent. Short labels and labels
-that differ in a number are left alone: \`card1\` and \`card2\` are two labels.`,
+(added, left out, replaced, or two neighbours swapped), if it is rare and the other at least ten times as frequent. \`1.0\` is a spelling of
+\`1\`. Short labels and labels that differ in a number, a word of one or two letters, a Roman number or a denying \`a\` are left alone:
+\`card1\` and \`card2\`, \`class a\` and \`class b\`, \`typical\` and \`atypical\` are two labels.`,
     why: `A misspelt label is a class of its own: it takes rows from the right class, adds an output that nothing ever trains, and counts
 as an error in every score.`,
-    fix: 'Relabel like the others. "Fix all" does that, except that a difference of one letter must be in three rows at most.',
+    fix: 'Relabel like the others. "Fix all" does that, except that a difference of one letter must be in three rows at most, and not at the front.',
     example: `\`\`\`csv
 text,label
 Where is my parcel?,Delivery
@@ -74,11 +75,12 @@ function* intended(
   counts: Int32Array,
   first: Int32Array,
 ): Work<Map<number, { readonly label: number; readonly sure: boolean }>> {
-  // Most frequent first; of equals the one that came first.
+  // Most frequent first, of equals the one that came first; but what has white space at its ends is nobody's right spelling.
+  const loose = (label: number) => Number(names[label]! !== names[label]!.trim())
   const labels = Array.from(counts.keys())
     // Several labels in one cell are as many choices as there are ways to combine them.
     .filter(label => counts[label]! > 0 && labelItems(names[label]!).length < 2)
-    .sort((a, b) => counts[b]! - counts[a]! || first[a]! - first[b]!)
+    .sort((a, b) => loose(a) - loose(b) || counts[b]! - counts[a]! || first[a]! - first[b]!)
   const meant = new Map<number, { label: number; sure: boolean }>()
   const byFold = new Map<string, number>()
   const distinct: { label: number; fold: string; rows: number }[] = []
@@ -92,14 +94,21 @@ function* intended(
     byFold.set(fold, label)
     distinct.push({ label, fold, rows: counts[label]! })
   }
+  distinct.sort((a, b) => b.rows - a.rows)
   if (distinct.length > manyLabels) return meant
   for (let i = distinct.length - 1; i > 0; i--) {
     const rare = distinct[i]!
     if (i % 100 === 0) yield { phase: 'label-typo', done: distinct.length - i, total: distinct.length }
     const other = distinct
       .slice(0, i)
-      .find(frequent => frequent.rows >= 10 * rare.rows && oneLetterApart(rare.fold, frequent.fold))
-    if (other) meant.set(rare.label, { label: other.label, sure: rare.rows <= 3 })
+      .find(
+        frequent =>
+          frequent.rows >= 10 * rare.rows &&
+          oneLetterApart(rare.fold, frequent.fold) &&
+          !differOnPurpose(names[rare.label]!, names[frequent.label]!),
+      )
+    // Few misspell the first letter, and many pairs of words differ in it: seller and teller.
+    if (other) meant.set(rare.label, { label: other.label, sure: rare.rows <= 3 && rare.fold[0] === other.fold[0] })
   }
   // A misspelling of a misspelling means what that one means.
   for (const [label, { label: other, sure }] of meant) {

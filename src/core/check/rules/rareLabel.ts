@@ -1,5 +1,5 @@
 import { isChoice, type LabelRows, labelRows } from '../labelRows.ts'
-import { labelFold, oneLetterApart, quoted } from '../labels.ts'
+import { differOnPurpose, labelFold, oneLetterApart, quoted } from '../labels.ts'
 import { numberOption } from '../options.ts'
 import type { Rule } from '../rule.ts'
 
@@ -63,9 +63,13 @@ Where \`privacy\` stands in one row only: \`The label "privacy" has only this tr
 
 /** Is a label one letter away from one that far more training rows have? */
 function misspellings({ names }: LabelRows, train: ReadonlyMap<number, readonly number[]>) {
-  const frequent = [...train].filter(([, rows]) => rows.length >= 10).map(([label]) => labelFold(names[label]!))
+  const frequent = [...train].filter(([, rows]) => rows.length >= 10).map(([label]) => names[label]!)
+  const folds = frequent.map(labelFold)
   return (label: number) => {
     const fold = labelFold(names[label]!)
-    return (train.get(label)?.length ?? 0) < 10 && frequent.some(other => oneLetterApart(fold, other))
+    return (
+      (train.get(label)?.length ?? 0) < 10 &&
+      folds.some((other, i) => oneLetterApart(fold, other) && !differOnPurpose(names[label]!, frequent[i]!))
+    )
   }
 }

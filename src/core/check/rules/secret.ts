@@ -8,9 +8,8 @@ export const secret = rowRule({
     title: 'Key or token',
     severity: 'error',
     what: `A credential in a text: Artifactory, AWS, Azure storage, Cloudant, Discord, GitHub, IBM Cloud, IBM object storage, JSON web
-token, Mailchimp, npm, SendGrid, Slack, SoftLayer, Stripe, Twilio (the precise detectors of detect-secrets), GitLab, Google, Hugging Face,
-OpenAI. Placeholders, sequences,
-templates, UUIDs and hashes on a line that says so are not flagged.`,
+token, Mailchimp, npm, SendGrid, Slack, SoftLayer, Stripe, Twilio (the precise detectors of detect-secrets), Anthropic, GitLab, Google, Hugging Face,
+OpenAI, PyPI, private keys in PEM with what they hold. Placeholders, sequences, templates, UUIDs and hashes on a line that says so are not flagged.`,
     why: `Whoever has the file has the key, and so has whoever makes the model repeat it. A key that was in a dataset counts as
 published.`,
     fix: `Revoke the key where it was issued; then redact it here: \`[SECRET]\`. Not part of "fix all", so that no key goes unnoticed. The

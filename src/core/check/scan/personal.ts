@@ -1,3 +1,4 @@
+import { isUnspaced } from '../../sign/normal.ts'
 import { ibanLength, isBase58Address, isBech32Address, luhn } from './checksums.ts'
 
 /** What tells a person from others, after Presidio's kinds. */
@@ -11,7 +12,10 @@ export interface Personal {
   readonly confidence: number
 }
 
+// Letters of any script (RFC 6531); between those of a text that is written without spaces an address is one of ASCII.
 const email = /(?<![\w.%+-])[\w%+-]+(?:\.[\w%+-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}(?![\w-])/gi
+const wideEmail =
+  /(?<![\p{L}\p{N}_.%+-])[\p{L}\p{M}\p{N}_%+-]+(?:\.[\p{L}\p{M}\p{N}_%+-]+)*@(?:[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?\.)+\p{L}{2,24}(?![\p{L}\p{N}_-])/gu
 /** Names that are reserved for examples (RFC 2606), and file names with an at sign in them. */
 const noEmail =
   /@(?:[\w-]+\.)*(?:example|test|invalid|localhost)(?:\.(?:com|org|net))?$|\.(?:png|jpe?g|gif|svg|webp|js|css)$/i
@@ -30,7 +34,7 @@ const testCards = new Set([
   '4000056655665556',
 ])
 const ipv4 =
-  /(?<![\w.:/-])(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?![\w-]|\.\d)/g
+  /(?<![\w.:-]|(?<!\/)\/)(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?![\w-]|\.\d)/g
 const ipv6 = /(?<![\w:.])[23][0-9a-f]{3}:(?:[0-9a-f]{0,4}:){2,6}[0-9a-f]{0,4}(?![\w:])/gi
 const base58 = /(?<![a-z0-9])[13][a-km-zA-HJ-NP-Z1-9]{25,34}(?![a-z0-9])/gi
 const bech32 = /(?<![a-z0-9])bc1[a-z0-9]{25,87}(?![a-z0-9])/gi
@@ -39,6 +43,8 @@ const phone =
   /(?<![\w.,:/#$€£+-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{2,5}(?:[ .-]?\d{2,5}){1,4}(?![\w%°€$£-]|[.,:/]\d|\s*[=<>*×÷]|\s+[+×÷/-]\s*\d)/g
 const phoneWords =
   /\b(?:tel|phone|mobile|cell|call|dial|fax|whatsapp|sms|text|ring|contact|reach|(?:my|his|her|their|our) number is|telefon|handy|tél|móvil)\b\W{0,3}(?:\w+\W{1,3}){0,3}$/i
+const wideWords =
+  /(?:电话|電話|手机|手機|携帯|联系|聯繫|致电|전화|연락처|핸드폰|тел(?:ефон\p{L}*)?|звон\p{L}*|моб(?:ильн\p{L}*)?|هاتف|جوال|फ़?ोन|मोबाइल|โทร\p{L}*|điện thoại)[^\p{L}\p{N}]{0,3}$/iu
 const otherNumbers =
   /(?:\b(?:order|invoice|ticket|case|ref(?:erence)?|isbn|id|serial|version|code|tracking|account|item|article|part|model|no|nr|number|build|sku|doi|pmid|patent|page|pp)\b|#|№)\W{0,3}(?:\w+\W{1,2}){0,1}$/i
 
@@ -51,7 +57,10 @@ export function personalData(text: string): Personal[] {
   const each = (pattern: RegExp, look: (match: string, start: number) => void) => {
     for (const match of text.matchAll(pattern)) look(match[0], match.index)
   }
-  if (text.includes('@')) each(email, (m, at) => noEmail.test(m) || add('email', at, at + m.length, 1))
+  if (text.includes('@')) {
+    each(wideEmail, (m, at) => isWritten(m) && !noEmail.test(m) && add('email', at, at + m.length, 1))
+    each(email, (m, at) => noEmail.test(m) || add('email', at, at + m.length, 1))
+  }
   each(iban, (m, at) => {
     const length = ibanLength(m.replaceAll(' ', ''))
     if (length > 0) add('iban', at, at + spread(m, length), 1)
@@ -74,6 +83,13 @@ export function personalData(text: string): Personal[] {
     if (confidence > 0) add('phone', at, at + m.length, confidence)
   })
   return found.sort((a, b) => a.start - b.start)
+}
+
+/** Is it one address, rather than an ASCII one with the words of a script without spaces around it? */
+function isWritten(address: string): boolean {
+  const [name, domain] = address.split('@') as [string, string]
+  const unspaced = [...address].some(letter => isUnspaced(letter.codePointAt(0)!))
+  return !unspaced || (!/[a-z]/i.test(name) && !/[a-z]/i.test(domain.slice(0, domain.lastIndexOf('.'))))
 }
 
 /** How far `count` characters reach in a text with spaces between. */
@@ -128,8 +144,10 @@ function phoneConfidence(text: string, before: string): number {
   const international = text.startsWith('+')
   const american = /^(?:\+?1[ .-]?)?\(?[2-9]\d\d\)?[ .-][2-9]\d\d[ .-]\d{4}$/.test(text)
   let confidence = international ? 0.75 : american ? 0.65 : text.startsWith('(') || text.startsWith('0') ? 0.4 : 0.2
-  if (!separated && !international) confidence -= 0.1
-  if (phoneWords.test(before)) confidence += 0.3
+  const named = phoneWords.test(before) || wideWords.test(before)
+  const whole = digits.length >= 10 && digits.length <= 13
+  if (!separated && !international && !(named && whole)) confidence -= 0.1
+  if (named) confidence += 0.3
   else if (otherNumbers.test(before)) confidence -= 0.4
   return Math.min(1, confidence)
 }

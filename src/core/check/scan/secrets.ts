@@ -77,6 +77,15 @@ const detectors: readonly Detector[] = [
     pattern:
       /:_authToken=\s{0,3}(?<s>npm_[A-Za-z0-9]{30,}|[A-Fa-f0-9-]{36})|(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])/g,
   },
+  { kind: 'an Anthropic key', pattern: /(?<![\w-])sk-ant-[a-z]+\d{2}-[\w-]{80,}/g, holds: enough },
+  { kind: 'a PyPI token', pattern: /(?<![\w-])pypi-AgE[\w-]{60,}/g, holds: enough },
+  // The line that begins one alone stands in many a manual.
+  {
+    kind: 'a private key',
+    pattern:
+      /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr])*(?:[A-Za-z-]+: [^\n]*\s+)*(?<s>(?:[A-Za-z0-9+/=]|\s|\\[nr]){64,})/g,
+    holds: enough,
+  },
   // In the middle of each stands what its maker writes into all.
   { kind: 'an OpenAI key', pattern: /(?<![\w-])sk-(?:[a-z]+-)?[\w-]{20,}T3BlbkFJ[\w-]{20,}/g },
   { kind: 'a SendGrid key', pattern: /(?<![\w.])SG\.[\w-]{22}\.[\w-]{43}(?![\w-])/g },
