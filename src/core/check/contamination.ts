@@ -2,7 +2,7 @@ import { random } from '../base/random.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { rowText } from '../data/roles.ts'
 import type { Table } from '../data/table.ts'
-import { normalForm } from '../sign/normal.ts'
+import { tokensOf } from '../label/features.ts'
 import type { Work } from '../sign/progress.ts'
 
 /** How an overlap with a benchmark is defined; `contamination.md` says what each means. */
@@ -54,12 +54,6 @@ export function* contaminated(benchmarks: Benchmarks, train: TrainRows): Work<Ov
   return yield* byGrams(benchmarks.preset, rows, train)
 }
 
-/** Words of the normal form. */
-function wordsOf(text: string): string[] {
-  const form = normalForm(text)
-  return form === '' ? [] : form.split(' ')
-}
-
 /** A 53-bit hash for each n-gram of the words, in order. */
 function gramsOf(words: readonly string[], n: number): number[] {
   const grams: number[] = []
@@ -96,7 +90,7 @@ function* byGrams(
   rows: readonly BenchmarkRow[],
   train: TrainRows,
 ): Work<Overlap[]> {
-  const words = rows.map(({ text }) => wordsOf(text))
+  const words = rows.map(({ text }) => tokensOf(text))
   const n = preset === 'idf' ? 5 : preset === '8-gram' ? 8 : gramSize(words)
   const indexed: Indexed[] = rows.map((row, i) => ({
     row,
@@ -116,7 +110,7 @@ function* byGrams(
   let done = 0
   for (const row of train.rows) {
     const text = train.text(row)
-    judge.look(row, gramsOf(wordsOf(text), n))
+    judge.look(row, gramsOf(tokensOf(text), n))
     done++
     work += text.length
     if (work > 20_000) {

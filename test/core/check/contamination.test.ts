@@ -37,6 +37,20 @@ test('13-gram: thirteen words in a row, not twelve; fewer where the benchmark is
   expect(found('13-gram', short, [`${clean[0]} ${words(short[3]!, 0, 8)} end`])).toEqual([])
 })
 
+test('in scripts without spaces each character is a word', () => {
+  const chinese = [
+    '小明有十二个苹果他把其中的三个给了小红又从商店买了五个请问小明现在一共有多少个苹果',
+    '一辆火车每小时行驶八十公里从甲地到乙地需要行驶六个半小时请问两地相距多少公里',
+  ]
+  const clean = '今天的天气非常好我们一起去公园散步然后在河边的餐厅吃了午饭晚上还看了一部电影'
+  for (const preset of ['13-gram', '8-gram', 'idf'] as const) {
+    expect(found(preset, chinese, [clean])).toEqual([])
+    expect(found(preset, chinese, [clean, `题目：${chinese[1]}。答案`])).toEqual([[1, 1]])
+  }
+  expect(found('13-gram', chinese, [clean + chinese[0]!.slice(4, 17)])).toEqual([[0, 0]])
+  expect(found('13-gram', chinese, [clean + chinese[0]!.slice(4, 16)])).toEqual([])
+})
+
 test('13-gram: what many rows of the benchmark begin with is how it speaks', () => {
   const intro = text('intro', 20)
   const templated = bench.map(row => `${intro} ${row}`)

@@ -91,3 +91,11 @@ test.each([
 ])('c4, %s', (what, passing, failing) => {
   expect([fails(c4, passing, what), fails(c4, failing, what)]).toEqual([false, true])
 })
+
+test('fineweb: what ends a sentence in any script counts, and quotation marks of ASCII; commas, colons and brackets do not', () => {
+  const ending = (end: string) => lines(i => `The ${i}th line says something of its own here${end}`, 4)
+  for (const end of ['.', '!', '?', '"', "'", '。', '؟', '।'])
+    expect(fails(fineweb, ending(end), 'lines ending in punctuation'), end).toBe(false)
+  for (const end of [',', ':', ';', ')', '*', ''])
+    expect(fails(fineweb, ending(end), 'lines ending in punctuation'), end).toBe(true)
+})

@@ -14,7 +14,7 @@ export const contamination: Rule = {
 { "contamination": { "files": ["benchmarks/gsm8k-test.jsonl"], "preset": "13-gram" } }
 \`\`\`
 
-Compared are words of the normal form (lower case, no punctuation). The presets:
+Compared are words of the normal form (lower case, no punctuation); in scripts without spaces each character is a word. The presets:
 
 \`13-gram\` (GPT-3): any run of 13 words in common; 8 to 12 where the benchmark's rows are short (the 5th percentile of their lengths). Runs
 that stand in more than ten rows of the benchmark do not count.

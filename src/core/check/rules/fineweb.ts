@@ -1,12 +1,16 @@
 import { duplicatesAmong, wordsOf } from '../scan/repeats.ts'
 import { profile } from './profile.ts'
 
+/** What ends a sentence in any script, and the quotation marks of ASCII, as in the released filter. */
+const terminal = /[\p{Sentence_Terminal}"']\s*$/u
+
 export const fineweb = profile({
   meta: {
     id: 'fineweb',
     title: 'Row that the FineWeb rules would drop',
     what: `A row that misses a threshold of the FineWeb quality filter (Penedo et al. 2024). Off unless \`"profiles": ["fineweb"]\` or the
-rule itself is set in \`winnow.json\`. Blank lines do not count.`,
+rule itself is set in \`winnow.json\`. Blank lines do not count; punctuation
+is what ends a sentence in any script, or a quotation mark of ASCII.`,
     why: 'Made for web pages that train language models: it drops lists, menus and pages that say a line many times.',
     fix: 'Remove the row. Not part of "fix all".',
     example: 'Row 12: `Fails fineweb: lines ending in punctuation 0 (at least 0.12).`',
@@ -25,7 +29,7 @@ rule itself is set in \`winnow.json\`. Blank lines do not count.`,
     return [
       {
         what: 'lines ending in punctuation',
-        value: share(lines.filter(line => /[\p{Po}\p{Pf}\p{Pe}"]\s*$/u.test(line)).length),
+        value: share(lines.filter(line => terminal.test(line)).length),
         least: limit('punctuation'),
       },
       {
