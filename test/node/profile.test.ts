@@ -37,6 +37,24 @@ async function card(format: string): Promise<string> {
 }
 
 describe('winnow profile', () => {
+  test('knows which list of a JSON file a finding is in', async () => {
+    rmSync(join(root, 'train.jsonl'))
+    const lists = {
+      train: [
+        { text: 'a row of training', label: 'x' },
+        { text: '', label: 'x' },
+      ],
+      test: [{ text: '', label: 'y' }],
+    }
+    rmSync(join(root, 'test.jsonl'))
+    writeFileSync(join(root, 'data.json'), JSON.stringify(lists))
+    const [{ splits }] = JSON.parse(await card('json')).datasets
+    expect(splits.map(({ findings }: { findings: unknown }) => findings)).toEqual([
+      { 'empty-field': 1 },
+      { 'empty-field': 1 },
+    ])
+  })
+
   test('counts rows, columns, labels, lengths, languages and leaks', async () => {
     const { datasets } = JSON.parse(await card('json'))
     const [{ splits, columns, labels, unlabelled, characters, words, languages, leaks, rows, schema }] = datasets

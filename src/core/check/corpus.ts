@@ -151,6 +151,11 @@ export class Corpus {
     return `${file.name} row ${row - file.base}`
   }
 
+  /** The file of a finding, and the list in it where it holds several. */
+  placeOf({ uri, table: { part } }: CorpusFile): Pick<Related, 'uri' | 'part'> {
+    return part === undefined ? { uri } : { uri, part }
+  }
+
   /** Where a row is, without its place in bytes. */
   rowOf(row: number): Pick<Related, 'uri' | 'part' | 'row'> {
     const { uri, base, table } = this.fileOf(row)

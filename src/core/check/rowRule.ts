@@ -100,8 +100,7 @@ function finding(corpus: Corpus, { file, row, hit, rule, settings }: Found): Fin
   return {
     rule,
     severity: hit.severity ? milder(settings.severity, hit.severity) : settings.severity,
-    uri: file.uri,
-    ...(file.table.part === undefined ? {} : { part: file.table.part }),
+    ...corpus.placeOf(file),
     row,
     span: textSpan(place, hit.start, hit.end),
     message: hit.message,

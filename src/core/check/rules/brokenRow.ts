@@ -39,7 +39,7 @@ Row 1: \`Not JSON: the string is not closed.\``,
         add({
           rule: 'broken-row',
           severity: own ? milder(settings.severity, own) : settings.severity,
-          uri: file.uri,
+          ...corpus.placeOf(file),
           ...(issue.row === undefined ? {} : { row: issue.row }),
           span: issue.span,
           message: `${issue.message}.`,

@@ -45,7 +45,7 @@ each label does.`,
     add({
       rule: 'class-imbalance',
       severity: settings.severity,
-      uri: file.uri,
+      ...corpus.placeOf(file),
       span: { start: 0, end: file.table.rowCount > 0 ? file.table.rowSpan(0).start : 0 },
       message: `${named.join(', ')}${more} of ${total} ${split === 'train' ? 'training' : split} rows, less than ${settings.options['share']} of an even share among ${sizes.length} labels.`,
       related: few

@@ -96,7 +96,7 @@ function report({ corpus, settings, add }: RuleContext, { file, role, column, em
     add({
       rule: 'empty-field',
       severity: settings.severity,
-      uri: file.uri,
+      ...corpus.placeOf(file),
       span: { start: 0, end: start },
       message: has
         ? `${empty.length} of ${readable} rows of ${file.name} have no ${role} ("${column}").`
@@ -142,7 +142,7 @@ function finding(
   return {
     rule: 'empty-field',
     severity,
-    uri: file.uri,
+    ...corpus.placeOf(file),
     row,
     span: cell && cell.span.end > cell.span.start ? cell.span : file.table.rowSpan(row),
     message: `The ${role === column ? role : `${role} ("${column}")`} is ${state ?? `${quoted(cell!.text)}, which stands for a missing value`}.`,
