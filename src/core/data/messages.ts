@@ -66,10 +66,13 @@ function isNoText(part: Value): boolean {
 function contentOf(content: Value): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return content === null ? '' : JSON.stringify(content)
-  return (content as readonly Value[])
-    .map(part => (typeof part === 'string' ? part : isObject(part) ? (part['text'] ?? part['value'] ?? '') : ''))
-    .filter(part => typeof part === 'string')
-    .join('\n')
+  return (
+    (content as readonly Value[])
+      .map(part => (typeof part === 'string' ? part : isObject(part) ? (part['text'] ?? part['value'] ?? '') : ''))
+      // A picture has no text, not an empty one with a line of its own.
+      .filter(part => typeof part === 'string' && part !== '')
+      .join('\n')
+  )
 }
 
 function isObject(value: Value | undefined): value is { readonly [key: string]: Value } {

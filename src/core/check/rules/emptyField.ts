@@ -52,7 +52,7 @@ Row 0: \`The text is empty.\` Row 1: \`The label is empty.\``,
             const stands =
               role === 'label'
                 ? absent[labels[file.base + row]!]
-                : length <= longestMissing && standsForNone(file.table.text(row, column) ?? '', role)
+                : length <= longestMissing && saysNothing(file.table.text(row, column) ?? '', role)
             if (stands) empty.push(row)
             continue
           }
@@ -72,13 +72,16 @@ const missing = /^\s*(?:nan|NaN|NAN|NaT|<NA>|<null>|#N\/A|#NULL!|#NAME\?|#REF!|#
 const noText = /^\s*(?:n\/a|null|none|undefined|\[deleted\]|\[removed\]|\[deleted by user\])\s*$/i
 const longestMissing = 20
 
-function standsForNone(text: string, role: Role): boolean {
-  return missing.test(text) || (role === 'text' && noText.test(text))
+function saysNothing(text: string, role: Role): boolean {
+  return missing.test(text) || nothing.test(text) || (role === 'text' && noText.test(text))
 }
+
+/** A list or an object of nothing. */
+const nothing = /^\s*(?:\[\s*\]|\{\s*\})\s*$/
 
 function isBlank(file: CorpusFile, row: number, column: string): boolean {
   const text = file.table.text(row, column)
-  return text === undefined || text === '[]' || text === '{}' || text.trim() === ''
+  return text === undefined || nothing.test(text) || text.trim() === ''
 }
 
 interface Emptiness {
@@ -110,6 +113,12 @@ function report({ corpus, settings, add }: RuleContext, { file, role, column, em
   for (const row of empty) add(finding(corpus, { file, role, column, row, severity: settings.severity }))
 }
 
+const nouns: { readonly [R in Role]?: string } = {
+  messages: 'list of messages',
+  chosen: 'chosen answer',
+  rejected: 'rejected answer',
+}
+
 function finding(
   corpus: Corpus,
   {
@@ -135,7 +144,7 @@ function finding(
         ? 'empty'
         : cell.text.trim() === ''
           ? 'blank'
-          : cell.text === '[]' || cell.text === '{}'
+          : nothing.test(cell.text)
             ? 'empty'
             : undefined
   const other = corpus.dataset.roles[role === 'label' ? 'text' : 'label']
@@ -145,7 +154,7 @@ function finding(
     ...corpus.placeOf(file),
     row,
     span: cell && cell.span.end > cell.span.start ? cell.span : file.table.rowSpan(row),
-    message: `The ${role === column ? role : `${role} ("${column}")`} is ${state ?? `${quoted(cell!.text)}, which stands for a missing value`}.`,
+    message: `The ${nouns[role] ?? role}${role === column ? '' : ` ("${column}")`} is ${state ?? `${quoted(cell!.text)}, which stands for a missing value`}.`,
     related: [],
     fixes: [
       corpus.removal(
