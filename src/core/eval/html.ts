@@ -133,5 +133,6 @@ svg { width: 100%; max-width: 400px; } .axis { stroke: var(--line); } .bar { str
 details { border-bottom: 1px solid var(--line); padding: 8px 0; } summary { cursor: pointer; }
 table { border-collapse: collapse; width: 100%; margin: 8px 0; } th { text-align: left; font-weight: 400; color: var(--dim); }
 th, td { padding: 3px 12px 3px 0; vertical-align: top; border-bottom: 1px solid var(--line); } td:first-child { white-space: nowrap; } td:nth-child(2) { overflow-wrap: anywhere; }
-.numbers td + td, .numbers th + th { text-align: right; white-space: nowrap; }
+.numbers td + td, .numbers th + th { text-align: right; white-space: nowrap; } details { overflow-x: auto; }
+@media (max-width: 640px) { table:not(.numbers) thead { display: none; } table:not(.numbers) tr { display: block; padding: 4px 0; border-bottom: 1px solid var(--line); } table:not(.numbers) td { display: block; padding: 1px 0; border: 0; } }
 `

@@ -142,7 +142,7 @@ test('the page marks the words that differ between rows that are alike', () => {
   const texts = ['a <small> lamp', 'a <large> lamp']
   const excerpt = (_: string, row: number) => texts[row === near.row ? 0 : 1]!
   const html = reportHtml({ ...report, findings: [near] }, path, { rules, excerpt, diff: wordDiff })
-  expect(html).toContain('<small>similar 85 %, contained 90 %</small>')
+  expect(html).toContain('<small>Jaccard 0.86, containment 0.90</small>')
   expect(html).toContain('a &lt;<del>small</del><ins>large</ins>&gt; lamp')
   expect(reportHtml({ ...report, findings: [near] }, path, { rules, excerpt })).toContain('a &lt;large&gt; lamp')
 })

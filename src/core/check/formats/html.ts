@@ -2,6 +2,7 @@ import { escapeHtml } from '../../base/html.ts'
 import { type Severity, severities } from '../finding.ts'
 import type { Report, ReportedFinding } from '../report.ts'
 import type { Rule } from '../rule.ts'
+import { shown } from '../rules/nearDuplicate.ts'
 import { counted } from './text.ts'
 
 /** Findings shown of one rule: a page of 100,000 rows opens in no browser. What is left out is said. */
@@ -113,12 +114,11 @@ function findingRow(finding: ReportedFinding, { path, excerpt, diff }: Show): st
   return `<tr><td class="${finding.severity}" title="${finding.severity}">${signs[finding.severity]}<i>${finding.severity}</i></td><td>${escapeHtml(place)}<br><small>line ${finding.range.line + 1}</small></td><td>${escapeHtml(finding.message)}</td><td>${escapeHtml(own)}${related}</td></tr>`
 }
 
-/** The similarity of two rows, where they are alike but not equal. */
+/** The similarity of two rows, where they are alike but not equal; written as in messages. */
 function figures({ similarity, containment }: ReportedFinding['related'][number]): string {
   if (similarity === undefined || similarity === 1) return ''
-  const percent = (share: number) => `${Math.floor(share * 100)} %`
-  const contained = containment === undefined ? '' : `, contained ${percent(containment)}`
-  return ` <small>similar ${percent(similarity)}${contained}</small>`
+  const contained = containment === undefined ? '' : `, containment ${shown(containment)}`
+  return ` <small>Jaccard ${shown(similarity)}${contained}</small>`
 }
 
 /** The text of a related row; where it nearly repeats that of the finding, with what differs marked. */
@@ -158,5 +158,7 @@ td,th{padding:4px 12px 4px 0;vertical-align:top;border-bottom:1px solid var(--li
 td:nth-child(4){overflow-wrap:anywhere}.splits{width:auto}.splits td:nth-child(4){overflow-wrap:normal}
 .n{text-align:right;font-variant-numeric:tabular-nums}.error,.warning,.info{font-weight:600;white-space:nowrap}
 .error{color:var(--error)}.warning{color:var(--warning)}.info{color:var(--info)}
-td>i{position:absolute;left:-999em}.other{color:var(--soft)}ins{color:var(--fg);text-decoration:none;background:var(--ins)}del{background:var(--del)}code{font-family:ui-monospace,monospace;font-size:12px}
+td>i{position:absolute;left:-999em}section{overflow-x:auto}.other{color:var(--soft)}ins{color:var(--fg);text-decoration:none;background:var(--ins)}del{background:var(--del)}code{font-family:ui-monospace,monospace;font-size:12px}
+@media(forced-colors:active){ins{text-decoration:underline}}
+@media(max-width:640px){details thead{display:none}details tr{display:block;padding:4px 0;border-bottom:1px solid var(--line)}details td{display:block;padding:2px 0;border:0}}
 `

@@ -127,7 +127,7 @@ const style = `:root{color-scheme:light dark;--ink:#1f2418;--faint:#667058;--lin
 @media (prefers-color-scheme:dark){:root{--ink:#e4e8dc;--faint:#9aa58a;--line:#3a4230;--paper:#181b14;--bar:#9dbb6a}}
 body{margin:0;background:var(--paper);color:var(--ink);font:14px/1.5 system-ui,sans-serif}
 main{max-width:1080px;margin:0 auto;padding:24px}h1{font-size:22px;margin:0}h2{font-size:14px;margin:0 0 6px}
-p{color:var(--faint);margin:2px 0 10px}.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(340px,1fr));gap:28px}
+p{color:var(--faint);margin:2px 0 10px}.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(340px,100%),1fr));gap:28px}
 .wide{grid-column:1/-1}section{min-width:0;overflow-x:auto}table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:3px 10px 3px 0;border-bottom:1px solid var(--line);font-weight:400;overflow-wrap:break-word}
 thead th{color:var(--faint);white-space:nowrap}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
