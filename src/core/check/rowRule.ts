@@ -15,13 +15,22 @@ export function rowRule(given: {
   readonly holds?: (bytes: Uint8Array) => boolean
   /** What more than this share of all rows (and more than 20) have alike in a column is told once. */
   readonly meant?: number
+  /** What more than this share of all rows have alike in a column is how this dataset is, and not told. */
+  readonly usual?: number
 }): Rule & { readonly look: (settings: RuleSettings) => Look } {
   const { meta, look } = given
   return {
     meta,
     look,
     *check({ corpus, settings, add }) {
-      const often = given.meant === undefined ? undefined : yield* frequent(corpus, meta.id, given.meant)
+      const { meant, usual } = given
+      const least =
+        meant !== undefined
+          ? Math.max(20, corpus.rowCount * meant)
+          : usual !== undefined
+            ? corpus.rowCount * usual
+            : undefined
+      const often = least === undefined ? undefined : yield* frequent(corpus, meta.id, least)
       let work = 0
       for (const file of corpus.files) {
         const scan = yield* corpus.scan(file)
@@ -29,7 +38,7 @@ export function rowRule(given: {
           for (const hit of hits) {
             const rows = often?.get(kindOf(hit))
             if (rows !== undefined) {
-              if (rows > 0)
+              if (rows > 0 && meant !== undefined)
                 add(once(finding(corpus, { file, row, hit, rule: meta.id, settings }), { corpus, hit, rows }))
               often?.set(kindOf(hit), 0)
               continue
@@ -52,8 +61,8 @@ export function rowRule(given: {
 /** What hits of many rows have alike. */
 const kindOf = (hit: Hit) => `${hit.column}\n${hit.message}`
 
-/** In how many rows the hits of each kind are that more than a share of all rows have. */
-function* frequent(corpus: Corpus, rule: string, share: number): Work<Map<string, number>> {
+/** In how many rows the hits of each kind are that more than `least` rows have. */
+function* frequent(corpus: Corpus, rule: string, least: number): Work<Map<string, number>> {
   const counts = new Map<string, number>()
   let looked = 0
   for (const file of corpus.files) {
@@ -63,7 +72,6 @@ function* frequent(corpus: Corpus, rule: string, share: number): Work<Map<string
       if (++looked % 4096 === 0) yield { phase: rule, done: file.base + row, total: corpus.rowCount }
     }
   }
-  const least = Math.max(20, corpus.rowCount * share)
   return new Map([...counts].filter(([, rows]) => rows > least))
 }
 

@@ -10,6 +10,7 @@ import { controlCharacter } from './rules/controlCharacter.ts'
 import { duplicate } from './rules/duplicate.ts'
 import { emptyField } from './rules/emptyField.ts'
 import { emptyTurn } from './rules/emptyTurn.ts'
+import { escapedText } from './rules/escapedText.ts'
 import { fineweb } from './rules/fineweb.ts'
 import { gopher } from './rules/gopher.ts'
 import { labelConflict } from './rules/labelConflict.ts'
@@ -21,6 +22,7 @@ import { leak } from './rules/leak.ts'
 import { lengthOutlier } from './rules/lengthOutlier.ts'
 import { loneSurrogate } from './rules/loneSurrogate.ts'
 import { missingAnswer } from './rules/missingAnswer.ts'
+import { missingStop } from './rules/missingStop.ts'
 import { mixedTypes } from './rules/mixedTypes.ts'
 import { mojibake } from './rules/mojibake.ts'
 import { nearDuplicate } from './rules/nearDuplicate.ts'
@@ -31,6 +33,7 @@ import { repetition } from './rules/repetition.ts'
 import { replacementCharacter } from './rules/replacementCharacter.ts'
 import { roleOrder } from './rules/roleOrder.ts'
 import { secret } from './rules/secret.ts'
+import { specialToken } from './rules/specialToken.ts'
 import { strayWhitespace } from './rules/strayWhitespace.ts'
 import { unknownRole } from './rules/unknownRole.ts'
 
@@ -52,6 +55,7 @@ export const rules = [
   replacementCharacter,
   loneSurrogate,
   controlCharacter,
+  escapedText,
   strayWhitespace,
   mixedTypes,
   lengthOutlier,
@@ -64,6 +68,8 @@ export const rules = [
   unknownRole,
   roleOrder,
   missingAnswer,
+  missingStop,
+  specialToken,
   promptInAnswer,
   chosenEqualsRejected,
   c4,
