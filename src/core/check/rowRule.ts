@@ -28,7 +28,7 @@ export function rowRule(given: {
         meant !== undefined
           ? Math.max(20, corpus.rowCount * meant)
           : usual !== undefined
-            ? corpus.rowCount * usual
+            ? Math.max(2, corpus.rowCount * usual)
             : undefined
       const often = least === undefined ? undefined : yield* frequent(corpus, meta.id, least)
       let work = 0

@@ -26,7 +26,7 @@ file trains on something else than what was meant, and a skipped line is never m
 {"text": "Where is my parcel?", "label": "delivery"}
 {"text": "I want my money back", "label": "ref
 \`\`\`
-Row 1: \`Not JSON: the string is not closed.\``,
+Row 1: \`Not JSON: a string is not closed.\``,
     options: {},
   },
 

@@ -30,7 +30,7 @@ words, falling to 0.8 at 50); rows under 20 words, or of fewer than four differe
 no finding is no proof; name the preset where you publish a score.`,
     fix: 'Remove the row. Not part of "fix all".',
     example:
-      'Row 40: `Overlaps with gsm8k-test.jsonl row 7 (13-gram: 13 words in a row, 21 times): "Natalia sold clips to 48 of her…"`',
+      'Row 40: `Overlaps with gsm8k-test.jsonl row 7 (13-gram: 13 words in a row, 21 times): "Natalia sold clips to 48 of her…".`',
     options: {},
   },
 

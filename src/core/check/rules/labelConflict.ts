@@ -28,7 +28,7 @@ agree; anything closer is for a person to decide.`,
 {"text": "Has my top up gone through?", "label": "pending_top_up"}
 {"text": "Has my top-up gone through?", "label": "top_up_reverted"}
 \`\`\`
-Row 0: \`The same text is labelled "top_up_reverted" in train.jsonl row 1.\``,
+Row 0: \`The same text is labelled "top_up_reverted" in train.jsonl row 1.\` Row 1: \`The same text is labelled "pending_top_up" in train.jsonl row 0.\``,
     options: similarityOptions(0.8),
   },
 

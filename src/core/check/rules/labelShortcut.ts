@@ -24,7 +24,7 @@ test set from the same source, and fails on everything else.`,
     fix: `Look at rows of the label without it. If the sign comes from how the rows were collected, remove it from the texts, or add rows of
 other labels that have it.`,
     example: `Where 40 of 50 \`spam\` rows and no other row contain \`bit.ly\` links:
-\`"bit.ly" stands in 40 rows, all labelled "spam" (80 % of that label): it alone gives the label away.\``,
+\`The address "bit.ly" stands in 40 rows, all labelled "spam" (80 % of that label): it alone gives the label away.\``,
     options: {
       rows: numberOption(20, [5, 1e6], 'The least number of rows that have it.'),
       precision: numberOption(0.99, [0.5, 1], 'The least share of one label among them.'),

@@ -48,7 +48,7 @@ better covered than it is, and end up on both sides of a random split.`,
 {"text": "My new card has still not arrived, what can I do?", "label": "card"}
 {"text": "my new card has still not arrived. what can I do now?", "label": "card"}
 \`\`\`
-Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.90, containment 0.90.\``,
+Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.91, containment 0.91.\``,
     options: { ...similarityOptions(0.8), ...containmentOptions },
   },
 
