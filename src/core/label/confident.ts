@@ -215,7 +215,7 @@ function roundKeepingSum(values: Float64Array): void {
   const target = roundEven(exact.reduce((a, b) => a + b, 0))
   let sum = 0
   for (let i = 0; i < values.length; i++) sum += values[i] = roundEven(exact[i]!)
-  while (Math.abs(sum - target) > tolerance) {
+  while (sum !== target) {
     const step = target < sum ? -1 : 1
     const order = ascending(exact.map((x, i) => Math.round((x - values[i]!) * 1e9)))
     if (step > 0) order.reverse()

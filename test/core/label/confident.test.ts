@@ -186,3 +186,34 @@ describe('by hand', () => {
     }
   })
 })
+
+describe('what is nearly equal counts as equal', () => {
+  const of = (...rows: readonly (readonly number[])[]): Probabilities => ({
+    rows: rows.length,
+    classes: 2,
+    values: Float64Array.from(rows.flat()),
+  })
+
+  test('rows that are all as sure as their mean reach it, what is below by more does not', () => {
+    // The mean of ten times 0.7 is above 0.7 in floating point.
+    const alike = of(...Array.from({ length: 10 }, () => [0.7, 0.3]))
+    expect(confidentThresholds(alike, new Uint8Array(10))[0]).toBeGreaterThanOrEqual(0.7)
+    expect([...confidentGuesses(alike, new Uint8Array(10))]).toEqual(new Array(10).fill(0))
+    const near = (less: number) => [...confidentGuesses(of([0.8, 0.2], [0.8 - 2 * less, 0.2]), [0, 0])]
+    expect(near(0.9e-6)).toEqual([0, 0])
+    expect(near(1.1e-6)).toEqual([0, -1])
+  })
+
+  test('a class that no row gives a probability is reached by none', () => {
+    expect([...confidentGuesses(of([1, 0], [1, 0], [1, 0]), [0, 0, 1])]).toEqual([0, 0, 0])
+    expect(confidentThresholds(of([1, 0], [1, 0]), [0, 1])[1]).toBe(2e-6)
+  })
+
+  test('another class must be more probable by more than that to make a label wrong', () => {
+    const wrong = (more: number) => [
+      ...findLabelErrors(of([0.5, 0.5 + more], [0.9, 0.1]), [0, 0], 'predicted-not-given'),
+    ]
+    expect(wrong(0.9e-6)).toEqual([0, 0])
+    expect(wrong(1.1e-6)).toEqual([1, 0])
+  })
+})
