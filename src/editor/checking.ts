@@ -17,6 +17,7 @@ import { breathe, diskFolders, pathOf, uriOf } from './adapt.ts'
 import { type Follower, Following } from './following.ts'
 import { mayHoldData } from './probe.ts'
 import { changed, setting } from './settings.ts'
+import { isOurs, watchData } from './watching.ts'
 
 /** The checking process as this side sees it: ask, hear of the progress, end it. */
 export interface Checker extends Disposable, Follower {
@@ -46,7 +47,6 @@ export interface Checked {
 
 /** Texts longer than this are not sent at every key: they are checked once saved. */
 const longest = 20_000_000
-const dataFile = /\.(csv|tsv|jsonl|ndjson|json|txt)$/i
 const nothing: Report = { datasets: [], findings: [], counts: {}, versions: {}, ms: 0 }
 const typing = 300
 const settling = 400
@@ -274,14 +274,13 @@ export class Checking implements Disposable {
   }
 
   private watch(): void {
-    const watcher = vscode.workspace.createFileSystemWatcher('**/*.{csv,tsv,jsonl,ndjson,json,txt,parquet}')
-    const onFile = (uri: vscode.Uri) => {
-      if (isOurs(uri) && setting('check.automatic')) this.soon()
+    const again = () => {
+      if (setting('check.automatic')) this.soon()
     }
-    this.store.add(watcher)
-    this.store.add(watcher.onDidCreate(onFile))
-    this.store.add(watcher.onDidChange(onFile))
-    this.store.add(watcher.onDidDelete(onFile))
+    const known = () =>
+      this.last?.report.datasets.flatMap(({ splits }) => splits.flatMap(({ files }) => files.map(file => file.uri))) ??
+      []
+    this.store.add(watchData(again, known))
     this.store.add(
       vscode.workspace.onDidChangeTextDocument(event => {
         const { document, contentChanges } = event
@@ -311,11 +310,6 @@ export class Checking implements Disposable {
       }),
     )
   }
-}
-
-/** Does a change of this file concern a dataset? Run folders change all the time and never do. */
-function isOurs(uri: vscode.Uri): boolean {
-  return uri.scheme === 'file' && dataFile.test(uri.path) && !uri.path.includes('/.winnow/')
 }
 
 /** The files of which another version than the checked one is open; those that were never checked stay as they were. */

@@ -4,13 +4,13 @@ import { Failure, failureLine } from '../core/base/failure.ts'
 import { nearestWord } from '../core/base/nearest.ts'
 import type { Benchmarks } from '../core/check/contamination.ts'
 import { type Ignored, nothingIgnored, parseIgnored } from '../core/check/ignore.ts'
-import { mergeRules, type RuleSetting } from '../core/check/options.ts'
+import { mergeRules, type RuleSetting, resolveRules } from '../core/check/options.ts'
 import { rules as allRules } from '../core/check/rules.ts'
 import type { GuessLanguage } from '../core/check/scan/languages.ts'
 import type { Dataset, DatasetFiles } from '../core/data/dataset.ts'
 import { decodeAll } from '../core/text/decode.ts'
 import { readBenchmarks } from './benchmarks.ts'
-import { type ConfigFile, failureIn } from './config.ts'
+import { type ConfigFile, configName, failureIn } from './config.ts'
 import { discover, loadDataset } from './datasets.ts'
 import { type EarlyListener, earlyPages } from './early.ts'
 import { readSource, slashed } from './files.ts'
@@ -38,7 +38,17 @@ export async function settingsFor(
   config: ConfigFile | undefined,
   folder: string,
   over: { readonly [rule: string]: RuleSetting } = {},
+  overFrom = '--rule',
 ): Promise<CheckSettings> {
+  // What cannot be used is told where it stands, before anything is read.
+  for (const [id, setting] of Object.entries(over)) resolveRules(allRules, { [id]: setting }, overFrom)
+  for (const [id, setting] of Object.entries(config?.config.rules ?? {}))
+    try {
+      resolveRules(allRules, { [id]: setting }, configName)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      throw config!.fail(['rules', id], error.message.replace(`${configName}: `, ''), error.hint)
+    }
   const path = config ? resolve(config.folder, config.config.ignore ?? ignoreName) : join(folder, ignoreName)
   const warnings: string[] = []
   let ignored = nothingIgnored

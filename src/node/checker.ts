@@ -252,7 +252,7 @@ export class Checker {
         const own = request.of?.[folder] ?? request
         const named = config?.config.datasets?.length
         const datasets = named ? all.datasets : without(all.datasets, folder, own.exclude ?? [])
-        const settings = await settingsFor(config, folder, own.rules ?? {})
+        const settings = await settingsFor(config, folder, own.rules ?? {}, 'The setting winnow.rules')
         for (const files of datasets) {
           const key = filesOf(files).join('\n')
           if (names.has(key)) continue

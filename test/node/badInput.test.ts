@@ -124,6 +124,20 @@ describe.each(Object.entries(cases))('%s', (_, [files, says, code]) => {
   })
 })
 
+test('settings of rules that cannot be used are told where they stand', async () => {
+  write({ 'train.jsonl': good, 'winnow.json': '{\n  "rules": { "leak": { "threshold": 2 } }\n}' })
+  expect((await run(check, '.')).err).toMatch(/winnow\.json:2:14: leak: Not a threshold: "2"\. Use a number above 0/)
+  write({ 'winnow.json': '{ "rules": { "leak": { "treshold": 0.5 } } }' })
+  expect((await run(check, '.')).err).toMatch(
+    /winnow\.json:1:14: the rule leak has no option "treshold"\. Did you mean/,
+  )
+  rmSync(join(folder, 'winnow.json'))
+  expect((await run(check, '.', '--rule', 'leek=error')).err).toMatch(
+    /^--rule sets a rule "leek" that does not exist\. Did/,
+  )
+  expect((await run(check, '.', '--rule', 'leak=bad')).err).toMatch(/^--rule: leak has the severity "bad"\. Use error/)
+})
+
 describe('one file is never two', () => {
   const dataset = (splits: unknown) => JSON.stringify({ datasets: [{ name: 'x', splits }] })
 

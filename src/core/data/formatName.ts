@@ -28,6 +28,9 @@ export function endsInSplit(path: string): boolean {
   return /\.(train|valid|dev|test|testa|testb)$/i.test(path)
 }
 
+/** The endings of names that tell a format, compression aside. */
+export const dataExtensions: readonly string[] = Object.keys(byExtension)
+
 const packed = /\.(gz|zst)$/i
 
 /** Does the name say that the file is compressed? Such files are read, never written: an edit would have to pack the whole file anew. */
