@@ -105,6 +105,28 @@ describe('winnow split', () => {
     expect(one[0]!.startsWith('text,label,user\n')).toBe(true)
   })
 
+  test('rows without a value in the group column are free', async () => {
+    const rows = rowsOf(300).map(({ text, label }, i) => ({ text, label, user: ['', ' ', '\t'][i % 4] ?? 'ada' }))
+    writeFileSync(join(root, 'b.jsonl'), rows.map(row => `${JSON.stringify(row)}\n`).join(''))
+    const { out } = await run(split, 'b.jsonl', '--ratios', '70/30', '--group', 'user')
+    const sizes = out.split('\n').flatMap(line => (line === '' ? [] : [Number(/(\d+) rows/.exec(line)![1])]))
+    expect(sizes).toEqual([210, 90])
+    const users = ['train', 'test'].map(name =>
+      lines(`b-split/${name}.jsonl`).map(line => (line ? JSON.parse(line).user : '')),
+    )
+    expect(users.map(list => list.includes('ada'))).toEqual([true, false])
+    for (const list of users)
+      expect(new Set(list)).toEqual(new Set([...list.filter(user => user === 'ada'), '', ' ', '\t']))
+  })
+
+  test('where all rows stay together it says so', async () => {
+    writeFileSync(join(root, 'same.jsonl'), '{"text":"always the same words"}\n'.repeat(20))
+    const { err } = await run(split, 'same.jsonl', '--dry-run')
+    expect(err).toContain('Too few groups for these ratios: none in')
+    writeFileSync(join(root, 'one.jsonl'), '{"text":"a single row of its own"}\n')
+    expect((await run(split, 'one.jsonl', '--dry-run')).err).toContain('Too few rows for these ratios: none in')
+  })
+
   test('writes the format it read: quoting, encoding, brackets; Parquet becomes JSON Lines', async () => {
     const records = ['"a ""b"", c",x', '"two\r\nlines",y', 'plain,x', 'another one,y', 'the last,x']
     const csv = `\ufefftext,label\r\n${records.join('\r\n')}`

@@ -169,7 +169,8 @@ function say(
     `${counted(all, 'row')} in ${counted(plan.groups, 'group')} that stay together; the largest has ${counted(plan.largest, 'row')}.`,
   ]
   const empty = plan.parts.flatMap(({ rows }, i) => (rows === 0 ? [shown[i]!] : []))
-  if (empty.length > 0) lines.push(`Too few rows for these ratios: none in ${empty.join(' and ')}.`)
+  if (empty.length > 0)
+    lines.push(`Too few ${plan.groups < all ? 'groups' : 'rows'} for these ratios: none in ${empty.join(' and ')}.`)
   else if (plan.worst)
     lines.push(
       plan.worst.off < 1
