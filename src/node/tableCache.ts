@@ -5,7 +5,7 @@ import { EditedTable } from '../core/data/editedTable.ts'
 import { changedJsonl } from '../core/data/jsonlChange.ts'
 import type { Source, Table } from '../core/data/table.ts'
 import { fileFailure } from './files.ts'
-import { labelFileOf } from './labelFile.ts'
+import { labelFileOf, labelNamesFileOf } from './labelFile.ts'
 import { type FileTables, readTables, tablesOfSource } from './tables.ts'
 import type { Watch } from './watch.ts'
 
@@ -22,7 +22,9 @@ export class TableCache {
   ): Promise<FileTables> {
     const way = JSON.stringify(format ?? {})
     const labels = labelFileOf(path)
-    const also = labels === undefined ? '' : ` ${await stampOf(labels)}`
+    const names = labels === undefined ? undefined : labelNamesFileOf(path)
+    const beside = [labels, names].filter(one => one !== undefined)
+    const also = (await Promise.all(beside.map(stampOf))).map(stamp => ` ${stamp}`).join('')
     const stamp = document
       ? `document ${document.version} ${document.bytes.length} ${way}${also}`
       : `${await stampOf(path)} ${way}${also}`

@@ -9,7 +9,7 @@ import { leastShared, readTablesWith } from '../core/sign/readTables.ts'
 import { unpack } from './compressed.ts'
 import { drive } from './drive.ts'
 import { decodeSource, fileFailure, readBytes, readSource, slashed } from './files.ts'
-import { labelFileOf } from './labelFile.ts'
+import { labelFileOf, labelNamesFileOf } from './labelFile.ts'
 import { type LargeSource, largeSource, readLarge, unpackLarge } from './largeFiles.ts'
 import { parquetOfBytes, readParquet } from './parquet.ts'
 import type { Watch } from './watch.ts'
@@ -68,5 +68,7 @@ export async function tablesOfSource(
   const labels = isDocument(source.uri, format) ? undefined : labelFileOf(source.uri)
   if (labels === undefined) return tables
   const labelled = await readSource(labels)
-  return tables.map(({ part, table }) => ({ part, table: new LabelledTextTable(table, labelled) }))
+  const namesPath = labelNamesFileOf(source.uri)
+  const names = namesPath === undefined ? undefined : await readSource(namesPath)
+  return tables.map(({ part, table }) => ({ part, table: new LabelledTextTable(table, labelled, names) }))
 }

@@ -1,9 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { check } from '../../src/core/check/check.ts'
 import { labelFoldersAmong } from '../../src/core/data/labelFolders.ts'
+import type { Command } from '../../src/node/commands/command.ts'
+import { command as fix } from '../../src/node/commands/fix.ts'
+import { command as undo } from '../../src/node/commands/undo.ts'
 import { filesOf, findDatasets, loadDataset } from '../../src/node/datasets.ts'
 import { drive } from '../../src/node/drive.ts'
 
@@ -108,5 +111,27 @@ describe('folders of texts', () => {
     ])
     put('winnow.json', '{"datasets": [{"name": "mine", "splits": {"train": "texts/a"}}]}')
     await expect(findDatasets([root])).rejects.toThrow(/not one of text files in a folder for each label/)
+  })
+
+  test('are mended file by file, and taken back', async () => {
+    put('train/pos/a.txt', 'a fine film with a fine cast and a fine end\n')
+    put('train/pos/b.txt', 'a fine film with a fine cast and a fine end')
+    put('train/neg/c.txt', 'not for me at all, and not for you')
+    const content = (path: string) => readFileSync(join(root, path), 'utf8')
+    const run = async (command: Command, ...args: string[]) => {
+      const io = { out: () => {}, err: () => {}, cwd: root, isTTY: false, cancel: { aborted: false } }
+      return command.run(args, io)
+    }
+    expect(await run(fix, '.', '--write')).toBe(0)
+    expect([content('train/pos/a.txt'), content('train/pos/b.txt')]).toEqual([
+      'a fine film with a fine cast and a fine end\n',
+      '',
+    ])
+    const [files] = await findDatasets([root])
+    const dataset = await loadDataset(files!)
+    expect(dataset.splits[0]!.tables.map(table => table.rowCount)).toEqual([1, 1, 0])
+    expect(await run(undo)).toBe(0)
+    expect(content('train/pos/b.txt')).toBe('a fine film with a fine cast and a fine end')
+    expect(content('train/neg/c.txt')).toBe('not for me at all, and not for you')
   })
 })

@@ -23,6 +23,30 @@ export function labelFilesOf(path: string): string[] {
   return found.filter(other => other !== path)
 }
 
+/** The files that may say, for a text file with labels, what the numbers among these are called. */
+export function labelNamesFilesOf(path: string): string[] {
+  const folder = path.slice(0, path.lastIndexOf('/') + 1)
+  return ['mapping.txt', 'label_mapping.txt', 'label_names.txt', 'classes.txt'].map(name => folder + name)
+}
+
+/**
+ * The names of labels that are numbers: lines of a number and its name (`0<tab>anger`), or a list of names, the first of which is 0, or
+ * 1 where the labels count so. Undefined where not every label has one.
+ */
+function namesOf(file: Source, labels: readonly string[]): ReadonlyMap<string, string> | undefined {
+  const used = new Set(labels.filter(label => label !== ''))
+  if (![...used].every(label => /^\d+$/.test(label))) return undefined
+  const lines = linesOf(file).filter(line => line !== '')
+  const pairs = lines.map(line => /^(\d+)[\t ,:]+(.+)$/.exec(line))
+  const names = new Map<string, string>()
+  if (pairs.every(pair => pair !== null)) for (const pair of pairs) names.set(pair[1]!, pair[2]!.trim())
+  else {
+    const first = used.has('0') ? 0 : used.has(String(lines.length)) ? 1 : -1
+    if (first >= 0) for (const [i, line] of lines.entries()) names.set(String(i + first), line)
+  }
+  return [...used].every(label => names.has(label)) ? names : undefined
+}
+
 /** Of the files at hand those that are the labels of another one. */
 export function labelFilesAmong(paths: Iterable<string>): Set<string> {
   const all = new Set(paths)
@@ -51,12 +75,15 @@ export class LabelledTextTable implements Table {
   /** The line of each row. */
   private readonly lineOf: Uint32Array
 
-  constructor(text: Table, labels: Source) {
+  /** `names` is a file that says what the numbers among the labels are called. */
+  constructor(text: Table, labels: Source, names?: Source) {
     this.texts = text
     this.source = text.source
     this.rowCount = text.rowCount
     this.lineOf = lineNumbers(text)
-    this.labels = linesOf(labels)
+    const own = linesOf(labels)
+    const called = names && namesOf(names, own)
+    this.labels = called ? own.map(label => called.get(label) ?? label) : own
     const lines = countLines(text.source.bytes)
     const same = lines === this.labels.length
     const message = `${labels.uri.slice(labels.uri.lastIndexOf('/') + 1)} has ${this.labels.length} lines for the ${lines} of this file: from some line on the labels are not those of the texts`
