@@ -11,27 +11,6 @@ import { TableCache } from '../../src/node/tableCache.ts'
 let root = ''
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'winnow-labelled-'))
-
-  test('are called what a list of names calls their numbers', async () => {
-    const labelsOf = async (labels: string, file: string, names: string) => {
-      for (const old of ['mapping.txt', 'classes.txt']) rmSync(join(root, 'd', old), { force: true })
-      put('d/train_text.txt', 'one\ntwo\nthree\n')
-      put('d/train_labels.txt', labels)
-      put(`d/${file}`, names)
-      const { splits } = await loadDataset((await findDatasets([root]))[0]!)
-      return [0, 1, 2].map(row => splits[0]!.tables[0]!.text(row, 'label'))
-    }
-    expect(await labelsOf('0\n1\n0\n', 'mapping.txt', '0\tanger\n1\tjoy\n2\tvery sad\n')).toEqual([
-      'anger',
-      'joy',
-      'anger',
-    ])
-    expect(await labelsOf('1\n2\n1\n', 'classes.txt', 'World\nSports\n')).toEqual(['World', 'Sports', 'World'])
-    expect(await labelsOf('0\n1\n0\n', 'classes.txt', 'World\nSports\n')).toEqual(['World', 'Sports', 'World'])
-    // A list that leaves a label without a name is of something else.
-    expect(await labelsOf('0\n7\n0\n', 'mapping.txt', '0\tanger\n1\tjoy\n')).toEqual(['0', '7', '0'])
-    expect(await labelsOf('a\nb\na\n', 'classes.txt', 'World\nSports\n')).toEqual(['a', 'b', 'a'])
-  })
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
@@ -101,6 +80,27 @@ describe('texts and labels in two files', () => {
     writeFileSync(labels, 'a\nc\n')
     utimesSync(labels, new Date(), new Date(Date.now() + 5000))
     expect(await label()).toBe('c')
+  })
+
+  test('are called what a list of names calls their numbers', async () => {
+    const labelsOf = async (labels: string, file: string, names: string) => {
+      for (const old of ['mapping.txt', 'classes.txt']) rmSync(join(root, 'd', old), { force: true })
+      put('d/train_text.txt', 'one\ntwo\nthree\n')
+      put('d/train_labels.txt', labels)
+      put(`d/${file}`, names)
+      const { splits } = await loadDataset((await findDatasets([root]))[0]!)
+      return [0, 1, 2].map(row => splits[0]!.tables[0]!.text(row, 'label'))
+    }
+    expect(await labelsOf('0\n1\n0\n', 'mapping.txt', '0\tanger\n1\tjoy\n2\tvery sad\n')).toEqual([
+      'anger',
+      'joy',
+      'anger',
+    ])
+    expect(await labelsOf('1\n2\n1\n', 'classes.txt', 'World\nSports\n')).toEqual(['World', 'Sports', 'World'])
+    expect(await labelsOf('0\n1\n0\n', 'classes.txt', 'World\nSports\n')).toEqual(['World', 'Sports', 'World'])
+    // A list that leaves a label without a name is of something else.
+    expect(await labelsOf('0\n7\n0\n', 'mapping.txt', '0\tanger\n1\tjoy\n')).toEqual(['0', '7', '0'])
+    expect(await labelsOf('a\nb\na\n', 'classes.txt', 'World\nSports\n')).toEqual(['a', 'b', 'a'])
   })
 })
 
