@@ -47,7 +47,8 @@ Usage: winnow <command> [options]
 
 ${commands.map(c => `  ${c.name.padEnd(10)}${c.summary}`).join('\n')}
 
-winnow <command> --help tells a command's options. Exit codes: 0 done, 1 findings or a regression, 2 an error.
+winnow <command> --help tells a command's options. Exit codes: 0 done, 1 findings or a regression, 2 an error,
+130 ended by Ctrl+C.
 `
 
 function version(): string {

@@ -12,6 +12,7 @@ const names = readdirSync(folder)
   .map(file => file.slice(0, -3))
 const [name, ...rest] = process.argv.slice(2)
 if (!name || !names.includes(name)) {
+  if (name) process.stderr.write(`There is no bench "${name}".\n`)
   process.stdout.write(`npm run bench -- <name>\n\n${names.map(n => `  ${n}`).join('\n')}\n`)
   process.exit(name ? 2 : 0)
 }
