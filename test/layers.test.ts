@@ -27,6 +27,7 @@ const mayImport: Record<string, string[]> = {
   ],
   'src/node/languageGuess.ts': ['src/core', 'eld'],
   'src/node/parquet.ts': ['src/core', 'src/node', 'node:', 'hyparquet', 'hyparquet-compressors'],
+  'src/node/parquetValues.ts': ['src/core', 'src/node', 'node:', 'hyparquet', 'hyparquet-compressors'],
   'src/node/ort.ts': ['src/core', 'src/node', 'node:', 'onnxruntime-node'],
   'src/node/mcp.ts': ['src/core', 'src/node', 'node:', '@modelcontextprotocol/sdk'],
   'src/editor': ['src/core', 'src/node', 'node:', 'vscode', 'valibot'],

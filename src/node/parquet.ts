@@ -1,12 +1,11 @@
-import { isUtf8 } from 'node:buffer'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetRead, type SchemaElement } from 'hyparquet'
-import { compressors } from 'hyparquet-compressors'
 import { Failure } from '../core/base/failure.ts'
 import { type ColumnChunk, ColumnPacker, ColumnTable } from '../core/data/columnTable.ts'
 import type { Issue, Source, Table } from '../core/data/table.ts'
 import { FileSpill } from './fileSpill.ts'
 import { fileFailure, maxFileBytes, slashed } from './files.ts'
+import { compressors, pack, packDecimal, parsers, takeDecimals } from './parquetValues.ts'
 
 /** A column of a group of rows is decoded at once; more rows than this in one group would not fit in memory as values. */
 const maxGroupRows = 50_000_000
@@ -67,11 +66,12 @@ async function parquetTable(uri: string, file: AsyncBuffer, heldBytes: number): 
     const starts = spill ? cut(groups, held.rows) : groups
     const columns = new Map<string, (ColumnChunk | (() => ColumnChunk))[]>()
     for (const name of columnNames(metadata)) columns.set(name, [])
+    const decimals = takeDecimals(metadata, new Set(columns.keys()))
     for (const [name, chunks] of columns)
       for (let g = 0; g + 1 < groups.length; g++) {
         const own = starts.filter(start => start >= groups[g]! && start <= groups[g + 1]!)
         const take = (chunk: ColumnChunk) => void chunks.push(spill ? putAway(spill, chunk) : chunk)
-        await readColumn(file, metadata, { name, starts: own, take })
+        await readColumn(file, metadata, { name, starts: own, scale: decimals.get(name), take })
       }
     const issues: Issue[] =
       rowCount > 0 ? [] : [{ code: 'empty-file', span: { start: 0, end: 0 }, message: 'The file holds no rows' }]
@@ -162,15 +162,19 @@ function behind(schema: readonly SchemaElement[], at: number): number {
   return next
 }
 
+interface ColumnAsked {
+  readonly name: string
+  readonly starts: readonly number[]
+  /** Digits behind the point, of decimal numbers. */
+  readonly scale: number | undefined
+  readonly take: (chunk: ColumnChunk) => void
+}
+
 /** Reads a column of a group of rows in chunks that begin at `starts`, the last of which is where the group ends. */
 async function readColumn(
   file: AsyncBuffer,
   metadata: FileMetaData,
-  {
-    name,
-    starts,
-    take,
-  }: { readonly name: string; readonly starts: readonly number[]; readonly take: (chunk: ColumnChunk) => void },
+  { name, starts, scale, take }: ColumnAsked,
 ): Promise<void> {
   const from = starts[0]!
   const to = starts.at(-1)!
@@ -179,6 +183,7 @@ async function readColumn(
     file,
     metadata,
     compressors,
+    parsers,
     columns: [name],
     rowStart: from,
     rowEnd: to,
@@ -190,7 +195,8 @@ async function readColumn(
   let next = from
   for (const { rowStart, data } of runs.sort((a, b) => a.rowStart - b.rowStart)) {
     for (let i = Math.max(0, next - rowStart); i < data.length && rowStart + i < to; i++) {
-      pack(packer, data[i])
+      if (scale === undefined) pack(packer, data[i])
+      else packDecimal(packer, data[i], scale)
       if (++next < starts[chunk + 1]! || next === to) continue
       take(packer.done())
       chunk++
@@ -199,36 +205,4 @@ async function readColumn(
   }
   if (next !== to) throw new Error(`the column ${name} has ${next - from} values for ${to - from} rows`)
   take(packer.done())
-}
-
-function pack(packer: ColumnPacker, value: unknown): void {
-  if (value === null || value === undefined) packer.add('null', '')
-  else if (typeof value === 'string') packer.add('string', value)
-  else if (typeof value === 'bigint') packer.add('json', String(value))
-  else if (typeof value === 'number') packer.add(Number.isFinite(value) ? 'json' : 'string', String(value))
-  else if (typeof value === 'boolean') packer.add('json', String(value))
-  else if (value instanceof Date) packer.add('string', dateText(value))
-  else if (value instanceof Uint8Array) packer.add('string', bytesText(value))
-  else packer.add('json', JSON.stringify(plain(value)) ?? 'null')
-}
-
-/** A nested value as JSON knows it. Whole numbers that a double cannot hold become strings rather than wrong. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)
-  if (value instanceof Date) return dateText(value)
-  if (value instanceof Uint8Array) return bytesText(value)
-  if (Array.isArray(value)) return value.map(plain)
-  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, plain)
-  if (typeof value !== 'object' || value === null) return value ?? null
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]))
-}
-
-function dateText(date: Date): string {
-  return Number.isNaN(date.getTime()) ? 'not a date' : date.toISOString()
-}
-
-/** Many writers do not say that their bytes are text. What is not (an image, a sound) is named by its size only. */
-function bytesText(bytes: Uint8Array): string {
-  return isUtf8(bytes) && !bytes.includes(0) ? Buffer.from(bytes).toString('utf8') : `(${bytes.length} bytes)`
 }

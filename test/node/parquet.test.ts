@@ -10,6 +10,7 @@ import { discover, loadDataset } from '../../src/node/datasets.ts'
 import { drive } from '../../src/node/drive.ts'
 import { planEdits } from '../../src/node/edits.ts'
 import { readParquet } from '../../src/node/parquet.ts'
+import { compressors } from '../../src/node/parquetValues.ts'
 import { readTables } from '../../src/node/tables.ts'
 
 const torture = '../shared/data/torture/parquet'
@@ -72,6 +73,41 @@ describe('a Parquet file', () => {
       undefined,
       undefined,
     ])
+  })
+
+  test('keeps every digit of decimal numbers and moments, and days without a time', async () => {
+    const leaf = { repetition_type: 'OPTIONAL' as const }
+    const schema = [
+      { name: 'root', num_children: 4 },
+      { ...leaf, name: 'price', type: 'INT32' as const, converted_type: 'DECIMAL' as const, scale: 1, precision: 9 },
+      { ...leaf, name: 'sum', type: 'INT64' as const, converted_type: 'DECIMAL' as const, scale: 3, precision: 18 },
+      { ...leaf, name: 'day', type: 'INT32' as const, converted_type: 'DATE' as const },
+      { ...leaf, name: 'at', type: 'INT64' as const, converted_type: 'TIMESTAMP_MICROS' as const },
+    ]
+    const columnData = [
+      { name: 'price', data: [0.3, -2.5, null] },
+      { name: 'sum', data: [90071992547.401, 0, -0.001] },
+      { name: 'day', data: [new Date('2020-02-29'), new Date('1969-12-31'), null] },
+      { name: 'at', data: [1n, -1n, 1_600_000_000_000_000n] },
+    ]
+    const path = join(root, 'numbers.parquet')
+    writeFileSync(path, new Uint8Array(parquetWriteBuffer({ columnData, schema })))
+    const table = await readParquet(path)
+    const column = (name: string) => [0, 1, 2].map(row => table.text(row, name))
+    expect(column('price')).toEqual(['0.3', '-2.5', ''])
+    expect(column('sum')).toEqual(['90071992547.401', '0.000', '-0.001'])
+    expect(column('day')).toEqual(['2020-02-29', '1969-12-31', ''])
+    expect(column('at')).toEqual([
+      '1970-01-01T00:00:00.000001Z',
+      '1969-12-31T23:59:59.999999Z',
+      '2020-09-13T12:26:40.000Z',
+    ])
+  })
+
+  test('of LZ4 may have pages of nothing, as columns of nulls do', () => {
+    expect(compressors.LZ4_RAW!(Uint8Array.of(0), 0)).toEqual(new Uint8Array(0))
+    expect(compressors.LZ4!(Uint8Array.of(0), 0)).toEqual(new Uint8Array(0))
+    expect(compressors.LZ4_RAW!(Uint8Array.of(0x20, 0x61, 0x62), 2)).toEqual(Uint8Array.of(0x61, 0x62))
   })
 
   test('is checked: its findings name the row, and offer no fix', async () => {
