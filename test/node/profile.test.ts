@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -53,6 +53,24 @@ describe('winnow profile', () => {
       { 'empty-field': 1 },
       { 'empty-field': 1 },
     ])
+  })
+
+  test('says which labels texts do not fit, and which are taken for each other', async () => {
+    expect(JSON.parse(await card('json')).datasets[0].labelHealth).toBe(null)
+    for (const name of ['train.jsonl', 'test.jsonl']) rmSync(join(root, name))
+    copyFileSync('test/data/rules/label-overlap/train.jsonl', join(root, 'train.jsonl'))
+    const { rows, noise, labels, overlaps } = JSON.parse(await card('json')).datasets[0].labelHealth
+    expect([rows, labels.length]).toEqual([180, 5])
+    // What is wrong in one label is lacking in another.
+    const sum = (of: 'wrong' | 'lacking') =>
+      labels.reduce((all: number, one: { wrong: number; lacking: number }) => all + one[of], 0)
+    expect(sum('wrong')).toBe(sum('lacking'))
+    expect(noise).toBeCloseTo(sum('wrong') / rows, 9)
+    expect(overlaps).toEqual([{ a: 'transfer_missing', b: 'transfer_pending', rows: sum('wrong'), of: 72 }])
+    const share = `${(100 * noise).toFixed(1)} %`
+    expect(await card('text')).toContain(`Labels that do not fit: about ${share} of 180 judged\n`)
+    expect(await card('text')).toContain('transfer_missing and transfer_pending')
+    expect(await card('html')).toContain(`<h2>Labels that do not fit: about ${share} of 180 judged</h2>`)
   })
 
   test('counts rows, columns, labels, lengths, languages and leaks', async () => {

@@ -7,6 +7,7 @@ import { Corpus } from './corpus.ts'
 import type { Finding } from './finding.ts'
 import { type Histogram, histogram } from './histogram.ts'
 import { Memory } from './memory.ts'
+import { healthNote, type KnownHealth } from './rules/labelOverlap.ts'
 import { languageOf, languages } from './scan/languages.ts'
 import { TextStats } from './scan/textStats.ts'
 
@@ -33,6 +34,8 @@ export interface Profile {
   /** Most frequent first; absent without a label column. */
   readonly labels?: readonly { readonly label: string; readonly rows: number; readonly splits: readonly number[] }[]
   readonly unlabelled: number
+  /** What texts say about the labels; absent where they say nothing, or `label-overlap` is off. */
+  readonly labelHealth?: KnownHealth
   readonly characters: Histogram
   readonly words: Histogram
   /** Most frequent first; what is too short to tell is under the empty name. */
@@ -68,6 +71,7 @@ export function* profile(input: CheckInput): Work<Profile[]> {
     const names = dataset.splits.map(split => split.name)
     const texts = yield* countTexts(corpus)
     const labels = yield* countLabels(corpus, names)
+    const labelHealth = memory.notes.get(healthNote) as KnownHealth | undefined
     found.push({
       name: dataset.name,
       schema: schemaOf(dataset.roles),
@@ -85,6 +89,7 @@ export function* profile(input: CheckInput): Work<Profile[]> {
       })),
       columns: yield* countColumns(corpus),
       ...labels,
+      ...(labelHealth ? { labelHealth } : {}),
       ...texts,
       leaks: countLeaks(findings, splitOf),
     })

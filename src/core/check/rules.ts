@@ -15,6 +15,7 @@ import { fineweb } from './rules/fineweb.ts'
 import { gopher } from './rules/gopher.ts'
 import { labelConflict } from './rules/labelConflict.ts'
 import { labelError } from './rules/labelError.ts'
+import { labelOverlap } from './rules/labelOverlap.ts'
 import { labelShortcut } from './rules/labelShortcut.ts'
 import { labelTypo } from './rules/labelTypo.ts'
 import { language } from './rules/language.ts'
@@ -51,6 +52,7 @@ export const rules = [
   classImbalance,
   labelShortcut,
   labelError,
+  labelOverlap,
   mojibake,
   replacementCharacter,
   loneSurrogate,

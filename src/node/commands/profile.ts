@@ -17,8 +17,8 @@ export const command: Command = {
   summary: 'the dataset card: rows, labels, lengths, languages, duplicates, leaks',
   usage: `winnow profile [<path>...] [options]
 
-What datasets are made of: splits and files, columns with what is missing, labels with their counts, how long the texts
-are, in which languages, what leaks between splits and what the rules find. Without a path, the current folder.
+What datasets are made of: splits and files, columns with what is missing, labels with their counts and how well the texts fit
+them, how long these are, in which languages, what leaks between splits and what the rules find. Without a path, the current folder.
 
   --format text|json|html   default text; html is one page with charts that needs nothing else
   --memory <MB>             comparing rows holds about so much (default 512), and what is more in a temporary file

@@ -2,7 +2,8 @@ import { escapeHtml } from '../../base/html.ts'
 import { count, counted } from '../../base/words.ts'
 import type { Histogram } from '../histogram.ts'
 import type { Profile } from '../profile.ts'
-import { binNames, bytes, distinctText, share } from './profileText.ts'
+import type { KnownHealth } from '../rules/labelOverlap.ts'
+import { binNames, bytes, distinctText, doubtful, healthTitle, share } from './profileText.ts'
 
 /** Labels drawn; the rest is said. */
 const shownLabels = 60
@@ -67,6 +68,7 @@ function card(profile: Profile, path: (uri: string) => string): string {
 <section><h2>Length in characters</h2>${spread(profile.characters)}</section>
 <section><h2>Length in words</h2>${spread(profile.words)}</section>
 ${profile.labels ? `<section class="wide"><h2>Labels</h2>${labels(profile.labels, profile.unlabelled)}</section>` : ''}
+${profile.labelHealth ? `<section class="wide"><h2>${escapeHtml(healthTitle(profile.labelHealth))}</h2>${healthTables(profile.labelHealth)}</section>` : ''}
 <section><h2>Languages</h2>${table(
     ['Language', 'Rows', 'Share'],
     profile.languages.map(one => [one.language || 'not told', count(one.rows), share(one.rows, rows)]),
@@ -81,6 +83,20 @@ ${profile.labels ? `<section class="wide"><h2>Labels</h2>${labels(profile.labels
   }</section>
 </div>
 </article>`
+}
+
+function healthTables(health: KnownHealth): string {
+  const labels = doubtful(health)
+  if (labels.length === 0) return '<p>None.</p>'
+  const own = table(
+    ['Label', 'Rows', 'Seem wrong', 'Seem lacking'],
+    labels.map(({ label, rows, wrong, lacking }) => [label, count(rows), count(wrong), count(lacking)]),
+  )
+  const pairs = table(
+    ['Taken for each other', 'and', 'Rows', 'Share'],
+    health.overlaps.map(({ a, b, rows, of }) => [a, b, count(rows), share(rows, of)]),
+  )
+  return `<p>Estimates of confident learning: rows of a label that seem to be of another, and rows of others that seem to be of it.</p>${own}${health.overlaps.length > 0 ? `<h2>Pairs</h2>${pairs}` : ''}`
 }
 
 function spread(histogram: Histogram): string {

@@ -21,6 +21,7 @@ export function profileJson(profiles: readonly Profile[], path: (uri: string) =>
           splits: Object.fromEntries(splits.map((n, i) => [profile.splits[i]!.name, n])),
         })) ?? null,
       unlabelled: profile.unlabelled,
+      labelHealth: profile.labelHealth ?? null,
       characters: profile.characters,
       words: profile.words,
       languages: profile.languages.map(({ language, rows }) => ({ language: language || null, rows })),

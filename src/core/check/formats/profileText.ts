@@ -1,6 +1,7 @@
 import { count, counted } from '../../base/words.ts'
 import type { Histogram } from '../histogram.ts'
 import { mostDistinct, type Profile } from '../profile.ts'
+import type { KnownHealth } from '../rules/labelOverlap.ts'
 import { noPaint, type Paint } from './text.ts'
 
 const shownLabels = 30
@@ -51,6 +52,7 @@ function profileLines(profile: Profile, path: (uri: string) => string, paint: Pa
     )
     if (profile.labels.length > shownLabels) lines.push(`  and ${count(profile.labels.length - shownLabels)} more`)
   }
+  if (profile.labelHealth) lines.push(...title(healthTitle(profile.labelHealth)), ...healthLines(profile.labelHealth))
   lines.push(...title('Length in characters'), ...histogramLines(profile.characters))
   lines.push(...title('Length in words'), ...histogramLines(profile.words))
   if (profile.languages.length > 0) {
@@ -76,6 +78,42 @@ function profileLines(profile: Profile, path: (uri: string) => string, paint: Pa
       ]),
     )
   return lines
+}
+
+/** Labels and pairs named at most. */
+const shownDoubtful = 10
+
+export function healthTitle({ rows, noise }: KnownHealth): string {
+  return `Labels that do not fit: about ${share(Math.round(noise * rows), rows)} of ${count(rows)} judged`
+}
+
+/** The labels with most rows in doubt, for their size. */
+export function doubtful({ labels }: KnownHealth): KnownHealth['labels'] {
+  const part = (one: KnownHealth['labels'][number]) => (one.wrong + one.lacking) / one.rows
+  return labels
+    .filter(({ wrong, lacking }) => wrong + lacking > 0)
+    .sort((a, b) => part(b) - part(a) || b.rows - a.rows)
+    .slice(0, shownDoubtful)
+}
+
+function healthLines(health: KnownHealth): string[] {
+  const lines = aligned([
+    ['', 'rows', 'wrong', 'lacking'],
+    ...doubtful(health).map(({ label, rows, wrong, lacking }) => [
+      oneLine(label),
+      count(rows),
+      count(wrong),
+      count(lacking),
+    ]),
+  ])
+  const pairs = health.overlaps.map(({ a, b, rows, of }) => [
+    `${oneLine(a)} and ${oneLine(b)}`,
+    count(rows),
+    share(rows, of),
+  ])
+  return lines.length > 1
+    ? [...lines, ...(pairs.length > 0 ? ['  taken for each other:', ...aligned(pairs)] : [])]
+    : ['  none']
 }
 
 function histogramLines({ bins, count: n, min, median, mean, p95, max }: Histogram): string[] {
@@ -125,7 +163,9 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = []
   for (const row of rows) for (const [c, cell] of row.entries()) widths[c] = Math.max(widths[c] ?? 0, cell.length)
   const right = (c: number) =>
-    rows.every(row => /^[\d,. %]*$|^[\d,]+ \w+$|^(missing|distinct|train|validation|test)$/.test(row[c] ?? ''))
+    rows.every(row =>
+      /^[\d,. %]*$|^[\d,]+ \w+$|^(missing|distinct|train|validation|test|rows|wrong|lacking)$/.test(row[c] ?? ''),
+    )
   return rows.map(row =>
     `  ${row.map((cell, c) => (right(c) ? cell.padStart(widths[c]!) : cell.padEnd(widths[c]!))).join('  ')}`.trimEnd(),
   )

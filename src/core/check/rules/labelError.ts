@@ -1,25 +1,18 @@
 import { counted } from '../../base/words.ts'
 import { findLabelErrors } from '../../label/confident.ts'
-import { type Judged, judgeLabels } from '../../label/judge.ts'
+import type { Judged } from '../../label/judge.ts'
 import { nearestIn } from '../../label/nearest.ts'
 import { likeliest } from '../../label/probabilities.ts'
 import { knowsLabels } from '../../label/quality.ts'
 import { type Heard, suggestByText, suggestWithTraining, sureEnough } from '../../label/suggest.ts'
 import type { Work } from '../../sign/progress.ts'
-import { inOrderOfContent } from '../contentOrder.ts'
-import { wholeText } from '../context.ts'
+import { isAsJudged, judgeable, judgement, leastJudged, leastOfClass } from '../judgement.ts'
 import { type LabelRows, labelRows } from '../labelRows.ts'
-import { labelFold, quoted } from '../labels.ts'
+import { quoted } from '../labels.ts'
 import { numberOption } from '../options.ts'
 import type { Rule, RuleContext } from '../rule.ts'
 import { evidenceKey, type TrainingEvidence } from '../training.ts'
 import { tellSetErrors } from './labelSetErrors.ts'
-
-/** A class of fewer rows cannot be learned from the others of it. */
-const leastOfClass = 5
-const leastRows = 50
-/** Probabilities kept at most: rows times classes. */
-const mostCells = 2e7
 
 export const labelError: Rule = {
   meta: {
@@ -32,7 +25,7 @@ rest, five times over, so that it judges no row that it has seen; rows with simi
 (Northcutt, Jiang and Chuang, 2021) then tells which labels are likely wrong, given how sure the classifier usually is of each label. A row
 is reported only if the vote of its nearest rows agrees with the classifier on the other label, and both together give it \`probability\`
 or more. Where rows and labels are many (about 5,000 short texts of 50 labels or more), they are judged with less effort: by words and
-pairs of words instead of words and their pieces, and three times over, each time trained on two thirds. Labels of fewer than ${leastOfClass} rows are not judged, nor are datasets of fewer than ${leastRows} such rows or of more than \`rows\`.
+pairs of words instead of words and their pieces, and three times over, each time trained on two thirds. Labels of fewer than ${leastOfClass} rows are not judged, nor are datasets of fewer than ${leastJudged} such rows or of more than \`rows\`.
 Where a cell holds several labels (a list, or names with a separator), each label is judged by itself, as carried or not (at most 60 labels, of 200 rows or more): a row is reported with a
 label that does not fit, or with one that is missing, where the classifier says so with \`probability\` or more and the nearest rows agree.
 Where a finished run was trained on these very files, it is a witness: the mean probability over its epochs of the row's own label and of the labels that stood
@@ -126,49 +119,20 @@ interface Known {
 
 function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows): Work<Verdict[]> {
   const { options } = settings
-  const likeness = yield* corpus.likeness('word:1+2', 0.8)
-  const lists = new Map<number, number[]>()
-  let count = 0
-  for (const [label, all] of yield* labels.rows()) {
-    const readable = all.filter(row => likeness.slots[row]! >= 0)
-    yield { phase: 'label-error', done: count, total: labels.of.length }
-    if (readable.length < leastOfClass) continue
-    lists.set(label, readable)
-    count += readable.length
-  }
-  const limit = options['rows'] as number
-  if (lists.size < 2 || count < leastRows || count > limit) return []
-  if (count * lists.size > mostCells) return []
-  const rows = [...lists.values()].flat().sort((a, b) => a - b)
+  const about = yield* judgeable(corpus, labels, options['rows'] as number)
+  if (!about) return []
+  const { likeness } = about
   const key = (row: number) => `${likeness.slots[row]!} ${labels.of[row]!}`
   const known = corpus.notes.get('label-error') as Known | undefined
-  // A judgement costs seconds, and one edited row in a hundred hardly changes it.
   const alike = known?.training === training && sameOptions(known?.options, options)
-  if (known && alike && changes(known, rows.map(key)) <= Math.max(20, rows.length / 100)) {
-    return rows.flatMap(row => {
+  if (known && alike && isAsJudged(known.judged, about.keys)) {
+    return about.rows.flatMap(row => {
       const verdict = known.verdicts.get(key(row))
       if (!verdict) return []
       return [{ ...verdict, row, twin: likeness.rowsOf(verdict.twinForm)[0] }]
     })
   }
-  const whole = wholeText(corpus)
-  // Whatever order the rows stand in, they are judged in the same one: moving rows changes no verdict.
-  const spelling = spellings(labels, lists)
-  const classes = [...lists.keys()].sort((a, b) => (spelling(a) < spelling(b) ? -1 : 1))
-  yield* inOrderOfContent(rows, row => `${whole(row)}\0${spelling(labels.of[row]!)}`)
-  const groups = new Map<number, number>()
-  for (const group of likeness.similar.groups()) for (const slot of group) groups.set(slot, group[0]!)
-  const classOf = new Map(classes.map((label, i) => [label, i]))
-  const forms = Int32Array.from(rows, row => likeness.slots[row]!)
-  const given = Int32Array.from(rows, row => classOf.get(labels.of[row]!)!)
-  const result = yield* judgeLabels({
-    rows: rows.length,
-    text: i => whole(rows[i]!),
-    labels: given,
-    classes: classes.length,
-    groups: forms.map(slot => groups.get(slot) ?? slot),
-    forms,
-  })
+  const { rows, classes, forms, given, judged: result } = yield* judgement(corpus, labels, about)
   const names = new Map(classes.map((label, i) => [labels.names[label]!, i]))
   const heard = rows.map(row => heardOf(training, names, evidenceKey(corpus.text(row), corpus.label(row) ?? '')))
   const found = yield* wrongOnes(result, given, { forms, heard, options })
@@ -179,7 +143,7 @@ function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows)
     twin: twin < 0 ? undefined : rows[twin]!,
   }))
   corpus.notes.set('label-error', {
-    judged: new Set(rows.map(key)),
+    judged: new Set(about.keys),
     training,
     options,
     verdicts: new Map(
@@ -190,12 +154,6 @@ function* judged({ corpus, settings, training }: RuleContext, labels: LabelRows)
     ),
   } satisfies Known)
   return verdicts
-}
-
-/** The name of each class whichever of its spellings comes first. */
-function spellings({ names }: LabelRows, classes: ReadonlyMap<number, unknown>): (label: number) => string {
-  const folds = new Map([...classes.keys()].map(label => [label, labelFold(names[label]!)]))
-  return label => folds.get(label)!
 }
 
 function sameOptions(a: Known['options'] | undefined, b: Known['options']): boolean {
@@ -215,13 +173,6 @@ function heardOf(
     return label === undefined ? [] : [{ label, probability }]
   })
   return { own, rivals }
-}
-
-function changes(known: Known, keys: readonly string[]): number {
-  const now = new Set(keys)
-  let changed = 0
-  for (const key of now) if (!known.judged.has(key)) changed++
-  return Math.max(changed, known.judged.size + changed - now.size)
 }
 
 interface Wrong extends Pick<Verdict, 'label' | 'probability' | 'own' | 'opinions' | 'confidence' | 'heard'> {
