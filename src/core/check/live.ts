@@ -42,7 +42,7 @@ interface Part {
 /**
  * Keeps the findings of the rules that judge rows by what is similar to them up to date while a dataset is edited, at the cost
  * of the edit: duplicates, near-duplicates, leaks and label conflicts. What depends on all rows (statistics, rows within others,
- * numbers of rows in messages) is as the last check of all said, until the next one.
+ * numbers of rows in messages) or on very many similar ones is as the last check of all said, until the next one.
  */
 export class Live {
   private readonly memory: Memory
@@ -118,11 +118,14 @@ export class Live {
     for (const { part, likeness } of now) {
       const sets = touched.get(likeness.similar as Similar)
       if (!sets) return undefined
-      const slots = new Set(sets)
+      const slots = new Set<number>()
+      const compares = part.local.comparison(part.settings) !== undefined
       const around = (slot: number) => {
-        if (slot < 0) return
-        for (const member of likeness.similar.group(slot)) slots.add(member)
+        if (slot < 0 || slots.has(slot)) return
+        const group = compares ? likeness.similar.group(slot) : [slot]
+        if (group.length <= mostForms) for (const member of group) slots.add(member)
       }
+      if (compares) for (const slot of sets) around(slot)
       for (const slot of gone.get(part)!) around(slot)
       for (let row = rows.head; row < rows.newEnd; row++) around(likeness.slots[row]!)
       for (const slot of slots) for (const id of part.told.take(slot)) removed.push(id)
@@ -156,6 +159,8 @@ export class Live {
 
 /** More rows at once are left to a check, which may take its time. */
 const mostRows = 5000
+/** Sets of more similar forms than this are told by the next check of all: most rows of some template, as a rule. */
+const mostForms = 5000
 
 /** The rows that differ; undefined where the files are others. */
 function changedRows(before: Corpus, now: Dataset): ChangedRows | undefined {

@@ -1,10 +1,10 @@
 import { NumberLists } from '../base/numberLists.ts'
 import { type Banding, bandingFor } from './bands.ts'
-import { GroupWalk } from './groupWalk.ts'
 import { joinWithin, mostPairs } from './join.ts'
 import { joinPrefixes, type KeysOf, keysFor, type Prefixes, partOf } from './joinJob.ts'
 import { levelTable } from './levelTable.ts'
 import { Matcher } from './matcher.ts'
+import { partsWithout } from './parting.ts'
 import { type Keys, Levels, lowerBound, type SlotPairs, type SlotPrefixes, sortedPostings } from './postings.ts'
 import type { Work } from './progress.ts'
 import { RecurAhead } from './recurAhead.ts'
@@ -277,50 +277,56 @@ export class Similar {
     this.ahead?.begin()
   }
 
-  /** Takes the sets apart that lost a form and joins what is left of them anew; then the forms that came, with what is similar. */
+  /** Takes the sets apart that lost a form, as far as they hung together by it; then the forms that came, with what is similar. */
   private patch(gone: readonly number[], come: readonly number[]): void {
-    const { sets, members, signatures } = this
+    const { sets, members, signatures, matcher } = this
     sets.grow(signatures.forms.count)
-    const all = new Set<number>([...gone, ...come])
-    /** The forms of a set, which is taken off the list. */
-    const take = (root: number): readonly number[] => {
+    const changed = new Set<number>(come)
+    const lost = new Map<number, number[]>()
+    for (const slot of gone) {
+      const root = sets.find(slot)
+      const list = lost.get(root)
+      if (list) list.push(slot)
+      else lost.set(root, [slot])
+    }
+    for (const [root, left] of lost) {
       const list = members.get(root) ?? [root]
       members.delete(root)
-      for (const member of list) all.add(member)
-      return list
-    }
-    let walk: GroupWalk | undefined
-    for (const root of new Set(gone.map(slot => sets.find(slot)))) {
-      const list = take(root)
       for (const slot of list) sets.parent[slot] = slot
       const rest = list.filter(slot => signatures.alive(slot))
-      if (rest.length < 2) continue
-      walk ??= new GroupWalk(undefined, this.matcher, sets)
-      walk.loadAll(Uint32Array.from(rest))
-      while (walk.more()) walk.expand()
+      if (rest.length === 0) continue
+      for (const part of partsWithout(rest, left, { matcher, sets })) {
+        changed.add(part[0]!)
+        if (part.length > 1) members.set(part[0]!, part)
+      }
     }
     for (const slot of come) {
-      for (const neighbour of this.probe(slot)) {
-        const [a, b] = [sets.find(slot), sets.find(neighbour)]
-        if (a === b) continue
-        take(a)
-        take(b)
-        sets.union(a, b)
-      }
+      this.link(slot)
       this.register(slot)
     }
-    this.collect([...all].sort((a, b) => a - b))
-    if (this.touched) for (const slot of all) this.touched.add(slot)
+    const { touched } = this
+    if (!touched) return
+    for (const slot of gone) touched.add(slot)
+    for (const root of new Set([...changed].map(slot => sets.find(slot))))
+      for (const slot of this.group(root)) touched.add(slot)
   }
 
-  /** Every living form that is similar to this one, by the index. */
-  private probe(slot: number): Set<number> {
-    const found = new Set<number>()
+  /** Joins a form with every living one that is similar to it, by the index. */
+  private link(slot: number): void {
+    const { sets, members } = this
     const seen = new Set<number>([slot])
+    let root = sets.find(slot)
     const look = (other: number) => {
       if (seen.has(other)) return
       seen.add(other)
-      if (this.signatures.alive(other) && this.matcher.overlap(slot, other) > 0) found.add(other)
+      if (!this.signatures.alive(other)) return
+      const theirs = sets.find(other)
+      if (theirs === root || this.matcher.overlap(slot, other) === 0) return
+      const joined = mergedLists(members.get(root) ?? [root], members.get(theirs) ?? [theirs])
+      members.delete(root)
+      members.delete(theirs)
+      root = sets.union(root, theirs)
+      members.set(root, joined)
     }
     const { parts } = this.index!
     for (const shingle of this.prefixOf(slot)) {
@@ -328,7 +334,6 @@ export class Similar {
       for (let i = lowerBound(shingles, length, shingle); i < length && shingles[i] === shingle; i++) look(slots[i]!)
       for (const other of this.overlay.of(shingle)) look(other)
     }
-    return found
   }
 
   /** Makes a form known to later probes. One that is in the postings from an earlier life is then found twice: harmless. */
@@ -346,12 +351,7 @@ export class Similar {
     return this.prefix.slice(0, keys.prefix(forms, slot, this.matcher.t, this.prefix, 0))
   }
 
-  /** Lists the sets of these slots, which are ascending, and so are those of further calls; sets that change were taken off. */
-  private collect(slots: Iterable<number>): void {
-    for (const slot of slots) this.list(slot)
-  }
-
-  /** As `collect`, of the slots [from, to). */
+  /** Lists the sets of the slots [from, to), which are behind those of earlier calls. */
   private collectRange(from: number, to: number): void {
     // Most are in no set.
     const { parent } = this.sets
@@ -375,3 +375,14 @@ function pairsOf({ shingles, slots, length }: SlotPairs): SlotPairs {
 
 /** So many forms are listed by sets between two breaths. */
 const collected = 50_000
+
+/** Two ascending lists as one. */
+function mergedLists(a: readonly number[], b: readonly number[]): number[] {
+  const out: number[] = []
+  let i = 0
+  let j = 0
+  while (i < a.length && j < b.length) out.push(a[i]! < b[j]! ? a[i++]! : b[j++]!)
+  for (; i < a.length; i++) out.push(a[i]!)
+  for (; j < b.length; j++) out.push(b[j]!)
+  return out
+}

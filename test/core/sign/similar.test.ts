@@ -32,30 +32,48 @@ function linked(signatures: Signatures, similar: Similar, file: string): string[
     .sort()
 }
 
-test.each(['sentences', 'templates', 'scripts'] as const)('changes leave what a fresh start finds: %s', kind => {
-  const pool = texts(kind, 1200, 'edits')
-  const r = random(`similar ${kind}`)
-  let list = pool.slice(0, 600)
-  const signatures = new Signatures(scheme)
-  const kept = new Similar(signatures, t, { incremental: true })
-  finishWork(signatures.sign('a', rowsOf(list)))
-  finishWork(kept.update())
-  for (let step = 0; step < 60; step++) {
-    const at = r.int(list.length)
-    const removed = r.int(4)
-    const inserted = Array.from({ length: r.int(4) }, () => pool[r.int(pool.length)]!)
-    const next = [...list.slice(0, at), ...inserted, ...list.slice(at + removed)]
-    const tail = Math.max(0, list.length - at - removed)
-    list = next
-    finishWork(signatures.sign('a', rowsOf(list), { head: at, tail }))
-    finishWork(kept.update())
-    const fresh = new Signatures(scheme)
-    finishWork(fresh.sign('a', rowsOf(list)))
-    const whole = new Similar(fresh, t, { incremental: false })
-    finishWork(whole.update())
-    expect(linked(signatures, kept, 'a')).toEqual(linked(fresh, whole, 'a'))
+/** Windows that move along some long texts, a word at a time: sets that hang together by few, and fall apart when these go. */
+function chains(count: number): string[] {
+  const r = random('chains')
+  const list: string[] = []
+  while (list.length < count) {
+    const words = Array.from({ length: 60 }, () => `w${r.int(100_000)}`)
+    for (let at = 0; at + 16 <= words.length; at++) list.push(words.slice(at, at + 16).join(' '))
   }
-})
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = r.int(i + 1)
+    ;[list[i], list[j]] = [list[j]!, list[i]!]
+  }
+  return list.slice(0, count)
+}
+
+test.each(['sentences', 'templates', 'scripts', 'chains'] as const)(
+  'changes leave what a fresh start finds: %s',
+  kind => {
+    const pool = kind === 'chains' ? chains(1200) : texts(kind, 1200, 'edits')
+    const r = random(`similar ${kind}`)
+    let list = pool.slice(0, 600)
+    const signatures = new Signatures(scheme)
+    const kept = new Similar(signatures, t, { incremental: true })
+    finishWork(signatures.sign('a', rowsOf(list)))
+    finishWork(kept.update())
+    for (let step = 0; step < 60; step++) {
+      const at = r.int(list.length)
+      const removed = r.int(4)
+      const inserted = Array.from({ length: r.int(4) }, () => pool[r.int(pool.length)]!)
+      const next = [...list.slice(0, at), ...inserted, ...list.slice(at + removed)]
+      const tail = Math.max(0, list.length - at - removed)
+      list = next
+      finishWork(signatures.sign('a', rowsOf(list), { head: at, tail }))
+      finishWork(kept.update())
+      const fresh = new Signatures(scheme)
+      finishWork(fresh.sign('a', rowsOf(list)))
+      const whole = new Similar(fresh, t, { incremental: false })
+      finishWork(whole.update())
+      expect(linked(signatures, kept, 'a')).toEqual(linked(fresh, whole, 'a'))
+    }
+  },
+)
 
 test('a file that is forgotten takes its forms along', () => {
   const signatures = new Signatures(scheme)
