@@ -53,6 +53,6 @@ test.each(['0.7', '0.8'])(
         if (parts.length > 1) parted++
       }
     }
-    expect(parted).toBeGreaterThan(20)
+    expect(parted).toBeGreaterThan(10)
   },
 )
