@@ -26,6 +26,7 @@ const mayImport: Record<string, string[]> = {
     '@huggingface/jinja',
   ],
   'src/node/languageGuess.ts': ['src/core', 'eld'],
+  'src/node/compressed.ts': ['src/core', 'src/node', 'node:', 'fzstd'],
   'src/node/parquet.ts': ['src/core', 'src/node', 'node:', 'hyparquet', 'hyparquet-compressors'],
   'src/node/parquetValues.ts': ['src/core', 'src/node', 'node:', 'hyparquet', 'hyparquet-compressors'],
   'src/node/ort.ts': ['src/core', 'src/node', 'node:', 'onnxruntime-node'],

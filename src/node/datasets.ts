@@ -11,7 +11,6 @@ import { readAtOnce } from '../core/data/reading.ts'
 import { rolesOf } from '../core/data/roles.ts'
 import { groupFiles, groupGiven, isDataName, nameFile, splitOfPart } from '../core/data/splits.ts'
 import type { Source, Table } from '../core/data/table.ts'
-import { canUnpack } from './compressed.ts'
 import { type ConfigFile, findConfig } from './config.ts'
 import { datasetCardName, readDatasetCard } from './datasetCard.ts'
 import { datasetInfoName, readDatasetInfo } from './datasetInfo.ts'
@@ -73,8 +72,7 @@ export async function discover(paths: readonly string[]): Promise<FoundDatasets>
   // A file that is named beside its folder is checked once.
   const inFolders = new Set(found.flatMap(filesOf))
   const asked = [...named, ...groupGiven(given.filter(path => !inFolders.has(path)))]
-  const readable = found.filter(dataset => filesOf(dataset).some(isReadable))
-  const datasets = [...asked, ...(asked.length + readable.length ? readable : found)]
+  const datasets = [...asked, ...found]
   if (datasets.length) return { datasets: uniqueNames(datasets), config }
   const place = paths.length === 1 ? paths[0] : 'these folders'
   const hint = config?.config.datasets?.length
@@ -153,14 +151,6 @@ export async function configDatasets(file: ConfigFile): Promise<DatasetFiles[]> 
     found.push({ name: dataset.name, splits, ...(roles ? { roles } : {}), ...(format ? { format } : {}) })
   }
   return found
-}
-
-/**
- * Is the file of a format that is read here? A dataset without such a file does not keep the others in its folder from
- * being checked. One that has both fails with the reason, since a leak between its splits would go unseen.
- */
-function isReadable(path: string): boolean {
-  return canUnpack(path)
 }
 
 /**
