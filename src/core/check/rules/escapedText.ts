@@ -5,7 +5,7 @@ import { nounOf } from '../scan/turns.ts'
 
 /** What speaks of escapes, or is source code, may well hold some. */
 const speaksOfThem =
-  /<\/?[a-z][a-z0-9]*[\s/>]|```|\b(?:html|xml|json|css|entit|escap|encod|decod|unicode|regex|javascript|python|latex)/i
+  /<\/?[a-z][a-z0-9]*[\s/>]|```|(?:[;{}]|=>|\):)\s*$|\w ?= ?['"`/]|\w\(.*['"`/]|\b(?:html|xml|json|css|entit|escap|encod|decod|unicode|regex|javascript|python|latex)/im
 
 export const escapedText = rowRule({
   meta: {
@@ -13,8 +13,8 @@ export const escapedText = rowRule({
     title: 'Text that is still escaped',
     severity: 'warning',
     what: `Escapes of HTML or JSON that nobody took back: \`&amp;\`, \`&#39;\` (also as \`#39;\`, as in much news text), \`&eacute;\`, \`\\u00e9\`, and
-line breaks written as \`\\n\` in a text that has no others. What was escaped twice is told, too. Texts with tags, and texts that speak of HTML,
-encodings or code, are left alone. What more than half of the rows have alike seems to be meant and is told once.`,
+line breaks written as \`\\n\` in a text that has no others. What was escaped twice is told, too. Texts with tags, source code, and texts that speak of HTML
+or encodings are left alone. What more than half of the rows have alike seems to be meant and is told once.`,
     why: `The model learns that \`don't\` is written \`don&#39;t\`, spends four tokens on it, and writes it. Users type neither, so the words around
 look new to it.`,
     fix: 'Write what it stands for. "Fix all" does that: the value of an escape is exact.',
