@@ -34,9 +34,12 @@ export interface NamedFile {
   readonly group: string
 }
 
-/** The split word alone, for a name of a file or folder: `train`, `Dev`, `held-out`. */
+/** The split word alone, for a name of a file or folder: `train`, `Dev`, `held-out`, `testset`, `train2016`. */
 export function splitOfWord(word: string): SplitName | undefined {
-  const key = word.toLowerCase().replace(/[-_ ]/g, '')
+  const key = word
+    .toLowerCase()
+    .replace(/[-_ ]/g, '')
+    .replace(/(?<=.)(set|data|(19|20)\d\d)$/, '')
   return Object.hasOwn(words, key) ? words[key] : undefined
 }
 
@@ -72,7 +75,8 @@ export function nameFile(path: string): NamedFile {
     )
     return { path, folder, split: splitOfWord(parts[at[0]!]!)!, group: rest.join('-').toLowerCase() }
   }
-  const folderSplit = splitOfWord(baseName(folder))
+  // The Hub's own copies in Parquet: `default/train/0000.parquet`, `default/partial-train/0000.parquet`.
+  const folderSplit = splitOfWord(baseName(folder).replace(/^partial-/, ''))
   if (folderSplit) return { path, folder: parent(folder), split: folderSplit, group: '' }
   return { path, folder, group: plain.toLowerCase() }
 }
@@ -117,23 +121,45 @@ export function groupGiven(paths: readonly string[]): DatasetFiles[] {
     if (several) groups.push(...folders.values())
     else groups.push(files)
   }
-  return nameDatasets(groups.map(files => ({ files, name: nameOf(files[0]!) })))
+  return nameDatasets([...adoptTraining(groups)].map(files => ({ files, name: nameOf(files[0]!) })))
 }
 
-/** A folder with `dev` and `test` but one file `train_clean`: that file is its training split. */
+/**
+ * Groups that belong to another one of their folder. With `dev` and `test` but one file `train_clean`, that file is the training split; and what
+ * is only tested on (`validation_matched`, `test_hard`) is tested on what the folder trains on, where that is one group.
+ */
 function* adoptTraining(groups: readonly NamedFile[][]): Generator<NamedFile[]> {
+  const homes = new Map<NamedFile[], NamedFile[][]>()
   const adopted = new Set<NamedFile[]>()
-  const homes = new Map<NamedFile[], NamedFile[]>()
-  for (const home of groups) {
-    if (!home[0]!.split || home[0]!.group !== '' || home.some(file => file.split === 'train')) continue
-    const others = groups.filter(
-      g => g !== home && g[0]!.folder === home[0]!.folder && g.every(f => f.split === 'train'),
-    )
-    if (others.length !== 1) continue
-    adopted.add(others[0]!)
-    homes.set(home, others[0]!)
+  const adopt = (home: NamedFile[], other: NamedFile[]) => {
+    adopted.add(other)
+    homes.set(home, [...(homes.get(home) ?? []), other])
   }
-  for (const group of groups) if (!adopted.has(group)) yield [...group, ...(homes.get(group) ?? [])]
+  const folders = new Map<string, NamedFile[][]>()
+  for (const group of groups) {
+    const { folder, split } = group[0]!
+    if (split) folders.set(folder, [...(folders.get(folder) ?? []), group])
+  }
+  const isTrained = (group: NamedFile[]) => group.some(file => file.split === 'train')
+  for (const own of folders.values()) {
+    const home = own.find(group => group[0]!.group === '')
+    const trained = own.filter(isTrained)
+    const [train] = trained
+    if (home && train && trained.length === 1 && train !== home && train.every(file => file.split === 'train'))
+      adopt(home, train)
+    const into = home && (isTrained(home) || homes.has(home)) ? home : undefined
+    if (!into) continue
+    for (const group of own)
+      if (group !== into && !isTrained(group) && group.every(file => isLike(file, into))) adopt(into, group)
+  }
+  for (const group of groups)
+    if (!adopted.has(group))
+      yield [...group, ...(homes.get(group) ?? []).flat().sort((a, b) => (a.path < b.path ? -1 : 1))]
+}
+
+/** Is it written as some file of the group is? */
+function isLike({ path }: NamedFile, group: readonly NamedFile[]): boolean {
+  return group.some(other => formatOfName(other.path) === formatOfName(path))
 }
 
 function nameOf(file: NamedFile): string {

@@ -54,6 +54,30 @@ describe('groupFiles', () => {
       ['a/data/train.csv', 'b/data/train.csv'],
       ['a/data: train=a/data/train.csv', 'b/data: train=b/data/train.csv'],
     ],
+    [
+      [
+        'd/train.jsonl',
+        'd/validation_matched.jsonl',
+        'd/validation_hard.jsonl',
+        'd/test_matched.jsonl',
+        'd/eval_notes.csv',
+      ],
+      [
+        'notes: validation=d/eval_notes.csv',
+        'd: train=d/train.jsonl validation=d/validation_hard.jsonl,d/validation_matched.jsonl test=d/test_matched.jsonl',
+      ],
+    ],
+    [
+      ['d/a_test.csv', 'd/b_train.csv'],
+      ['a: test=d/a_test.csv', 'b: train=d/b_train.csv'],
+    ],
+    [['d/trainset.csv', 'd/test2019.csv'], ['d: train=d/trainset.csv test=d/test2019.csv']],
+    [
+      ['d/default/train/0000.parquet', 'd/default/partial-test/0000.parquet'],
+      ['default: train=d/default/train/0000.parquet test=d/default/partial-test/0000.parquet'],
+    ],
+    [['d/x.train', 'd/x.testa', 'd/x.testb.gz'], ['x: train=d/x.train validation=d/x.testa test=d/x.testb.gz']],
+    [['d/train.ft.txt', 'd/test.ft.txt'], ['d: train=d/train.ft.txt test=d/test.ft.txt']],
   ])('%j', (paths, want) => {
     expect(shown(paths)).toEqual(want)
   })
@@ -75,6 +99,7 @@ describe('groupGiven', () => {
       ['x: train=a/x.csv', 'y: train=a/y.csv'],
     ],
     [['a/test.csv'], ['a: test=a/test.csv']],
+    [['a/train.csv', 'a/test_hard.csv'], ['a: train=a/train.csv test=a/test_hard.csv']],
   ])('%j', (paths, want) => {
     expect(shown(paths, groupGiven)).toEqual(want)
   })
