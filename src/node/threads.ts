@@ -252,8 +252,10 @@ function buffersOf(done: Done<Job>): ArrayBuffer[] {
           : done.kind === 'held'
             ? [done.slots, done.ends, done.shingles]
             : done.kind === 'hits'
-              ? [done.slots, done.shingles]
-              : []
+              ? done.parts.flatMap(({ slots, shingles }) => [slots, shingles])
+              : done.kind === 'holders'
+                ? [done.slots, done.ends, done.holders]
+                : []
   const buffers = new Set<ArrayBuffer>()
   for (const list of lists) if (list && list.buffer instanceof ArrayBuffer) buffers.add(list.buffer)
   return [...buffers]

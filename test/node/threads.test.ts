@@ -15,11 +15,12 @@ import { type FileTable, parseTables } from '../../src/core/data/formats.ts'
 import { readPaged } from '../../src/core/data/pagedRead.ts'
 import { readAtOnce } from '../../src/core/data/reading.ts'
 import type { Table } from '../../src/core/data/table.ts'
+import { Ahead } from '../../src/core/sign/ahead.ts'
 import type { Compared } from '../../src/core/sign/compareJob.ts'
 import { Containment } from '../../src/core/sign/contained.ts'
 import { LeanContainment } from '../../src/core/sign/leanContained.ts'
 import { LeanSimilar } from '../../src/core/sign/leanSimilar.ts'
-import { finishWork } from '../../src/core/sign/progress.ts'
+import { finishWork, type Work } from '../../src/core/sign/progress.ts'
 import { leastShared, readTablesWith } from '../../src/core/sign/readTables.ts'
 import { partsOf, rowsJobs } from '../../src/core/sign/rowsJob.ts'
 import { parseScheme } from '../../src/core/sign/scheme.ts'
@@ -299,29 +300,47 @@ test('a run that was begun goes on beside others, and when others are given up',
   expect(other.work.next().done).toBe(true)
 })
 
-test('whether or not what recurs was counted ahead, the same rows are within others', () => {
+test('rows within others that threads begin to look for before anybody waits are those that are found later', () => {
   const list = texts('sentences', 24_000, 'ahead')
   for (let i = 0; i < 4000; i++) list.push(list[i * 5]!.split(' ').slice(1).join(' '))
   const scheme = parseScheme('word:1+2')
   const t = parseThreshold(0.8)
   const signatures = new Signatures(scheme, { shared: true })
   finishWork(signatures.sign('rows', { rowCount: list.length, text: row => list[row] }))
-  const counts: number[] = []
-  const by = (threads: Threads | undefined, next?: 'recurrence') => {
+  const said: string[] = []
+  /** Goes on with it so often, and then waits; or only asks for it at the end. */
+  const by = (threads: Threads | undefined, steps?: number) => {
+    let ahead: Ahead | undefined
+    let contained: Containment | undefined
     const similar = new Similar(signatures, t, { incremental: false, threads })
-    finishWork(similar.update(next))
-    const ahead = similar.takeRecurrence()
-    counts.push(ahead?.count ?? 0)
-    expect(similar.takeRecurrence()).toBe(undefined)
-    const contained = new Containment(signatures.forms, t, { least: 8, levels: similar.levels, threads })
-    finishWork(contained.update({ ahead, prefixes: similar.takePrefixes() }))
-    return [...contained.held()].map(slot => [slot, contained.holdersOf(slot)])
+    const newJoin = ({ levels }: Similar) => new Containment(signatures.forms, t, { least: 8, levels, threads })
+    const begin = (similar: Similar) => {
+      contained = newJoin(similar)
+      const prefixes = similar.takePrefixes()
+      expect(prefixes?.length).toBe(pool.count)
+      ahead = new Ahead(meanwhile => contained!.update({ prefixes, meanwhile }))
+      ahead.step()
+    }
+    finishWork(similar.update(steps === undefined ? undefined : begin))
+    expect(ahead === undefined).toBe(threads === undefined || steps === undefined)
+    for (let step = 0; step < steps!; step++) ahead?.step()
+    let done = 0
+    function* meanwhile(): Work<void> {
+      for (; done < 5; done++) yield { phase: 'meanwhile', done, total: 5 }
+    }
+    if (ahead) finishWork(ahead.finish(meanwhile()))
+    contained ??= newJoin(similar)
+    finishWork(contained.update({ prefixes: similar.takePrefixes() }))
+    said.push(`${steps}: ${done}`)
+    return [...contained.held()].map(slot => [slot, contained!.holdersOf(slot)])
   }
-  const alone = by(undefined, 'recurrence')
+  const alone = by(undefined, 3)
   expect(alone.length).toBeGreaterThan(1000)
   expect(by(pool)).toEqual(alone)
-  expect(by(pool, 'recurrence')).toEqual(alone)
-  expect(counts).toEqual([0, 0, signatures.forms.count])
+  expect(by(pool, 0)).toEqual(alone)
+  expect(by(pool, 2)).toEqual(alone)
+  expect(by(pool, 200_000)).toEqual(alone)
+  expect(said.slice(0, 4)).toEqual(['3: 0', 'undefined: 0', '0: 5', '2: 5'])
 })
 
 test('a job that fails is an error, and the threads start anew', () => {

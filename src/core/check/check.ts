@@ -3,7 +3,7 @@ import type { Work } from '../sign/progress.ts'
 import type { Shelf } from '../sign/shelf.ts'
 import type { OpenSpill } from '../sign/spill.ts'
 import type { Threads } from '../sign/threads.ts'
-import { containmentOf } from './containment.ts'
+import { containmentOf, HoldersAhead } from './containment.ts'
 import type { Benchmarks } from './contamination.ts'
 import { Corpus } from './corpus.ts'
 import { type Finding, LazyFinding } from './finding.ts'
@@ -98,17 +98,23 @@ export function* check(input: CheckInput): Work<Checked> {
       if (ignored.size > 0 && isIgnored(finding.key)) hidden++
       else findings.push(offered(finding))
     }
-    corpus.seeksHolders = resolved.some(({ settings }) => containmentOf(settings).share > 0)
+    const seeker = resolved.find(({ settings }) => containmentOf(settings).share > 0)
+    const ahead = seeker && new HoldersAhead(corpus, seeker.settings)
+    corpus.ahead = ahead
     for (const { rule, settings } of resolved)
-      yield* rule.check({
-        corpus,
-        settings,
-        benchmarks: input.benchmarks,
-        guessLanguage: input.guessLanguage,
-        countTokens: input.countTokens,
-        training: input.training,
-        add,
-      })
+      yield* beside(
+        rule.check({
+          corpus,
+          settings,
+          benchmarks: input.benchmarks,
+          guessLanguage: input.guessLanguage,
+          countTokens: input.countTokens,
+          training: input.training,
+          add,
+        }),
+        ahead,
+      )
+    ahead?.drop()
     forgetLabelRows(corpus)
     const recall = corpus.recall()
     const labels = yield* countLabels(corpus)
@@ -121,6 +127,23 @@ export function* check(input: CheckInput): Work<Checked> {
     })
   }
   return { datasets, findings: yield* inOrder(findings, input.datasets), ignored: hidden }
+}
+
+/** Does a piece of work and goes on between two breaths with what other threads began. */
+function* beside(work: Work<void>, ahead: HoldersAhead | undefined): Work<void> {
+  let finished = false
+  try {
+    for (let step = work.next(); !step.done; step = work.next()) {
+      ahead?.step()
+      yield step.value
+    }
+    finished = true
+  } finally {
+    if (!finished) {
+      work.return()
+      ahead?.drop()
+    }
+  }
 }
 
 /** Fixes that change nothing are those of files that cannot be changed. */

@@ -1,3 +1,4 @@
+import { Ahead, type EarlyWork } from '../sign/ahead.ts'
 import { Containment, leastContained } from '../sign/contained.ts'
 import { shingleSet } from '../sign/exact.ts'
 import { LeanContainment } from '../sign/leanContained.ts'
@@ -5,10 +6,9 @@ import { LeanSimilar } from '../sign/leanSimilar.ts'
 import type { Work } from '../sign/progress.ts'
 import { parseScheme } from '../sign/scheme.ts'
 import { Similar } from '../sign/similar.ts'
-import type { Threads } from '../sign/threads.ts'
 import { parseThreshold } from '../sign/threshold.ts'
 import type { Corpus, Likeness } from './corpus.ts'
-import { numberOption } from './options.ts'
+import { comparisonOf, numberOption } from './options.ts'
 import type { RuleSettings } from './rule.ts'
 
 /** The options of rules that tell rows which are within others. */
@@ -53,15 +53,16 @@ export function* holders(
   const { similar } = likeness
   const { forms } = similar.matcher
   if (share === 0) return undefined
-  const name = `contained ${likeness.scheme} ${share} ${least}`
-  const known = corpus.notes.get(name) as { readonly forms: unknown; readonly join: Join } | undefined
-  const join = known?.forms === forms ? known.join : newJoin(likeness, { share, least, threads: corpus.threads })
+  const name = nameOf({ scheme: likeness.scheme, share, least })
+  const begun = corpus.ahead instanceof HoldersAhead ? corpus.ahead.take(name, similar) : undefined
+  const join = begun?.join ?? joinFor(corpus, similar, { name, share, least })
   if (join instanceof LeanContainment) {
     yield* join.update()
     corpus.unsearched = Math.max(corpus.unsearched, join.unsearched)
-  } else if (similar instanceof Similar)
-    yield* join.update({ meanwhile, prefixes: similar.takePrefixes(), ahead: similar.takeRecurrence() })
-  else yield* join.update({ meanwhile })
+  } else {
+    if (begun) yield* begun.ahead.finish(meanwhile)
+    yield* join.update({ meanwhile, prefixes: similar instanceof Similar ? similar.takePrefixes() : undefined })
+  }
   corpus.notes.set(name, { forms, join })
   return {
     *held() {
@@ -81,12 +82,73 @@ export function* holders(
   }
 }
 
+/** The join that a rule asks for, begun by other threads as soon as they have compared the rows. */
+export class HoldersAhead implements EarlyWork {
+  private readonly corpus: Corpus
+  private readonly scheme: string
+  private readonly threshold: string | number
+  private readonly asked: { readonly share: number; readonly least: number }
+  private begun:
+    | { readonly name: string; readonly similar: Similar; readonly join: Join; readonly ahead: Ahead }
+    | undefined
+
+  constructor(corpus: Corpus, settings: RuleSettings) {
+    this.corpus = corpus
+    ;({ scheme: this.scheme, threshold: this.threshold } = comparisonOf(settings))
+    this.asked = containmentOf(settings)
+  }
+
+  behind(scheme: string, threshold: string | number): ((similar: Similar) => void) | undefined {
+    const isAsked = scheme === this.scheme && String(threshold) === String(this.threshold)
+    return isAsked ? similar => this.begin(similar) : undefined
+  }
+
+  /** Leaves the first of it with the threads, if it is for them. */
+  private begin(similar: Similar): void {
+    this.drop()
+    const name = nameOf({ scheme: this.scheme, ...this.asked })
+    const join = joinFor(this.corpus, similar, { name, ...this.asked })
+    if (!(join instanceof Containment) || !join.joinsElsewhere) return
+    const prefixes = similar.takePrefixes()
+    const ahead = new Ahead(meanwhile => join.update({ prefixes, meanwhile }))
+    this.begun = { name, similar, join, ahead }
+    ahead.step()
+  }
+
+  /** Goes on with it as far as that takes no waiting. */
+  step(): void {
+    this.begun?.ahead.step()
+  }
+
+  /** What was begun, if it is this; once only. */
+  take(name: string, similar: Likeness['similar']): { readonly join: Join; readonly ahead: Ahead } | undefined {
+    const { begun } = this
+    if (begun?.name !== name || begun.similar !== similar) return undefined
+    this.begun = undefined
+    return begun
+  }
+
+  /** Nobody is going to ask for it. */
+  drop(): void {
+    this.begun?.ahead.drop()
+    this.begun = undefined
+  }
+}
+
+function nameOf(of: { readonly scheme: string; readonly share: number; readonly least: number }): string {
+  return `contained ${of.scheme} ${of.share} ${of.least}`
+}
+
 type Join = Containment | LeanContainment
 
-function newJoin(
-  { similar }: Likeness,
-  { share, least, threads }: { readonly share: number; readonly least: number; readonly threads: Threads | undefined },
+/** The join that is known of these forms, or a new one. */
+function joinFor(
+  { notes, threads }: Corpus,
+  similar: Likeness['similar'],
+  { name, share, least }: { readonly name: string; readonly share: number; readonly least: number },
 ): Join {
+  const known = notes.get(name) as { readonly forms: unknown; readonly join: Join } | undefined
+  if (known?.forms === similar.matcher.forms) return known.join
   const t = parseThreshold(share)
   if (!(similar instanceof LeanSimilar))
     return new Containment(similar.matcher.forms, t, { least, levels: similar.levels, threads })

@@ -2,6 +2,7 @@ import { canonical, contentHash } from '../base/hash.ts'
 import type { Dataset, SplitName } from '../data/dataset.ts'
 import { rowText, textColumns } from '../data/roles.ts'
 import type { Table } from '../data/table.ts'
+import type { EarlyWork } from '../sign/ahead.ts'
 import { numbersDiffer, overlapOf } from '../sign/exact.ts'
 import type { LeanSimilar, SimilarForms } from '../sign/leanSimilar.ts'
 import { normalForm } from '../sign/normal.ts'
@@ -112,8 +113,8 @@ export class Corpus {
   /** So many texts could not be looked for within others: the dataset is too large, and their words are too common. */
   unsearched = 0
 
-  /** Will rules look for rows within others? */
-  seeksHolders = false
+  /** What other threads begin with while rows are compared, before a rule asks for it. */
+  ahead: EarlyWork | undefined
 
   /** What a rule keeps from one check to the next. */
   get notes(): Map<string, unknown> {
@@ -316,7 +317,7 @@ export class Corpus {
   private *kept(scheme: string, threshold: string | number, known: Int32Array | undefined) {
     const { memory, dataset } = this
     const slots = yield* this.list(({ id, table }) => memory.slotsOf(id, table, scheme, dataset.roles), known)
-    const next = this.seeksHolders ? 'recurrence' : undefined
+    const next = this.ahead?.behind(scheme, threshold)
     return { slots, similar: yield* memory.similarAt(scheme, threshold, next), memo: scheme }
   }
 

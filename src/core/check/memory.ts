@@ -177,8 +177,8 @@ export class Memory {
     return { sign: (from, to, take) => threads.run(tableJobs(table, { ...of, from, to, share }, threads.count), take) }
   }
 
-  /** The similar forms, up to date. Every file must have been signed before. */
-  *similarAt(scheme: string, threshold: string | number, next?: 'recurrence'): Work<Similar> {
+  /** The similar forms, up to date. Every file must have been signed before. For `next` see `Similar.update`. */
+  *similarAt(scheme: string, threshold: string | number, next?: (similar: Similar) => void): Work<Similar> {
     const t = parseThreshold(threshold)
     const key = `${scheme} ${t.num}/${t.den}`
     const known = this.similar.get(key)

@@ -1,20 +1,18 @@
 import { type FormArrays, FormColumns, popcount, popcount64 } from './formColumns.ts'
-import { Levels, type LevelTable, type SlotPairs, type SlotPrefixes, sortPairs } from './postings.ts'
-import { finishWork, type Work } from './progress.ts'
+import { fillTable, type HitTable, largeGroup, type TablePart, tablePart } from './hitTable.ts'
+import { Levels, type LevelTable, type PrefixRange, type SlotPairs } from './postings.ts'
+import { finishWork } from './progress.ts'
 import { countersFor, Recurrence } from './recurrence.ts'
+import type { SlotRange } from './slotRanges.ts'
 import { prefixLength, type Threshold } from './threshold.ts'
 
 /** Of the forms that hold one so many are kept, the first ones. */
 export const mostHolders = 16
 /** One form is compared with so many others at most: the rarest words of a template stand in all rows of it. */
 const mostCompared = 500
-/** Larger groups of forms with one shingle are sorted by size. */
-const largeGroup = 64
 
-interface Slots {
+interface Slots extends SlotRange {
   readonly forms: FormArrays
-  readonly from: number
-  readonly to: number
 }
 
 /** Counts which shingles of some slots recur. */
@@ -34,12 +32,13 @@ export interface HeldJob extends Slots {
   readonly least: number
   readonly counters: Int32Array
   readonly levels: LevelTable
-  /** The rarest shingles of all slots, where another join chose them by the same levels; a slot may have fewer or none there. */
-  readonly prefixes?: SlotPrefixes | undefined
+  /** The rarest shingles of these slots and others, where another join chose them by the same levels; a slot may have fewer or none there. */
+  readonly prefixes?: PrefixRange | undefined
 }
 
 export interface Held {
   readonly kind: 'held'
+  /** Where other threads see them if they see the forms, as the rest. */
   readonly slots: Uint32Array
   /** `shingles[ends[i - 1] .. ends[i])` are those of `slots[i]`. */
   readonly ends: Uint32Array
@@ -51,23 +50,26 @@ export interface HitsJob extends Slots {
   readonly kind: 'hits'
   readonly least: number
   readonly marks: Int32Array
+  /** How many parts of a table they are for; only of one part they are where other threads do not see them. */
+  readonly parts: number
 }
 
-/** Pairs of shingle and slot, by slot. */
-export interface Hits extends SlotPairs {
+/** Pairs of shingle and slot, of each part of the table by slot. */
+export interface Hits {
   readonly kind: 'hits'
+  readonly parts: readonly SlotPairs[]
 }
 
-/** Sorts what was hit, for looking up. */
-export interface TableJob {
+/** Sorts what was hit of a part of the table, for looking up. */
+export interface TableJob extends TablePart {
   readonly kind: 'table'
-  readonly pairs: SlotPairs
+  readonly table: HitTable
+  readonly hits: readonly SlotPairs[]
   readonly forms: FormArrays
 }
 
 export interface Tabled {
   readonly kind: 'table'
-  readonly table: HitTable
 }
 
 /** Compares the forms [from, to) of `held` with those that have one of their shingles. */
@@ -81,9 +83,9 @@ export interface HoldersJob extends Slots {
 /** The holders of each form that has some: `holders[ends[i - 1] .. ends[i])`, ascending, hold `slots[i]`. */
 export interface Holding {
   readonly kind: 'holders'
-  readonly slots: readonly number[]
-  readonly ends: readonly number[]
-  readonly holders: readonly number[]
+  readonly slots: Uint32Array
+  readonly ends: Uint32Array
+  readonly holders: Uint32Array
 }
 
 export function runRecurJob({ forms, from, to }: RecurJob): Recurs {
@@ -107,10 +109,11 @@ export function runHeldJob({ forms, from, to, share, least, counters, levels: ta
     if (n < least) continue
     const most = prefixLength(share, n)
     // The rarest of a form hold as good as all that no other one has: then the others need not be asked.
-    const known = prefixes !== undefined && prefixes.start[slot + 1]! - prefixes.start[slot]! >= most
+    const place = prefixes ? slot - prefixes.from : 0
+    const known = prefixes !== undefined && prefixes.start[place + 1]! - prefixes.start[place]! >= most
     const pool = known ? prefixes.shingles : forms.pool
-    const first = known ? prefixes.start[slot]! : start[slot]!
-    const last = known ? prefixes.start[slot + 1]! : start[slot + 1]!
+    const first = known ? prefixes.start[place]! : start[slot]!
+    const last = known ? prefixes.start[place + 1]! : start[slot + 1]!
     if (last - first > rest.length) rest = new Uint32Array((last - first) * 2)
     const left = recurs.filter(pool, first, last, rest)
     const take = most - (last - first - left)
@@ -120,20 +123,16 @@ export function runHeldJob({ forms, from, to, share, least, counters, levels: ta
     slots[count] = slot
     ends[count++] = end
   }
-  return {
-    kind: 'held',
-    slots: slots.slice(0, count),
-    ends: ends.slice(0, count),
-    shingles: shingles.slice(0, end),
-  }
+  const part = (list: Uint32Array, length: number) => copied(list, length, forms.pool)
+  return { kind: 'held', slots: part(slots, count), ends: part(ends, count), shingles: part(shingles, end) }
 }
 
-/** What different jobs chose, in their order, where other threads see it. */
+/** What different jobs chose, in their order. */
 export function joinHeld(parts: readonly Held[]): Omit<Held, 'kind'> {
   const sum = (of: (part: Held) => number) => parts.reduce((all, part) => all + of(part), 0)
-  const slots = shared(sum(part => part.slots.length))
-  const ends = shared(slots.length)
-  const shingles = shared(sum(part => part.shingles.length))
+  const slots = new Uint32Array(sum(part => part.slots.length))
+  const ends = new Uint32Array(slots.length)
+  const shingles = new Uint32Array(sum(part => part.shingles.length))
   let at = 0
   let end = 0
   for (const part of parts) {
@@ -147,21 +146,23 @@ export function joinHeld(parts: readonly Held[]): Omit<Held, 'kind'> {
 }
 
 /**
- * Marks for shingles: two bits each in one word of a small bitmap. What is not marked was not among them; nearly all lookups end
- * here, in what a processor's cache holds.
+ * Marks for so many shingles: two bits each in one word of a small bitmap, where other threads see it. What is not marked was not
+ * among them; nearly all lookups end here, in what a processor's cache holds.
  */
-export function marksOf(shingles: Uint32Array): Int32Array {
-  const bits = Math.min(19, Math.max(4, 32 - Math.clz32(shingles.length)))
-  const marks = new Int32Array(new SharedArrayBuffer(4 << bits))
-  const shift = 32 - bits
+export function newMarks(shingles: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4 << Math.min(19, Math.max(4, 32 - Math.clz32(shingles)))))
+}
+
+/** Marks shingles. */
+export function mark(marks: Int32Array, shingles: Uint32Array): void {
+  const shift = Math.clz32(marks.length) + 1
   for (let i = 0; i < shingles.length; i++) {
     const hash = Math.imul(shingles[i]!, odd)
     marks[hash >>> shift]! |= (1 << (hash & 31)) | (1 << ((hash >>> 5) & 31))
   }
-  return marks
 }
 
-export function runHitsJob({ forms, from, to, least, marks }: HitsJob): Hits {
+export function runHitsJob({ forms, from, to, least, marks, parts }: HitsJob): Hits {
   const { pool, start } = forms
   const shift = Math.clz32(marks.length) + 1
   let shingles = new Uint32Array((to - from) * 2 + 256)
@@ -184,80 +185,33 @@ export function runHitsJob({ forms, from, to, least, marks }: HitsJob): Hits {
       slots[length++] = slot
     }
   }
-  return { kind: 'hits', shingles: shingles.slice(0, length), slots: slots.slice(0, length), length }
+  if (parts > 1) return { kind: 'hits', parts: deal({ shingles, slots, length }, parts) }
+  return { kind: 'hits', parts: [{ shingles: shingles.slice(0, length), slots: slots.slice(0, length), length }] }
 }
 
-/** One list of what different jobs found, in their order, where other threads see it. */
-export function joinHits(parts: readonly Hits[]): SlotPairs {
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
-  const shingles = shared(length)
-  const slots = shared(length)
-  let at = 0
-  for (const part of parts) {
-    shingles.set(part.shingles, at)
-    slots.set(part.slots, at)
-    at += part.length
+/** The pairs of each part of a table, where other threads see them. */
+function deal({ shingles, slots, length }: SlotPairs, parts: number): SlotPairs[] {
+  const ends = new Uint32Array(parts + 1)
+  for (let i = 0; i < length; i++) ends[tablePart(shingles[i]!, parts) + 1]!++
+  for (let part = 0; part < parts; part++) ends[part + 1]! += ends[part]!
+  const at = ends.slice()
+  const dealt = { shingles: shared(length), slots: shared(length) }
+  for (let i = 0; i < length; i++) {
+    const place = at[tablePart(shingles[i]!, parts)]!++
+    dealt.shingles[place] = shingles[i]!
+    dealt.slots[place] = slots[i]!
   }
-  return { shingles, slots, length }
+  return Array.from({ length: parts }, (_, part) => ({
+    shingles: dealt.shingles.subarray(ends[part]!, ends[part + 1]!),
+    slots: dealt.slots.subarray(ends[part]!, ends[part + 1]!),
+    length: ends[part + 1]! - ends[part]!,
+  }))
 }
 
-export function runTableJob({ pairs, forms }: TableJob): Tabled {
-  return { kind: 'table', table: finishWork(hitTable(pairs, forms)) }
+export function runTableJob({ table, hits, forms, ...part }: TableJob): Tabled {
+  finishWork(fillTable(table, part, hits, forms))
+  return { kind: 'table' }
 }
-
-/** Hits sorted by shingle, and where those begin whose upper bits are i: `first[i]`. */
-export interface HitTable extends SlotPairs {
-  readonly first: Uint32Array
-}
-
-/** Hits, sorted, with their directory; of a large group the largest forms come first. What is given is used up. */
-export function* hitTable(pairs: SlotPairs, forms: FormArrays): Work<HitTable> {
-  const { shingles, slots, length } = yield* sortPairs(pairs)
-  const bits = Math.min(22, Math.max(4, 31 - Math.clz32(length)))
-  const first = shared((1 << bits) + 1)
-  const shift = 32 - bits
-  let bucket = 0
-  let work = 0
-  for (let from = 0; from < length; ) {
-    const shingle = shingles[from]!
-    let to = from + 1
-    while (to < length && shingles[to] === shingle) to++
-    while (bucket <= shingle >>> shift) first[bucket++] = from
-    if (to - from > largeGroup) {
-      largestFirst(slots.subarray(from, to), forms.start)
-      work += 10 * (to - from)
-    }
-    work += to - from
-    if (work > 500_000) {
-      work = 0
-      yield { phase: 'containment', done: from, total: length }
-    }
-    from = to
-  }
-  first.fill(length, bucket)
-  return { shingles, slots, length, first }
-}
-
-function largestFirst(slots: Uint32Array, start: Uint32Array): void {
-  // One number a slot sorts in no time; a size times 2³² and a slot are exact together up to sizes of 2²¹.
-  const keys = new Float64Array(slots.length)
-  let largest = 0
-  for (let i = 0; i < slots.length; i++) {
-    const slot = slots[i]!
-    const size = start[slot + 1]! - start[slot]!
-    largest = Math.max(largest, size)
-    keys[i] = slot - size * 0x100000000
-  }
-  if (largest >= exactSize) {
-    const size = (slot: number) => start[slot + 1]! - start[slot]!
-    slots.sort((a, b) => size(b) - size(a) || a - b)
-    return
-  }
-  keys.sort()
-  for (let i = 0; i < slots.length; i++) slots[i] = keys[i]! - Math.floor(keys[i]! / 0x100000000) * 0x100000000
-}
-
-const exactSize = 2 ** 21
 
 export function runHoldersJob(job: HoldersJob): Holding {
   const search = new HolderSearch(job)
@@ -300,8 +254,8 @@ export class HolderSearch {
   }
 
   done(): Holding {
-    const { slots, ends, holders } = this
-    return { kind: 'holders', slots, ends, holders }
+    const [slots, ends, holders] = [this.slots, this.ends, this.holders].map(list => Uint32Array.from(list))
+    return { kind: 'holders', slots: slots!, ends: ends!, holders: holders! }
   }
 
   /** Returns how much it had to look at. */
@@ -381,6 +335,14 @@ function larger(list: Uint32Array, least: number): Uint32Array<ArrayBuffer> {
 
 function shared(length: number): Uint32Array {
   return new Uint32Array(new SharedArrayBuffer(length * 4))
+}
+
+/** The first of a list, where other threads see them if they see `like`. */
+function copied(list: Uint32Array, length: number, like: Uint32Array): Uint32Array {
+  if (!(like.buffer instanceof SharedArrayBuffer)) return list.slice(0, length)
+  const copy = shared(length)
+  copy.set(list.subarray(0, length))
+  return copy
 }
 
 /** Odd, so that no two shingles are mixed to one hash. */

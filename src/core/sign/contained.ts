@@ -1,23 +1,20 @@
 import {
   type Held,
-  type Hits,
-  type HitTable,
   HolderSearch,
   type Holding,
-  hitTable,
   holds,
-  joinHeld,
-  joinHits,
-  marksOf,
+  mark,
   mostHolders,
+  newMarks,
   runHeldJob,
   runHitsJob,
 } from './containJob.ts'
 import type { FormColumns } from './formColumns.ts'
-import { Levels, type LevelTable, type SlotPrefixes } from './postings.ts'
+import { hitTable, lengthOf, newHitTable } from './hitTable.ts'
+import { Levels, type LevelTable, type PrefixRange, type SlotPairs } from './postings.ts'
 import type { Work } from './progress.ts'
-import { RecurAhead, slotRanges } from './recurAhead.ts'
 import { countersFor, Recurrence } from './recurrence.ts'
+import { slotParts, slotRanges } from './slotRanges.ts'
 import type { Threads } from './threads.ts'
 import type { Threshold } from './threshold.ts'
 
@@ -42,10 +39,8 @@ export interface ContainmentOptions {
 
 /** What makes a full join cheaper. */
 export interface JoinHelp {
-  /** The rarest shingles of all forms by the levels given, where they are known; a form may have fewer or none of them there. */
-  readonly prefixes?: SlotPrefixes | undefined
-  /** Which shingles recur, where other threads are counting it. */
-  readonly ahead?: RecurAhead | undefined
+  /** The rarest shingles of all forms by the levels given, where they are known, in ranges; a form may have fewer or none of them there. */
+  readonly prefixes?: readonly PrefixRange[] | undefined
   /** What this thread can do while others join; what is left of it stays undone. */
   readonly meanwhile?: Work<void> | undefined
 }
@@ -88,26 +83,33 @@ export class Containment {
     return this.holders.keys()
   }
 
-  /**
-   * Brings it up to date with the forms there are: a few new ones by themselves, many by joining anew.
-   */
-  *update({ prefixes, ahead, meanwhile }: JoinHelp = {}): Work<void> {
-    const { forms, threads } = this
-    const fresh = forms.count - this.known
-    if (fresh === 0) return ahead?.drop()
-    if (this.known > 0 && fresh <= mostFresh) {
-      ahead?.drop()
-      yield* this.enter(this.known)
-    } else {
-      this.holders.clear()
-      // What is counted ahead is counted for as many forms as threads are asked about.
-      if (threads && forms.count >= fewForms) yield* this.joinElsewhere(threads, { prefixes, ahead, meanwhile })
-      else yield* this.join(prefixes)
-    }
-    this.known = forms.count
+  /** Would other threads be asked to join if it was brought up to date now? */
+  get joinsElsewhere(): boolean {
+    const { count } = this.forms
+    return this.threads !== undefined && count >= fewForms && !this.isEntered(count - this.known)
   }
 
-  private *join(prefixes: SlotPrefixes | undefined): Work<void> {
+  /** Brings it up to date with the forms there are: a few new ones by themselves, many by joining anew. */
+  *update({ prefixes, meanwhile }: JoinHelp = {}): Work<void> {
+    const { forms, threads } = this
+    const { count } = forms
+    if (count === this.known) return
+    if (this.isEntered(count - this.known)) yield* this.enter(this.known)
+    else {
+      this.holders.clear()
+      this.known = 0
+      if (threads && count >= fewForms) yield* this.joinElsewhere(threads, { prefixes, meanwhile })
+      else yield* this.join(prefixes)
+    }
+    this.known = count
+  }
+
+  /** So many new forms: do they come beside those that are known? */
+  private isEntered(fresh: number): boolean {
+    return this.known > 0 && fresh <= mostFresh
+  }
+
+  private *join(prefixes: readonly PrefixRange[] | undefined): Work<void> {
     const { forms, share, least } = this
     const total = forms.start[forms.count]!
     const recurs = new Recurrence(countersFor(total))
@@ -118,68 +120,101 @@ export class Containment {
     const { counters } = recurs
     const levels = this.levels ?? (yield* Levels.table(forms, () => true))
     const held: Held[] = []
-    for (const { from, to } of slotRanges(forms, piece)) {
-      held.push(runHeldJob({ kind: 'held', forms, from, to, share, least, counters, levels, prefixes }))
-      yield { phase: 'containment', done: forms.count + from, total: forms.count * 3 }
+    const known = prefixes?.length === 1 ? prefixes[0] : undefined
+    for (const range of slotRanges(forms, piece)) {
+      held.push(runHeldJob({ kind: 'held', forms, ...range, share, least, counters, levels, prefixes: known }))
+      yield { phase: 'containment', done: forms.count + range.from, total: forms.count * 3 }
     }
-    const all = joinHeld(held)
-    const marks = marksOf(all.shingles)
-    const hits: Hits[] = []
+    const marks = newMarks(held.reduce((sum, { shingles }) => sum + shingles.length, 0))
+    for (const { shingles } of held) mark(marks, shingles)
+    const hits: SlotPairs[] = []
     for (const { from, to } of slotRanges(forms, piece)) {
-      hits.push(runHitsJob({ kind: 'hits', forms, from, to, least, marks }))
+      hits.push(...runHitsJob({ kind: 'hits', forms, from, to, least, marks, parts: 1 }).parts)
       yield { phase: 'containment', done: forms.count * 2 + from, total: forms.count * 3 }
     }
-    const table = yield* hitTable(joinHits(hits), forms)
-    const search = new HolderSearch({ forms, share, held: all, hits: table })
-    for (let i = 0; i < all.slots.length; ) {
-      i = search.look(i, all.slots.length, piece)
-      yield { phase: 'containment', done: i, total: all.slots.length }
+    const table = yield* hitTable(hits, forms)
+    for (const part of held) {
+      const search = new HolderSearch({ forms, share, held: part, hits: table })
+      for (let i = 0; i < part.slots.length; ) {
+        i = search.look(i, part.slots.length, piece)
+        yield { phase: 'containment', done: part.slots[i - 1]!, total: forms.count }
+      }
+      this.take(search.done())
     }
-    this.take(search.done())
   }
 
   /** As `join`, in other threads. */
-  private *joinElsewhere(threads: Threads, { prefixes, ahead, meanwhile }: JoinHelp): Work<void> {
+  private *joinElsewhere(threads: Threads, { prefixes, meanwhile }: JoinHelp): Work<void> {
     const { share, least } = this
     const forms = this.forms.arrays()
     const levels = this.levels ?? (yield* Levels.table(this.forms, () => true))
-    const ranges = [...slotRanges(forms, Math.ceil(forms.start[forms.count]! / (threads.count * 2)))]
-    const counters = yield* (ahead ?? new RecurAhead(threads, forms)).finish(meanwhile)
+    const all = { from: 0, to: forms.count }
+    let recurs: Recurrence | undefined
+    yield* threads.run(
+      slotParts(forms, all, threads.count).map(range => ({ kind: 'recur' as const, forms, ...range })),
+      ({ counters }) => {
+        if (recurs) recurs.join(counters)
+        else recurs = new Recurrence(counters)
+      },
+      meanwhile,
+    )
+    const { counters } = recurs!
+    const known = prefixes ?? [{ ...all, shingles: nothing, start: nothing }]
+    const parts = Math.ceil((threads.count * 2) / known.length)
     const held: Held[] = []
+    const marks = newMarks(forms.start[forms.count]! >>> 3)
     yield* threads.run(
-      ranges.map(range => ({ kind: 'held' as const, forms, share, least, counters, levels, prefixes, ...range })),
-      done => void held.push(done),
+      known.flatMap(own =>
+        slotParts(forms, own, parts).map(range => {
+          const prefixes = own.start === nothing ? undefined : own
+          return { kind: 'held' as const, forms, share, least, counters, levels, prefixes, ...range }
+        }),
+      ),
+      done => {
+        held.push(done)
+        mark(marks, done.shingles)
+      },
       meanwhile,
     )
-    const all = joinHeld(held)
-    const marks = marksOf(all.shingles)
-    const hits: Hits[] = []
+    const hits: SlotPairs[][] = Array.from({ length: threads.count }, () => [])
     yield* threads.run(
-      ranges.map(range => ({ kind: 'hits' as const, forms, least, marks, ...range })),
-      done => void hits.push(done),
+      slotParts(forms, all, threads.count * 2).map(range => {
+        return { kind: 'hits' as const, forms, least, marks, parts: hits.length, ...range }
+      }),
+      done => {
+        for (const [part, pairs] of done.parts.entries()) hits[part]!.push(pairs)
+      },
       meanwhile,
     )
-    let table: HitTable | undefined
+    const lengths = hits.map(lengthOf)
+    const table = newHitTable(lengths.reduce((sum, length) => sum + length, 0))
     yield* threads.run(
-      [{ kind: 'table' as const, pairs: joinHits(hits), forms }],
-      done => void (table = done.table),
+      hits.map((own, part) => {
+        const at = lengths.slice(0, part).reduce((sum, length) => sum + length, 0)
+        return { kind: 'table' as const, table, hits: own, forms, part, parts: hits.length, at }
+      }),
+      () => {},
       meanwhile,
     )
-    const step = Math.max(1, Math.ceil(all.slots.length / (threads.count * 4)))
-    const parts = Array.from({ length: Math.ceil(all.slots.length / step) }, (_, i) => ({
-      from: i * step,
-      to: Math.min(all.slots.length, (i + 1) * step),
-    }))
     yield* threads.run(
-      parts.map(range => ({ kind: 'holders' as const, forms, share, held: all, hits: table!, ...range })),
+      held.flatMap(own => {
+        const half = own.slots.length >>> 1
+        return [
+          { kind: 'holders' as const, forms, share, held: own, hits: table, from: 0, to: half },
+          { kind: 'holders' as const, forms, share, held: own, hits: table, from: half, to: own.slots.length },
+        ]
+      }),
       done => this.take(done),
       meanwhile,
     )
   }
 
   private take({ slots, ends, holders }: Holding): void {
-    for (const [i, slot] of slots.entries())
-      this.holders.set(slot, holders.slice(i === 0 ? 0 : ends[i - 1]!, ends[i]!) as number[])
+    for (let i = 0, at = 0; i < slots.length; i++) {
+      const own: number[] = []
+      for (; at < ends[i]!; at++) own.push(holders[at]!)
+      this.holders.set(slots[i]!, own)
+    }
   }
 
   /** Takes up the forms from `first` on, which came later: what each of them holds and what holds it, by reading all sets once. */
@@ -235,3 +270,4 @@ export class Containment {
 }
 
 const none: readonly number[] = []
+const nothing = new Uint32Array(0)

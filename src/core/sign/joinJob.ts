@@ -9,7 +9,6 @@ import {
   type LevelTable,
   type Postings,
   type SlotPairs,
-  type SlotPrefixes,
   sortPairs,
   startsOf,
 } from './postings.ts'
@@ -120,22 +119,6 @@ function deal(
       dealt.slots[place] = from + i
     }
   return dealt
-}
-
-/** One list of keys by slot from those of ranges of slots, which follow each other. */
-export function joinPrefixes(prefixes: readonly Prefixes[]): SlotPrefixes {
-  const count = prefixes.at(-1)?.to ?? 0
-  const length = prefixes.reduce((sum, { start }) => sum + start.at(-1)!, 0)
-  const prefix = new Uint32Array(new SharedArrayBuffer(length * 4))
-  const prefixStart = new Uint32Array(new SharedArrayBuffer((count + 1) * 4))
-  let at = 0
-  for (const { from, to, keys, start } of prefixes) {
-    const own = start[to - from]!
-    prefix.set(keys.subarray(0, own), at)
-    for (let slot = from; slot < to; slot++) prefixStart[slot + 1] = at + start[slot - from + 1]!
-    at += own
-  }
-  return { shingles: prefix, start: prefixStart }
 }
 
 /** The pairs of one part of all of so many, in the order of their slots. */

@@ -4,18 +4,18 @@ import {
   type Hits,
   type HitsJob,
   HolderSearch,
-  hitTable,
   joinHeld,
-  joinHits,
-  marksOf,
+  mark,
   mostHolders,
+  newMarks,
   runHeldJob,
   runHitsJob,
 } from './containJob.ts'
+import { hitTable } from './hitTable.ts'
 import type { LeanForms } from './leanForms.ts'
 import { WaitingPairs } from './leanHolds.ts'
 import { columnsOf } from './leanSimilar.ts'
-import type { LevelTable } from './postings.ts'
+import type { LevelTable, SlotPairs } from './postings.ts'
 import type { Work } from './progress.ts'
 import { countersFor, Recurrence } from './recurrence.ts'
 import type { Threads } from './threads.ts'
@@ -116,7 +116,7 @@ export class LeanContainment {
       return
     }
     const { forms, share } = this
-    const table = yield* hitTable(joinHits(hits), forms)
+    const table = yield* hitTable(hits, forms)
     // About as much as the hits take.
     const waiting = new WaitingPairs(forms, Math.floor(this.most / 2))
     const search = new HolderSearch({ forms, share, held, hits: table }, (_, { slot, holder, need }) => {
@@ -139,18 +139,22 @@ export class LeanContainment {
   }
 
   /** Where the shingles of some forms stand; undefined where that is too often and they could be looked for in two halves. */
-  private *hits(held: Chosen): Work<Hits[] | undefined> {
+  private *hits(held: Chosen): Work<SlotPairs[] | undefined> {
     const { forms, threads } = this
-    const all: Hits[] = []
+    const all: SlotPairs[] = []
     let size = 0
     const most = held.slots.length > 1 ? this.most : Number.POSITIVE_INFINITY
-    const take = (found: Hits, { first }: StretchJob) => {
-      if (size > most) return
-      all.push({ ...found, slots: found.slots.map(slot => slot + first) })
-      size += found.length
+    const take = ({ parts }: Hits, { first }: StretchJob) => {
+      for (const { shingles, slots, length } of parts) {
+        if (size > most) return
+        all.push({ shingles, slots: slots.map(slot => slot + first), length })
+        size += length
+      }
     }
     // No more than are needed, where it turns out that they are too many.
-    const jobs = this.stretchJobs(marksOf(held.shingles), () => size > most)
+    const marks = newMarks(held.shingles.length)
+    mark(marks, held.shingles)
+    const jobs = this.stretchJobs(marks, () => size > most)
     if (threads) yield* threads.run(jobs, take)
     else
       for (const job of jobs) {
@@ -167,7 +171,7 @@ export class LeanContainment {
       // Bitmaps are not asked for, and another thread would be given all of them.
       const start = forms.start.slice(from, to + 1).map(at => at - base)
       const own = { count: to - from, pool, start, bitsLow: nothing, bitsHigh: nothing, wide: nothing }
-      yield { kind: 'hits', forms: own, from: 0, to: own.count, least, marks, first: from }
+      yield { kind: 'hits', forms: own, from: 0, to: own.count, least, marks, parts: 1, first: from }
     }
   }
 }

@@ -144,6 +144,12 @@ export interface SlotPrefixes {
   readonly start: Uint32Array
 }
 
+/** The keys of the slots [from, to): those of slot s are `shingles[start[s - from] .. start[s - from + 1])`. */
+export interface PrefixRange extends SlotPrefixes {
+  readonly from: number
+  readonly to: number
+}
+
 /** The sorted postings of all living slots by keys of any kind; see `buildPostings`. `see` is told the keys before any are dropped. */
 export function* sortedPostings(
   forms: FormColumns,
@@ -322,7 +328,7 @@ function countDigits(keys: Uint32Array, shift: number, counts: Uint32Array): voi
 }
 
 /** A piece of a stable pass of a radix sort, 11 bits: `at` is where the next key of each digit goes. */
-function scatter(
+export function scatter(
   keys: Uint32Array,
   values: Uint32Array,
   toKeys: Uint32Array,

@@ -1,13 +1,12 @@
 import { NumberLists } from '../base/numberLists.ts'
 import { type Banding, bandingFor } from './bands.ts'
 import { joinWithin, mostPairs } from './join.ts'
-import { joinPrefixes, type KeysOf, keysFor, type Prefixes, partOf } from './joinJob.ts'
+import { type KeysOf, keysFor, type Prefixes, partOf } from './joinJob.ts'
 import { levelTable } from './levelTable.ts'
 import { Matcher } from './matcher.ts'
 import { partsWithout } from './parting.ts'
-import { type Keys, Levels, lowerBound, type SlotPairs, type SlotPrefixes, sortedPostings } from './postings.ts'
+import { type Keys, Levels, lowerBound, type PrefixRange, type SlotPairs, sortedPostings } from './postings.ts'
 import type { Work } from './progress.ts'
-import { RecurAhead } from './recurAhead.ts'
 import { Sets } from './sets.ts'
 import type { Signatures } from './signatures.ts'
 import type { Threads } from './threads.ts'
@@ -28,8 +27,8 @@ export class Similar {
   banding: Banding | undefined
   /** How frequent shingles were at the last full join. */
   levels: Levels | undefined
-  private prefixes: SlotPrefixes | readonly Prefixes[] | undefined
-  private ahead: RecurAhead | undefined
+  private prefixes: readonly PrefixRange[] | undefined
+  private next: ((similar: Similar) => void) | undefined
   private readonly signatures: Signatures
   private readonly incremental: boolean
   private readonly exact: boolean
@@ -83,24 +82,14 @@ export class Similar {
    * The rarest shingles of all forms by `levels`, as the last full join chose them; once only, since they take as much memory as
    * an index. Undefined where another way was taken, or forms came since.
    */
-  takePrefixes(): SlotPrefixes | undefined {
+  takePrefixes(): readonly PrefixRange[] | undefined {
     const known = this.prefixes
     this.prefixes = undefined
-    const prefixes = known && ('start' in known ? known : joinPrefixes(known))
-    return prefixes && prefixes.start.length - 1 === this.signatures.forms.count ? prefixes : undefined
+    return known?.at(-1)?.to === this.signatures.forms.count ? known : undefined
   }
 
-  /** Which shingles recur, where other threads count it since the last full join; once only. Undefined where forms came since. */
-  takeRecurrence(): RecurAhead | undefined {
-    const { ahead } = this
-    this.ahead = undefined
-    if (ahead?.count === this.signatures.forms.count) return ahead
-    ahead?.drop()
-    return undefined
-  }
-
-  /** Brings the sets up to date with the signatures. Of who asks for `recurrence` next, other threads begin with it behind a full join. */
-  *update(next?: 'recurrence'): Work<void> {
+  /** Brings the sets up to date with the signatures. Once other threads have all of a full join, `next` may give them more to do. */
+  *update(next?: (similar: Similar) => void): Work<void> {
     const { moment, forms } = this.signatures
     const { gone, come } = this.news()
     if (gone.length + come.length > 0) {
@@ -146,7 +135,7 @@ export class Similar {
     for (let slot = 0; slot < forms.count; slot++) if (this.signatures.alive(slot)) this.known[slot] = 1
   }
 
-  private *rebuild(next: 'recurrence' | undefined): Work<void> {
+  private *rebuild(next: ((similar: Similar) => void) | undefined): Work<void> {
     const { forms } = this.signatures
     const { t } = this.matcher
     const alive = (slot: number) => this.signatures.alive(slot)
@@ -154,8 +143,7 @@ export class Similar {
     this.members.clear()
     this.index = undefined
     this.prefixes = undefined
-    this.ahead?.drop()
-    this.ahead = next && this.helpers ? new RecurAhead(this.helpers, forms.arrays()) : undefined
+    this.next = next
     const levels = this.helpers
       ? yield* levelTable(this.helpers, forms.arrays(), this.aliveSlots())
       : yield* Levels.table(forms, alive)
@@ -190,7 +178,7 @@ export class Similar {
       singles: this.incremental,
       keys: own,
       see: prefixes => {
-        if (keys.kind === 'levels') this.prefixes = prefixes
+        if (keys.kind === 'levels') this.prefixes = [{ from: 0, to: forms.count, ...prefixes }]
       },
     })
     this.sets.grow(forms.count)
@@ -235,7 +223,8 @@ export class Similar {
       ranges.map(range => ({ kind: 'prefix' as const, forms, alive, t, keys, parts: threads.count, ...range })),
       done => void prefixes.push(done),
     )
-    if (keys.kind === 'levels') this.prefixes = prefixes
+    if (keys.kind === 'levels')
+      this.prefixes = prefixes.map(({ from, to, keys, start }) => ({ from, to, shingles: keys, start }))
     // What is too much for parts of the keys may still be within the budget for all of them; see `joinWithin`.
     for (const count of [threads.count, 1]) {
       this.cost = 0
@@ -260,7 +249,7 @@ export class Similar {
           if (parent) this.sets.join(parent)
           else within = false
         },
-        this.beginAhead(),
+        this.goOn(),
       )
       if (within && this.cost <= budget) {
         if (this.incremental) this.index = { keys: keysFor(keys), parts }
@@ -273,8 +262,10 @@ export class Similar {
 
   /** Once the threads have all of a join. */
   // biome-ignore lint/correctness/useYield: what it begins others do
-  private *beginAhead(): Work<void> {
-    this.ahead?.begin()
+  private *goOn(): Work<void> {
+    const { next } = this
+    this.next = undefined
+    next?.(this)
   }
 
   /** Takes the sets apart that lost a form, as far as they hung together by it; then the forms that came, with what is similar. */

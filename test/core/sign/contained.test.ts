@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { random } from '../../../src/core/base/random.ts'
 import { Containment, leastContained } from '../../../src/core/sign/contained.ts'
-import { hitTable } from '../../../src/core/sign/containJob.ts'
 import { Forms } from '../../../src/core/sign/forms.ts'
+import { fillTable, hitTable, newHitTable, tablePart } from '../../../src/core/sign/hitTable.ts'
 import { LeanContainment } from '../../../src/core/sign/leanContained.ts'
 import { LeanSimilar } from '../../../src/core/sign/leanSimilar.ts'
 import { finishWork } from '../../../src/core/sign/progress.ts'
@@ -116,10 +116,56 @@ test.each([3, 2 ** 21])('of a large group the largest forms come first, of %i sh
   const start = new Uint32Array(101)
   for (const [i, size] of sizes.entries()) start[i + 1] = start[i]! + size
   const pairs = { shingles: new Uint32Array(100).fill(7), slots: Uint32Array.from(sizes.keys()), length: 100 }
-  const { slots } = finishWork(hitTable(pairs, { start, count: 100 } as never))
+  const { slots } = finishWork(hitTable([pairs], { start, count: 100 } as never))
   const expected = [...sizes.keys()].sort((a, b) => sizes[b]! - sizes[a]! || a - b)
   expect([...slots.subarray(0, 100)]).toEqual(expected)
 })
+
+test.each([0, 3, 1000, 40_000])(
+  'a table of %i hits is the same whether it is filled whole or part by part, in any order',
+  count => {
+    const r = random(`table ${count}`)
+    const hits = (from: number, to: number) => {
+      // Shingles of which some stand in many forms, and those at the ends of all there are.
+      const shingles = Uint32Array.from({ length: to - from }, () => {
+        const shingle = Math.floor(r.next() * 2 ** 32)
+        return r.int(10) === 0 ? [0, 7, 2 ** 31, 2 ** 32 - 1][r.int(4)]! : shingle - (shingle % (r.int(2) + 1))
+      })
+      return { shingles, slots: Uint32Array.from(shingles, (_, i) => from + i), length: to - from }
+    }
+    const start = Uint32Array.from({ length: count + 1 }, () => 0)
+    for (let slot = 0; slot < count; slot++) start[slot + 1] = start[slot]! + 5 + r.int(30)
+    const forms = { start, count } as never
+    const all = [hits(0, count >> 1), hits(count >> 1, count)]
+    const whole = finishWork(hitTable(all, forms))
+    for (let i = 1; i < count; i++) expect(whole.shingles[i - 1]! <= whole.shingles[i]!).toBe(true)
+    const shift = Math.clz32(whole.first.length - 1) + 1
+    for (let bucket = 0; bucket < whole.first.length - 1; bucket += 1 + (whole.first.length >> 6)) {
+      const found = whole.shingles.findIndex(shingle => shingle >>> shift >= bucket)
+      expect(whole.first[bucket]).toBe(found < 0 ? count : found)
+    }
+    expect(whole.first.at(-1)).toBe(count)
+    for (const parts of [2, 3, 7]) {
+      const table = newHitTable(count)
+      const dealt = Array.from({ length: parts }, (_, part) =>
+        all.map(({ shingles, slots }) => {
+          const own = [...shingles.keys()].filter(i => tablePart(shingles[i]!, parts) === part)
+          return {
+            shingles: Uint32Array.from(own, i => shingles[i]!),
+            slots: Uint32Array.from(own, i => slots[i]!),
+            length: own.length,
+          }
+        }),
+      )
+      const sizes = dealt.map(own => own.reduce((sum, { length }) => sum + length, 0))
+      for (let part = parts - 1; part >= 0; part--) {
+        const at = sizes.slice(0, part).reduce((sum, size) => sum + size, 0)
+        finishWork(fillTable(table, { part, parts, at }, dealt[part]!, forms))
+      }
+      expect(table).toEqual(whole)
+    }
+  },
+)
 
 test('rows of one template do not make it slow: a form is compared with 500 others at most', () => {
   const r = random('template')
