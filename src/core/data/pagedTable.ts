@@ -38,6 +38,8 @@ interface Open {
   readonly row: number
 }
 
+/** Of a longer line only what stands before a place is read. */
+const longLine = 1 << 16
 /** Pages held at a time. */
 const mostOpen = 6
 const none: ReadonlySet<number> = new Set()
@@ -243,6 +245,7 @@ class PagedLines implements Lines {
   private readonly windows: Windows
   private readonly count: () => number
   private readonly indexes = new Map<number, LineIndex>()
+  private lastLine: (Span & { readonly bytes: Uint8Array }) | undefined
 
   constructor(pages: readonly Page[], windows: Windows, count: () => number) {
     this.pages = pages
@@ -267,7 +270,7 @@ class PagedLines implements Lines {
       // Between two records there is a line end, which belongs to the line before it.
       const start = page.base + (row < 0 ? 0 : page.starts[row]!)
       const end = row < 0 ? start : page.base + page.ends[row]!
-      if (row >= 0 && at <= end) return { line: page.line + row, column: this.units(start, at) }
+      if (row >= 0 && at <= end) return { line: page.line + row, column: this.units({ start, end }, at) }
     }
     const { line, column } = this.index(p).position(at - page.base)
     return { line: page.line + line, column }
@@ -301,12 +304,25 @@ class PagedLines implements Lines {
     return { start, end: this.offset({ line: range.endLine, column: range.endColumn }) }
   }
 
-  /** UTF-16 units of a stretch of a line. A character that the end cuts does not count yet. */
-  private units(start: number, end: number): number {
-    const bytes = this.windows.read(start, Math.min(this.windows.length, end + 3))
-    let stop = end - start
+  /** UTF-16 units of a line before a place in it. A character that the place cuts does not count yet. */
+  private units(line: Span, end: number): number {
+    const long = line.end - line.start > longLine
+    const bytes = long ? this.upTo(line.start, end) : this.bytesOfLine(line)
+    let stop = end - line.start
     while (stop > 0 && stop < bytes.length && (bytes[stop]! & 0xc0) === 0x80) stop--
     return utf16Length(bytes, 0, stop)
+  }
+
+  /** Of a line both ends of a place are asked for, and often several places. */
+  private bytesOfLine({ start, end }: Span): Uint8Array {
+    if (this.lastLine?.start !== start || this.lastLine.end !== end)
+      this.lastLine = { start, end, bytes: this.upTo(start, end) }
+    return this.lastLine.bytes
+  }
+
+  /** With the rest of a character that the end cuts. */
+  private upTo(start: number, end: number): Uint8Array {
+    return this.windows.read(start, Math.min(this.windows.length, end + 3))
   }
 
   private index(p: number): LineIndex {
