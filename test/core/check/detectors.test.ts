@@ -77,6 +77,8 @@ describe('personal data', () => {
     ['+49 30 901820', ['phone']],
     ['call me: 0171 234 5678', ['phone']],
     ['call 4155552671', ['phone']],
+    ['my.company@firma.de', ['email']],
+    ['ada@yourfirm.de', ['email']],
     ['电话：13812345678', ['phone']],
     ['тел. 84951234567', ['phone']],
     ['write to jürgen@gmx.de', ['email']],
@@ -94,6 +96,9 @@ describe('personal data', () => {
 
   test.each([
     'user@example.com',
+    'yourname@yourdomain.com',
+    'boss@company.com',
+    'John.Doe-123%+@example-domain.com',
     'icon@2x.png',
     'text 20231225 is the date',
     'order 4155552671',

@@ -19,8 +19,8 @@ export const personalData = rowRule({
     title: 'Personal data',
     severity: 'warning',
     what: `Email addresses, telephone numbers, credit card numbers (Luhn checksum), IBANs (check digits), public IP addresses and
-cryptocurrency addresses (checksums where they have one) in texts. Not flagged: what is reserved for examples (\`example.com\`, test card
-numbers, private networks), and what only looks like it: versions, dates, order numbers, ISBNs. A telephone number has a confidence from
+cryptocurrency addresses (checksums where they have one) in texts. Not flagged: what is reserved for examples or stands for one (\`example.com\`,
+\`you@yourdomain.com\`, \`boss@company.com\`, test card numbers, private networks), and what only looks like it: versions, dates, order numbers, ISBNs. A telephone number has a confidence from
 its form and the words before it; below \`confidence\` it is not told.`,
     why: `A model can be made to say what it was trained on, word for word. Personal data that was not needed for the task is a risk
 without a benefit, and in many places against the law.`,

@@ -16,9 +16,9 @@ export interface Personal {
 const email = /(?<![\w.%+-])[\w%+-]+(?:\.[\w%+-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}(?![\w-])/gi
 const wideEmail =
   /(?<![\p{L}\p{N}_.%+-])[\p{L}\p{M}\p{N}_%+-]+(?:\.[\p{L}\p{M}\p{N}_%+-]+)*@(?:[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?\.)+\p{L}{2,24}(?![\p{L}\p{N}_-])/gu
-/** Names that are reserved for examples (RFC 2606), and file names with an at sign in them. */
+/** Names that are reserved for examples (RFC 2606) or stand for one in manuals, and file names with an at sign in them. */
 const noEmail =
-  /@(?:[\w-]+\.)*(?:example|test|invalid|localhost)(?:\.(?:com|org|net))?$|\.(?:png|jpe?g|gif|svg|webp|js|css)$/i
+  /^your[\w.-]*@|@(?:[\w-]+\.)*(?:example|test|invalid|localhost)(?:\.(?:com|org|net))?$|@(?:your[\w-]*|example-[\w-]+|(?:my|some)?(?:domain|company))\.(?:com|org|net)$|\.(?:png|jpe?g|gif|svg|webp|js|css)$/i
 const iban = /(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}/g
 const card = /(?<![\d.,-])(?:\d[ -]?){12,18}\d(?![\d-]|[.,]\d)/g
 const cardForms =
