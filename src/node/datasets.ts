@@ -123,6 +123,11 @@ export function filesOf(dataset: DatasetFiles): string[] {
   return splitNames.flatMap(split => [...(dataset.splits[split] ?? [])])
 }
 
+/** The texts in a folder that has a folder for each label; undefined of another one. */
+export async function textsIn(folder: string): Promise<string[] | undefined> {
+  return labelledTexts(await walkFiles(folder), slashed(folder))
+}
+
 /** The datasets that a `winnow.json` names, paths resolved. A folder stands for the texts in it, in a folder for each label. */
 export async function configDatasets(file: ConfigFile): Promise<DatasetFiles[]> {
   const found: DatasetFiles[] = []
@@ -134,7 +139,7 @@ export async function configDatasets(file: ConfigFile): Promise<DatasetFiles[]> 
       for (const name of typeof list === 'string' ? [list] : (list ?? [])) {
         const path = slashed(resolve(file.folder, name))
         const folder = await isFolder(path).catch(() => false)
-        const texts = folder ? labelledTexts(await walkFiles(path), path) : [path]
+        const texts = folder ? await textsIn(path) : [path]
         if (!texts) {
           const message = `${name} is a folder, but not one of text files in a folder for each label`
           throw file.fail(['datasets', d, 'splits', split], message, 'Name its files')

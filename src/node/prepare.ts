@@ -14,7 +14,7 @@ import { chooseRows, columnsOf, type NumberedFile, numberFiles, type RunWarning 
 import type { Columns } from '../core/train/tasks/columns.ts'
 import type { TaskName } from '../core/train/tasks/task.ts'
 import { openAdapter } from './adapterFolder.ts'
-import { discover, loadDataset } from './datasets.ts'
+import { discover, loadDataset, textsIn } from './datasets.ts'
 import { fileFailure, readBytes, slashed } from './files.ts'
 import { flagsOf } from './flags.ts'
 import { rowsHash } from './labelFile.ts'
@@ -163,18 +163,19 @@ async function datasetOf(
   const roles: Roles = Object.fromEntries(
     roleNames.flatMap(role => (role in named ? [[role, named[role as keyof Columns]]] : [])),
   )
-  const files = namedFiles(data, folder)
+  const { splits: files, format } = await namedFiles(data, folder)
   if (data.dataset === undefined && files.train !== undefined) {
     const name =
       dirname(files.train[0] as string)
         .split('/')
         .at(-1) || 'data'
-    return { name, splits: files, roles }
+    return { name, splits: files, roles, ...(format ? { format } : {}) }
   }
   const found = await namedDataset(data.dataset, { folder, root })
   // Roles stay separate from those of winnow.json, so that a mistake is said to be the recipe's.
   const own = Object.fromEntries(Object.entries(found.roles ?? {}).filter(([role]) => !(role in roles)))
-  return { ...found, splits: { ...found.splits, ...files }, roles: { ...own, ...roles } }
+  const way = format ? { format: { ...found.format, ...format } } : {}
+  return { ...found, splits: { ...found.splits, ...files }, roles: { ...own, ...roles }, ...way }
 }
 
 async function namedDataset(
@@ -213,18 +214,29 @@ async function datasetsAt(folder: string, root: string): Promise<DatasetFiles[]>
   }
 }
 
-function namedFiles(data: RecipeInput['data'], folder: string): { [S in SplitName]?: readonly string[] } {
-  const named: { [S in SplitName]?: readonly string[] } = {}
+/** The files that a recipe names by split. A folder stands for the texts in it, in a folder for each label. */
+async function namedFiles(data: RecipeInput['data'], folder: string): Promise<Pick<DatasetFiles, 'splits' | 'format'>> {
+  const splits: { [S in SplitName]?: readonly string[] } = {}
+  let byFolder = false
   for (const split of splitNames) {
     const list = data[split]
     if (list === undefined) continue
-    named[split] = (typeof list === 'string' ? [list] : list).map(file => {
+    const paths: string[] = []
+    for (const file of typeof list === 'string' ? [list] : list) {
       const path = slashed(resolve(folder, file))
       if (!existsSync(path)) throw new Failure('not-found', `The ${split} file ${path} of the recipe does not exist`)
-      return path
-    })
+      const isFolder = statSync(path).isDirectory()
+      const texts = isFolder ? await textsIn(path) : [path]
+      if (!texts) {
+        const message = `The ${split} file ${path} of the recipe is a folder, but not one of text files in a folder for each label`
+        throw new Failure('is-folder', message, 'Name its files, or the dataset: "data": { "dataset": "…" }')
+      }
+      byFolder ||= isFolder
+      paths.push(...texts)
+    }
+    splits[split] = paths
   }
-  return named
+  return { splits, ...(byFolder ? { format: { row: 'file' as const } } : {}) }
 }
 
 /** The reader knows of roles from `winnow.json` only: where the recipe named the column, the mistake is there. */

@@ -227,3 +227,42 @@ describe('a file of several lists', () => {
     await expect(readRunRows({ ...data, files: [data.files[0]!, unnamed] }, ['test'])).rejects.toThrow(/several lists/)
   })
 })
+
+describe('layouts of files', () => {
+  test('texts in a folder for each label are rows with that label, by dataset or by split', async () => {
+    for (const [label, texts] of Object.entries({
+      delivery: ['where is my parcel', 'when will it come'],
+      fault: ['the lamp is broken', 'it does not turn on'],
+    }))
+      for (const [i, text] of texts.entries()) write(`mails/train/${label}/${i}.txt`, `${text}\n`)
+    for (const data of [{ dataset: 'mails' }, { train: 'mails/train' }]) {
+      const { data: run } = await prepare({ data })
+      expect(run.labels).toEqual(['delivery', 'fault'])
+      const { train, validation } = await readRunRows(run, ['train', 'validation'])
+      const rows = [...train.samples, ...validation.samples].map(({ text, gold }) => `${gold}: ${text}`)
+      expect(rows).toContain('fault: the lamp is broken')
+      expect(rows).toHaveLength(4)
+    }
+    write('plain/a.txt', 'no label')
+    await expect(prepare({ data: { train: 'plain' } })).rejects.toSatisfy(error => {
+      failure('is-folder', /folder for each label/)(error)
+      return true
+    })
+  })
+
+  test('lines of fastText with several labels, and files of words and tags, are what their tasks learn from', async () => {
+    write('fast/train.txt', '__label__a __label__b one text\n__label__b two texts\n__label__a three\n__label__b four\n')
+    const several = await prepare({ task: 'multi-label', data: { train: 'fast/train.txt' } })
+    expect(several.data.labels).toEqual(['a', 'b'])
+    const sentences = [
+      'EU B-ORG\nrejects O\n\n',
+      'Peter B-PER\nsleeps O\n\n',
+      'Paris B-LOC\n. O\n\n',
+      'no O\nnames O\n\n',
+    ]
+    write('conll/train.conll', sentences.join(''))
+    const tagged = await prepare({ task: 'token-classification', data: { train: 'conll/train.conll' } })
+    expect(tagged.data.labels).toEqual(['B-LOC', 'B-ORG', 'B-PER', 'O'])
+    expect(tagged.data.roles).toMatchObject({ words: 'tokens', tags: 'tags' })
+  })
+})
