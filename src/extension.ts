@@ -93,8 +93,8 @@ export function activate(context: vscode.ExtensionContext): { readonly api: Api 
     checking.onState(state => {
       if (state.kind === 'checking') return
       explorer.say(state)
-      const failed = state.kind === 'failed'
-      diagnostics.publishFailure(failed ? [state.message, state.hint].filter(Boolean).join('. ') : undefined)
+      const failure = state.kind === 'failed' ? [state.message, state.hint].filter(Boolean).join('. ') : undefined
+      diagnostics.publishSettings(failure, checking.last?.report.warnings)
     }),
   )
   store.add(new Status(checking, history))

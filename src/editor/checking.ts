@@ -241,6 +241,7 @@ export class Checking implements Disposable {
         const version = versions.get(path)
         if (version === undefined ? document.isDirty : version !== document.version) stale.add(path)
       }
+      for (const warning of report.warnings ?? []) this.log.warn(warning)
       this.log.debug(`checked in ${report.ms.toFixed(0)} ms: ${report.findings.length} findings`)
       return this.tell({ report, stale, versions, began })
     } catch (error) {

@@ -53,15 +53,21 @@ export class Diagnostics implements Disposable {
     }
   }
 
-  /** A check that fails at a place, as in `winnow.json:3:12`, says so there too. */
-  publishFailure(message: string | undefined): void {
+  /** A check that fails at a place, as in `winnow.json:3:12`, says so there too, and so does what is wrong without stopping it. */
+  publishSettings(failure: string | undefined, warnings: readonly string[] = []): void {
     this.failures.clear()
-    const [, path, line, column, words] = /^(.+?):(\d+):(\d+): ([\s\S]*)$/.exec(message ?? '') ?? []
-    if (!path || !words) return
-    const at = new vscode.Position(Number(line) - 1, Number(column) - 1)
-    const diagnostic = new vscode.Diagnostic(new vscode.Range(at, at), words, vscode.DiagnosticSeverity.Error)
-    diagnostic.source = 'Winnow'
-    this.failures.set(uriOf(path), [diagnostic])
+    const byFile = new Map<string, vscode.Diagnostic[]>()
+    const add = (message: string, severity: vscode.DiagnosticSeverity) => {
+      const [, path, line, column, words] = /^(.+?):(\d+):(\d+): ([\s\S]*)$/.exec(message) ?? []
+      if (!path || !words) return
+      const at = new vscode.Position(Number(line) - 1, Number(column) - 1)
+      const diagnostic = new vscode.Diagnostic(new vscode.Range(at, at), words, severity)
+      diagnostic.source = 'Winnow'
+      byFile.set(path, [...(byFile.get(path) ?? []), diagnostic])
+    }
+    if (failure !== undefined) add(failure, vscode.DiagnosticSeverity.Error)
+    for (const warning of warnings) add(warning, vscode.DiagnosticSeverity.Warning)
+    for (const [path, list] of byFile) this.failures.set(uriOf(path), list)
   }
 
   /** The finding that a diagnostic of ours stands for. */

@@ -55,14 +55,16 @@ export async function settingsFor(
   if (existsSync(path)) {
     ignored = parseIgnored(decodeAll((await readSource(path)).bytes))
     for (const { line, message } of ignored.problems)
-      warnings.push(`${slashed(path)}:${line}: ${message}; it ignores nothing`)
+      warnings.push(`${slashed(path)}:${line}:1: ${message}; it ignores nothing`)
   }
   const rules = mergeRules(mergeRules(profiled(config), config?.config.rules ?? {}), over)
   const known = allRules.map(rule => rule.meta.id)
   // A rule of another version may be switched off, but a misspelt one should not seem to be.
   for (const id of Object.keys(rules).filter(id => !known.includes(id) && isOff(rules[id]))) {
     const near = nearestWord(id, known)
-    warnings.push(`There is no rule "${id}" to switch off${near ? `; did you mean "${near}"?` : ''}`)
+    const words = `There is no rule "${id}" to switch off${near ? `; did you mean "${near}"?` : ''}`
+    const inConfig = config?.config.rules?.[id] !== undefined && over[id] === undefined
+    warnings.push(inConfig ? config.fail(['rules', id], words).message : words)
   }
   return {
     rules,

@@ -176,7 +176,7 @@ export class Checker {
         documents.set(path, edited?.get(path) ?? textSource(path, text, version))
       }
       for (const [path, source] of edited ?? []) documents.set(path, source)
-      const found = await this.find(request)
+      const { found, warnings } = await this.find(request)
       const problems = new Map<string, string>()
       const results: { checked: Checked; settings: CheckSettings }[] = []
       const first: Finding[] = []
@@ -203,7 +203,7 @@ export class Checker {
       const report = await drive(work, cancel, this.progress)
       this.forget(found)
       await drive(this.follow(results), cancel, this.progress)
-      return withProblems(report, found, problems)
+      return { ...withProblems(report, found, problems), ...(warnings.length > 0 ? { warnings } : {}) }
     } catch (error) {
       if (error instanceof Cancelled) throw new Failure('cancelled', 'The check was cancelled')
       throw error
@@ -241,9 +241,10 @@ export class Checker {
       results.length === 1 ? results[0]!.checked.findings : results.flatMap(({ checked }) => checked.findings)
   }
 
-  /** The datasets under each folder. A folder without any is no error here. */
-  private async find(request: CheckRequest): Promise<Found[]> {
+  /** The datasets under each folder. A folder without any is no error here, and one that cannot be read does not keep others from it. */
+  private async find(request: CheckRequest): Promise<{ found: Found[]; warnings: string[] }> {
     const found: Found[] = []
+    const warnings = new Set<string>()
     const names = new Set<string>()
     for (const folder of request.folders) {
       try {
@@ -253,6 +254,7 @@ export class Checker {
         const named = config?.config.datasets?.length
         const datasets = named ? all.datasets : without(all.datasets, folder, own.exclude ?? [])
         const settings = await settingsFor(config, folder, own.rules ?? {}, 'The setting winnow.rules')
+        for (const warning of settings.warnings) warnings.add(warning)
         for (const files of datasets) {
           const key = filesOf(files).join('\n')
           if (names.has(key)) continue
@@ -260,10 +262,13 @@ export class Checker {
           found.push({ files, settings })
         }
       } catch (error) {
-        if (!(error instanceof Failure) || error.code !== 'no-dataset') throw error
+        if (!(error instanceof Failure)) throw error
+        if (error.code === 'no-dataset') continue
+        if (request.folders.length === 1) throw error
+        warnings.add(failureLine(error))
       }
     }
-    return found
+    return { found, warnings: [...warnings] }
   }
 
   /** Reads a dataset; a file that cannot be read is left out, and why is noted. */

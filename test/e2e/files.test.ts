@@ -73,7 +73,16 @@ test('what other programs write is checked, and settings hold as soon as they ar
   await settles('the misspelt rule', [...without, 'winnow.json:1 undefined'])
   put('winnow.json', '{\n  "rules": { "leak": { "threshold": 2 } }\n}')
   await settles('the wrong threshold', [...without, 'winnow.json:1 undefined'])
+  // What stops nothing is told there as well.
+  put('winnow.json', '{\n  "rules": { "duplicat": "off" }\n}')
+  put('winnow-ignore.jsonl', '{"rule":"leak","key":"of another time"}\nno json\n')
+  await settles('the rule that is switched off without being there, and the line that ignores nothing', [
+    ...all,
+    'winnow-ignore.jsonl:1 undefined',
+    'winnow.json:1 undefined',
+  ])
   rmSync(join(w.folder, 'winnow.json'))
+  rmSync(join(w.folder, 'winnow-ignore.jsonl'))
   await settles('the settings to go', all)
 })
 

@@ -124,6 +124,17 @@ describe.each(Object.entries(cases))('%s', (_, [files, says, code]) => {
   })
 })
 
+test('undo in a folder within the one of the fix says where', async () => {
+  write({ 'data/train.jsonl': `${good}${good}` })
+  await run(fix, 'data', '--write')
+  const parent = folder
+  folder = join(parent, 'data')
+  const within = await run(undo)
+  folder = parent
+  expect(within.err).toBe(`winnow: nothing to undo in this folder; ${parent} has fixes that can be undone there\n`)
+  expect((await run(undo)).out).toBe('data/train.jsonl\n')
+})
+
 test('settings of rules that cannot be used are told where they stand', async () => {
   write({ 'train.jsonl': good, 'winnow.json': '{\n  "rules": { "leak": { "threshold": 2 } }\n}' })
   expect((await run(check, '.')).err).toMatch(/winnow\.json:2:14: leak: Not a threshold: "2"\. Use a number above 0/)

@@ -197,3 +197,17 @@ process.on('message', message => { if (message.name === 'rows' && message.args[0
     await expect(client.check({ folders: [folder], documents: [] })).rejects.toBeInstanceOf(Failure)
   })
 })
+
+test('settings that cannot be used in one folder do not keep another from being checked', async () => {
+  const [first, second] = [path('first'), path('second')]
+  for (const at of [first, second]) {
+    mkdirSync(at)
+    writeFileSync(join(at, 'train.jsonl'), rowsText(['the same text here', 'the same text here'], 'two').join(''))
+  }
+  writeFileSync(join(second, 'winnow.json'), '{\n  "rules": { "leak": "of" }\n}')
+  const report = await new Checker(() => {}).check({ folders: [first, second], documents: [] })
+  expect(report.datasets.map(({ name }) => name)).toEqual(['first'])
+  expect(report.warnings).toHaveLength(1)
+  expect(report.warnings?.[0]).toMatch(/second\/winnow\.json:2:14: rules\.leak is "of", which is no severity/)
+  await expect(new Checker(() => {}).check({ folders: [second], documents: [] })).rejects.toThrow('no severity')
+})

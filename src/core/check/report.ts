@@ -74,6 +74,8 @@ export interface Report {
   readonly counts: { readonly [rule: string]: number }
   /** Version of each open document that was checked; a report about another version is dropped. */
   readonly versions: { readonly [uri: string]: number }
+  /** What of the settings does not do what somebody may think: `file:line:column: words`, or the words alone. */
+  readonly warnings?: readonly string[]
   readonly ms: number
 }
 
