@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { check } from '../../src/core/check/check.ts'
 import { labelFoldersAmong } from '../../src/core/data/labelFolders.ts'
+import { columnsOf } from '../../src/core/view/rowsModel.ts'
 import type { Command } from '../../src/node/commands/command.ts'
 import { command as fix } from '../../src/node/commands/fix.ts'
 import { command as undo } from '../../src/node/commands/undo.ts'
@@ -87,6 +88,14 @@ describe('folders of texts', () => {
       'neg',
     ])
     expect(dataset.splits[1]!.tables[0]!.rowCount).toBe(0)
+    const columns = columnsOf([{ path: pos!.source.uri, split: 'train', table: pos!, base: 0 }], dataset.roles, {
+      hasFindings: false,
+    })
+    expect(columns.map(({ name, editable }) => [name, editable])).toEqual([
+      ['row', false],
+      ['text', true],
+      ['label', false],
+    ])
     expect(() => pos!.setCell(0, 'label', 'neg')).toThrow(/Move the file|folder/)
     const { findings } = await drive(check({ datasets: [dataset] }), { aborted: false }, () => {})
     const leak = findings.find(finding => finding.rule === 'leak')!

@@ -83,7 +83,7 @@ export function columnsOf(
         id: columnId(name),
         name,
         kind: guess(segments, name, role),
-        editable,
+        editable: editable && !segments.some(({ table }) => table.fixed?.(name)),
         ...(role === undefined ? {} : { role }),
       }
     }),
