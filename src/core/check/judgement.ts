@@ -36,17 +36,22 @@ export interface Judgement {
 
 /** Undefined for too few rows of too few labels, and for more than `limit`. */
 export function* judgeable(corpus: Corpus, labels: LabelRows, limit: number): Work<Judgeable | undefined> {
+  const byLabel = yield* labels.rows()
+  // Where there are too many, and so after every edit of them, their texts are not asked for.
+  let labelled = 0
+  for (const all of byLabel.values()) labelled += all.length
+  if (labelled > limit) return undefined
   const likeness = yield* corpus.likeness('word:1+2', 0.8)
   const lists = new Map<number, number[]>()
   let count = 0
-  for (const [label, all] of yield* labels.rows()) {
+  for (const [label, all] of byLabel) {
     const readable = all.filter(row => likeness.slots[row]! >= 0)
     yield { phase: 'label-error', done: count, total: labels.of.length }
     if (readable.length < leastOfClass) continue
     lists.set(label, readable)
     count += readable.length
   }
-  if (lists.size < 2 || count < leastJudged || count > limit || count * lists.size > mostCells) return undefined
+  if (lists.size < 2 || count < leastJudged || count * lists.size > mostCells) return undefined
   const rows = [...lists.values()].flat().sort((a, b) => a - b)
   const keys = rows.map(row => `${likeness.slots[row]!} ${labels.of[row]!}`)
   return { rows, keys, classes: [...lists.keys()], likeness }
