@@ -12,10 +12,11 @@ import type { Rule, RuleContext } from '../rule.ts'
 const most = 10
 /** A class of fewer rows is judged too unsurely. */
 const leastOfEach = 20
-/** A pair has so many times the rows that it would have if all wrong labels were spread over all pairs: noise alone is no overlap. */
+/**
+ * A pair has so many times the rows that it would have if all wrong labels were spread over all pairs: noise alone is no overlap. So two
+ * labels alone never are: what is taken for the other is wrong, not a third thing.
+ */
 const aboveNoise = 2
-/** Of two labels only, what is taken for the other is wrong, not a third thing. */
-const fewLabels = 3
 
 export const labelOverlap: Rule = {
   meta: {
@@ -25,7 +26,7 @@ export const labelOverlap: Rule = {
     severity: 'info',
     what: `Two labels that texts hardly tell apart: of the rows that carry either, \`share\` or more (and \`rows\` at least) seem to be of the other, by the
 calibrated confident joint of confident learning (Northcutt, Jiang and Chuang, 2021) and the built-in classifier of \`label-error\`, which judges
-no row that it has seen. It must be twice as many as labels that are wrong at random would give. Told once for a pair, at the row that shows it best, at most ${most} pairs, the largest first; only where there are ${fewLabels} labels
+no row that it has seen. It must be twice as many as labels that are wrong at random would give. Told once for a pair, at the row that shows it best, at most ${most} pairs, the largest first; only where there are three labels
 or more, of labels with ${leastOfEach} rows, in datasets of ${leastJudged} rows or more. \`winnow profile\` shows the estimates for every label.`,
     why: `Where people cannot say which of two labels fits, no model can, and correcting single rows does not help. It is the definition of the
 labels that needs a line more, or the two are one.`,
@@ -119,7 +120,6 @@ function* overlaps({ corpus, settings }: RuleContext, labels: LabelRows): Work<P
   const told = all
     .filter(
       ({ a, b, count, of }) =>
-        both.classes >= fewLabels &&
         count >= aboveNoise * usual &&
         Math.min(sizes[a]!, sizes[b]!) >= leastOfEach &&
         count >= (options['rows'] as number) &&
