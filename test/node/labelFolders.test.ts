@@ -7,6 +7,7 @@ import { labelFoldersAmong } from '../../src/core/data/labelFolders.ts'
 import { columnsOf } from '../../src/core/view/rowsModel.ts'
 import type { Command } from '../../src/node/commands/command.ts'
 import { command as fix } from '../../src/node/commands/fix.ts'
+import { command as split } from '../../src/node/commands/split.ts'
 import { command as undo } from '../../src/node/commands/undo.ts'
 import { filesOf, findDatasets, loadDataset } from '../../src/node/datasets.ts'
 import { drive } from '../../src/node/drive.ts'
@@ -136,6 +137,13 @@ describe('folders of texts', () => {
       'a fine film with a fine cast and a fine end\n',
       '',
     ])
+    expect(await run(split, '.', '--ratios', '0.5/0.5', '--to', 'parts')).toBe(0)
+    const rows = ['train', 'test'].flatMap(name => content(`parts/${name}.jsonl`).trim().split('\n'))
+    expect(rows.sort()).toEqual([
+      '{"text": "a fine film with a fine cast and a fine end", "label": "pos"}',
+      '{"text": "not for me at all, and not for you", "label": "neg"}',
+    ])
+    rmSync(join(root, 'parts'), { recursive: true })
     const [files] = await findDatasets([root])
     const dataset = await loadDataset(files!)
     expect(dataset.splits[0]!.tables.map(table => table.rowCount)).toEqual([1, 1, 0])

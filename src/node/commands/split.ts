@@ -33,7 +33,7 @@ export const command: Command = {
 
 Splits the rows of a file into training, validation and test files. Equal and similar rows, and rows that longer ones hold, stay
 together, so that nothing leaks; every label has its share in every part; the same seed gives the same parts. The file itself stays as it is, and the
-new ones hold its rows byte for byte (rows of a Parquet file are written as JSON Lines). Rows that cannot be read are left out.
+new ones hold its rows byte for byte (those of a Parquet file, or of a folder of texts in folders that are their labels, as JSON Lines). Rows that cannot be read are left out.
 
   --ratios <a/b[/c]>    shares of train, validation and test, or of train and test (default 0.8/0.1/0.1)
   --to <folder>         where the files are written (default: <file name>-split beside the file)
@@ -112,9 +112,12 @@ function readRatios(text: string): number[] {
 /** The rows of one file, whatever split its name says. Settings of `winnow.json` about it (roles, delimiter) hold. */
 async function readOne(path: string, io: CommandIo) {
   const { datasets, config } = await discover([path])
-  const files = datasets.find(dataset => filesOf(dataset).includes(path))
+  // A folder of texts, one a file, in a folder for each label is as good as a file of them.
+  const texts = datasets.find(dataset => dataset.format?.row === 'file' && datasets.length === 1)
+  const files = datasets.find(dataset => filesOf(dataset).includes(path)) ?? texts
   if (!files) throw new Failure('is-folder', `${path} is a folder`, 'Name the one file that is to be split')
-  const dataset = await loadDataset({ ...files, splits: { train: [path] } }, undefined, { watch: watchOf(io) })
+  const train = files === texts ? filesOf(files) : [path]
+  const dataset = await loadDataset({ ...files, splits: { train } }, undefined, { watch: watchOf(io) })
   const rows = dataset.splits.flatMap(split => split.tables).reduce((sum, table) => sum + table.rowCount, 0)
   if (rows === 0) throw new Failure('no-rows', `${path} holds no rows`, 'There is nothing to split')
   return { dataset, alike: alikeBy(config?.config.rules ?? {}, config?.path) }
