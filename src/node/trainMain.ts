@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Cancelled } from '../core/base/cancel.ts'
 import { failureLine } from '../core/base/failure.ts'
 import type { Provider } from '../core/train/runtime.ts'
 import { deviceReport } from './device.ts'
@@ -70,6 +71,8 @@ export async function main(
     )
     return 2
   } catch (error) {
+    // Whoever asked for the end says so.
+    if (error instanceof Cancelled) return 130
     process.stderr.write(`${error instanceof Error && error.name !== 'Failure' ? error.stack : failureLine(error)}\n`)
     return 2
   }

@@ -38,7 +38,7 @@ checkpoint and stop; Ctrl+C again ends it at once. Ends with the scores of base 
                        tried, nothing is written
   --inspect            say what training would see of its rows: tokens, what is learnt and what is cut, and what would stop
                        the recipe; exit code 1 where something does
-  --find-rate          raise the rate from a millionth to 1 in 100 steps and say which one to take; trains nothing
+  --find-rate          raise the rate from a millionth to 1 in 100 steps, in a run of its own, and say which one to take
   --learning-curve     train on 10, 25, 50 and 100 % of the rows, one run each, and say what 100 more rows would bring
   --again <run>        a new run by the recipe of another one, on its files as they are now; winnow compare names what changed
   --resume <run>       go on with a run that was stopped or died, from its last checkpoint
