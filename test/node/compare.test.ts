@@ -91,7 +91,7 @@ describe('compare', () => {
     await expect(call(compare, `${a}:17`)).rejects.toMatchObject({ code: 'no-evaluation' })
     await expect(call(compare, a, '--split', 'validation')).rejects.toMatchObject({ code: 'no-evaluation' })
     await expect(call(compare)).rejects.toMatchObject({ code: 'usage' })
-    await expect(call(compare, a, '--format', 'yaml')).rejects.toThrow(/text or json or html/)
+    await expect(call(compare, a, '--format', 'yaml')).rejects.toThrow(/text, json or html/)
     await expect(call(compare, a, '--frobnicate')).rejects.toMatchObject({ code: 'usage' })
     appendFileSync(join(a, 'evaluations/test-0.jsonl'), '{"file": "test.csv"}\n')
     await expect(call(compare, a)).rejects.toThrow(/test-0\.jsonl:12 is not a prediction/)
