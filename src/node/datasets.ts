@@ -176,7 +176,7 @@ async function dataFiles(folder: string, listed: DatasetFiles[]): Promise<string
     if (path.endsWith(`/${datasetCardName}`)) listed.push(...(await readDatasetCard(path, files)))
     if (!isDataName(path) || labels.has(path)) continue
     if (formatOfName(path) === 'json' && !(await startsLikeRows(path))) continue
-    if ((endsInSplit(path) || /\.bio$/i.test(path)) && !(await startsWithTags(path))) continue
+    if (needsLook(path) && (isCompressed(path) || !(await startsWithTags(path)))) continue
     found.push(path)
   }
   return found.filter(await eachOnce(found))
@@ -195,7 +195,13 @@ async function startsLikeRows(path: string): Promise<boolean> {
   return rows.test(head) || (nameFile(path).split !== undefined && rowsOfSplit.test(head))
 }
 
-/** Lines of fastText or of words and tags: many files that are no data end in `.test` and the like. */
+/** Many files that are no data end in `.test` and the like: such a one is data where it begins with labels or tags. */
+function needsLook(path: string): boolean {
+  const name = path.replace(/\.(gz|zst)$/i, '')
+  return endsInSplit(name) || /\.bio$/i.test(name)
+}
+
+/** Lines of fastText, or of words and tags. */
 async function startsWithTags(path: string): Promise<boolean> {
   const head = await headOf(path, 4096)
   const whole = head.length < 4096 ? head : head.subarray(0, head.lastIndexOf(0x0a) + 1)

@@ -169,6 +169,23 @@ configs: none\r
     expect(await failure(loadDataset(mixed!))).toContain('test.parquet could not be read as Parquet')
   })
 
+  test('files that end in a split are data where they begin with labels or tags', async () => {
+    put('fast/cooking.train', '__label__a how to bake\n__label__b how to fry\n')
+    put('fast/cooking.valid', '__label__a how to roast\n')
+    put('news/eng.train', '-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nrejects VBZ I-VP O\n')
+    put('news/eng.testa', 'Peter NNP I-NP I-PER\nsleeps VBZ I-VP O\n')
+    put('code/parser.test', 'expect 1 to be 1\n')
+    put('code/packed.test.gz', 'no data')
+    put('code/me.bio', 'I write parsers.\n')
+    const found = await findDatasets([root])
+    expect(found.map(d => [d.name, Object.keys(d.splits)])).toEqual([
+      ['cooking', ['train', 'validation']],
+      ['eng', ['train', 'validation']],
+    ])
+    const news = await loadDataset(found[1]!)
+    expect(news.splits[0]!.tables[0]!.text(0, 'tags')).toBe('["I-ORG","O"]')
+  })
+
   test('open documents win over files', async () => {
     const path = put('train.jsonl', '{"text": "old"}\n')
     const [files] = await findDatasets([root])

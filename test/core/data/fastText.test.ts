@@ -2,7 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FastTextTable, fastTextStyle } from '../../../src/core/data/fastText.ts'
 import { parseTable } from '../../../src/core/data/formats.ts'
+import { readPaged } from '../../../src/core/data/pagedRead.ts'
+import { readAtOnce } from '../../../src/core/data/reading.ts'
 import { inferRoles } from '../../../src/core/data/roles.ts'
+import { windowsOf } from '../../../src/core/text/windows.ts'
 import { applied, sourceOf } from './source.ts'
 
 const tableOf = (text: string, name = '/d/train.txt') => parseTable(sourceOf(name, text))
@@ -82,5 +85,23 @@ describe('lines of fastText', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  test('say the same where a file is read page by page', () => {
+    const text = Array.from(
+      { length: 400 },
+      (_, i) => `__label__l${i % 3}${i % 7 === 0 ? ' __label__x' : ''} text nämber ${i}`,
+    ).join('\n')
+    const source = sourceOf('/d/train.txt', text)
+    const whole = parseTable(source)
+    const windows = windowsOf(source.bytes)
+    const paged = readAtOnce(readPaged({ source: { ...source, bytes: new Uint8Array(0), windows }, pageBytes: 1000 }))
+    expect([paged.columns, paged.rowCount]).toEqual([whole.columns, whole.rowCount])
+    for (let row = 0; row < whole.rowCount; row++)
+      for (const column of whole.columns) {
+        expect(paged.cell(row, column)).toEqual(whole.cell(row, column))
+        expect(paged.kind!(row, column)).toBe(whole.kind!(row, column))
+      }
+    expect(paged.setCell(7, 'labels', '["a", "b"]')).toEqual(whole.setCell(7, 'labels', '["a", "b"]'))
   })
 })
