@@ -124,6 +124,13 @@ describe.each(Object.entries(cases))('%s', (_, [files, says, code]) => {
   })
 })
 
+test('what an option names wrongly is not blamed on winnow.json, and a rule that was meant is named', async () => {
+  write({ 'train.jsonl': good })
+  const { err } = await run(pairs, 'train.jsonl', '--column', 'txt')
+  expect(err).toMatch(/has no column "txt", which --column names\. Its columns: text, label/)
+  expect((await run(fix, '--rule', 'duplicat')).err).toBe('There is no rule "duplicat". Did you mean "duplicate"?\n')
+})
+
 test('undo in a folder within the one of the fix says where', async () => {
   write({ 'data/train.jsonl': `${good}${good}` })
   await run(fix, 'data', '--write')

@@ -1,4 +1,5 @@
 import { Failure } from '../../core/base/failure.ts'
+import { nearestWord } from '../../core/base/nearest.ts'
 import { counted } from '../../core/check/formats/text.ts'
 import { Memory } from '../../core/check/memory.ts'
 import { mend } from '../../core/check/mend.ts'
@@ -133,8 +134,13 @@ function share(text: string): number {
 
 function knownRule(id: string): string {
   if (rules.some(rule => rule.meta.id === id)) return id
-  const ids = rules.map(rule => rule.meta.id).join(', ')
-  throw new Failure('unknown-rule', `There is no rule "${id}"`, `The rules are ${ids}`)
+  const ids = rules.map(rule => rule.meta.id)
+  const near = nearestWord(id, ids)
+  throw new Failure(
+    'unknown-rule',
+    `There is no rule "${id}"`,
+    near ? `Did you mean "${near}"?` : `The rules are ${ids.join(', ')}`,
+  )
 }
 
 /** How the files of each dataset are to be read. */

@@ -75,6 +75,9 @@ async function filesInOrder(paths: readonly string[], io: CommandIo, column: str
   for (const files of datasets) {
     const dataset = await loadDataset(column === undefined ? files : { ...files, roles: { text: column } }, undefined, {
       watch: watchOf(io),
+    }).catch(error => {
+      if (column === undefined || !(error instanceof Failure) || error.code !== 'no-column') throw error
+      throw new Failure('no-column', `${files.name} has no column "${column}", which --column names`, error.hint)
     })
     for (const table of tablesOf(dataset)) {
       const name = shownPath(io.cwd, table.source.uri)

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { Failure } from '../../core/base/failure.ts'
 import { count, counted } from '../../core/base/words.ts'
 import { headline } from '../../core/eval/headline.ts'
@@ -6,6 +6,7 @@ import { table } from '../../core/eval/text.ts'
 import { takenFacts } from '../../core/run/preflightText.ts'
 import { pace, plainRun, type Run, timeLeft } from '../../core/run/run.ts'
 import { byGravity } from '../../core/run/warnings.ts'
+import { isFactor } from '../../core/train/control.ts'
 import type { Scores } from '../../core/train/event.ts'
 import { about } from '../../core/view/words.ts'
 import { askControl } from '../control.ts'
@@ -58,7 +59,20 @@ or the run's folder.
     }
     if (values.pause && values.continue)
       throw new Failure('usage', '--pause and --continue do not go together', 'Leave one of them out')
-    if (values.pause || values.continue || values.rate !== undefined)
+    if (values.rate !== undefined && !isFactor(Number(values.rate)))
+      throw new Failure(
+        'usage',
+        `--rate must be a number above 0 and at most 100, not "${values.rate}"`,
+        '0.5 halves the rate',
+      )
+    const asked = values.pause || values.continue || values.rate !== undefined
+    if (asked && (await readRun(folder)).run.phase === 'finished')
+      throw new Failure(
+        'run-finished',
+        `The run ${basename(folder)} has finished`,
+        'Start another one with winnow tune --again',
+      )
+    if (asked)
       askControl(folder, {
         ...(values.pause || values.continue ? { paused: values.pause === true } : {}),
         ...(values.rate === undefined ? {} : { factor: Number(values.rate) }),

@@ -166,7 +166,9 @@ function say(
   const digits = Math.max(...plan.parts.map(part => count(part.rows).length))
   for (const [i, { rows, groups }] of plan.parts.entries()) {
     const share = `${((100 * rows) / all).toFixed(1)} %`.padStart(7)
-    io.out(`${shown[i]!.padEnd(width)}  ${count(rows).padStart(digits)} rows ${share}  ${counted(groups, 'group')}\n`)
+    io.out(
+      `${shown[i]!.padEnd(width)}  ${count(rows).padStart(digits)} ${rows === 1 ? 'row ' : 'rows'} ${share}  ${counted(groups, 'group')}\n`,
+    )
   }
   const lines = [
     `${counted(all, 'row')} in ${counted(plan.groups, 'group')} that stay together; the largest has ${counted(plan.largest, 'row')}.`,
