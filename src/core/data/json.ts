@@ -214,6 +214,8 @@ function readObject(source: Source, first: number, issues: IssueList): JsonPart[
     const place = Math.min(at, bytes.length - 1)
     const message = 'Not JSON: the object around the lists is not whole'
     issues.add('bad-json', undefined, { start: place, end: place + 1 }, message)
+    for (const [k, { part, table }] of parts.entries())
+      if (table instanceof JsonTable) parts[k] = { part, table: new JsonTable({ ...table.records, readOnly: true }) }
   }
   if (parts.some(({ table }) => table.rowCount > 0)) return parts
   const message = `The file holds an object without ${parts.length ? 'any row' : 'a list of records'}`

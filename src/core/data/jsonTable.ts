@@ -30,6 +30,8 @@ export interface JsonRecords {
   readonly remove: (rows: readonly number[]) => Edit[]
   /** The rows that an older version had, where only the others were read. */
   readonly kept?: KeptFrom
+  /** Where lists end cannot be told, so a removal might take the comma of another one. */
+  readonly readOnly?: true
 }
 
 /** A table whose rows are JSON values: JSONL, or the elements of a JSON array. */
@@ -40,6 +42,7 @@ export class JsonTable implements Table {
   readonly rowCount: number
   readonly part?: string
   readonly kept?: KeptFrom
+  readonly readOnly?: true
   /** What the parser found. */
   readonly records: JsonRecords
   private readonly scanner: JsonScanner
@@ -55,6 +58,7 @@ export class JsonTable implements Table {
     this.format = records.format
     if (records.part !== undefined) this.part = records.part
     if (records.kept) this.kept = records.kept
+    if (records.readOnly) this.readOnly = true
     this.columns = records.columns
     this.rowCount = records.starts.length
     this.scanner = new JsonScanner(records.source.bytes)
