@@ -6,6 +6,7 @@ import type { Corpus, CorpusFile } from '../corpus.ts'
 import { LazyFinding } from '../finding.ts'
 import { pairKey } from '../keys.ts'
 import { milder, type Rule, type RuleContext } from '../rule.ts'
+import { signs } from './duplicate.ts'
 
 /** Where more of the rows than this have a prompt that others answer otherwise, several answers are what the dataset is about. */
 const meant = 0.3
@@ -15,7 +16,7 @@ export const answerConflict: Rule = {
     id: 'answer-conflict',
     title: 'Same prompt, another answer',
     severity: 'warning',
-    what: `Rows whose prompts are equal in normal form and whose answers are not: prompt and completion (with the columns \`input\`, \`context\`,
+    what: `Rows whose prompts are equal in normal form and in the signs that matter (\`2 + 2\` is not \`2 * 2\`) and whose answers are not: prompt and completion (with the columns \`input\`, \`context\`,
 \`system\` and the like, where there are any), or a conversation up to its last answer and that answer. Of each answer but the first the first row is
 told as information, beside the first row of the prompt; where the two stand in different splits, as a warning: the evaluation
 asks what training has answered. Rows of equal prompt and equal answer are \`duplicate\`. Where more than ${meant * 100} % of the rows share their prompt with another
@@ -71,7 +72,8 @@ function* prompts(corpus: Corpus): Work<Map<string, Answered[]>> {
       const prompt = normalForm(parts.prompt)
       const answer = normalForm(parts.answer)
       if (prompt === '' || answer === '') continue
-      const key = `${prompt}\0${asked(file.base + i)}`
+      // The form of `2 + 2` is that of `2 * 2`.
+      const key = `${prompt}\0${signs(parts.prompt)}\0${asked(file.base + i)}`
       const list = all.get(key)
       if (list) list.push({ row: file.base + i, answer })
       else all.set(key, [{ row: file.base + i, answer }])

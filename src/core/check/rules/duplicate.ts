@@ -126,10 +126,19 @@ export function keepOnly(corpus: Corpus, cluster: readonly number[], row: number
   return corpus.removal({ kind: 'keep-only', title, preferred: false }, others)
 }
 
-/** Letters, numbers, marks and symbols in lower case: what two texts must share to be the same to a reader. */
-function signs(text: string): string {
+/**
+ * Letters, numbers, marks and symbols in lower case, with `#` and `%` behind them and what stands between two numbers: what two texts must
+ * share to be the same to a reader (`2 - 2` is not `2 * 2`).
+ */
+export function signs(text: string): string {
   return text
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/[^\p{L}\p{N}\p{M}\p{Sc}\p{Sm}\p{So}]+/gu, '')
+    .replace(/(?<=[\p{N})])\s*([-–−*/^:.,])\s*(?=[\p{N}(])/gu, (_, sign: string) =>
+      /[–−]/u.test(sign) ? between('-') : between(sign),
+    )
+    .replace(/(?<![\p{L}\p{N}])[#%]|[^\p{L}\p{N}\p{M}\p{Sc}\p{Sm}\p{So}#%]+/gu, '')
 }
+
+/** A sign as a symbol that stays: one of those that nobody writes. */
+const between = (sign: string) => String.fromCharCode(0x2800 + sign.charCodeAt(0))

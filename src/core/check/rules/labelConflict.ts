@@ -8,6 +8,7 @@ import { pairKey } from '../keys.ts'
 import { quoted } from '../labels.ts'
 import { comparisonOf, similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleContext } from '../rule.ts'
+import { signs } from './duplicate.ts'
 import { shown } from './nearDuplicate.ts'
 
 export const labelConflict: Rule = {
@@ -16,7 +17,8 @@ export const labelConflict: Rule = {
     title: 'Same text, another label',
     severity: 'warning',
     what: `Rows, of any split, whose texts are equal in normal form, or similar at or above \`threshold\`, and whose labels differ. Where one
-label has the majority, the others are flagged; where none has, every equal row is, and of similar ones the later. Spellings of one
+label has the majority, the others are flagged; where none has, every equal row is, and of similar ones the later. Texts that differ only in
+signs such as emoji or those of currencies are told as information, once. Spellings of one
 label (\`Refund\`, \`refund\`) do not differ: that is \`label-typo\`. Where more than half of all near-copies disagree, labels are a matter
 of opinion in this dataset, and similar texts with different labels are reported as information. Of pairs of texts (\`premise\` and
 \`hypothesis\`, \`sentence1\` and \`sentence2\`) the first ones are compared, where the second ones are equal in normal form.`,
@@ -132,8 +134,36 @@ function tellEqual(state: State, rows: Int32Array): void {
 }
 
 function tellSame(state: State, rows: readonly number[]): void {
+  const labelled = rows.filter(row => state.label(row) >= 0)
+  if (labelled.every(row => state.label(row) === state.label(labelled[0]!))) return
+  // Only here are texts read: what an emoji or the sign of a currency says, the form does not tell.
+  const bySigns = new Map<string, number[]>()
+  for (const row of labelled) {
+    const own = signs(state.corpus.text(row))
+    const list = bySigns.get(own)
+    if (list) list.push(row)
+    else bySigns.set(own, [row])
+  }
+  const [first, ...others] = [...bySigns.values()].map(list => ({ list, sides: votes(list, state.label) }))
+  tellSides(state, first!.sides)
+  for (const { list, sides } of others) {
+    tellSides(state, sides)
+    const side = first!.sides[0]!
+    if (sides[0]!.label === side.label || sides.length > 1) continue
+    const conflict = {
+      row: list[0]!,
+      others: [sideOf(side)],
+      similarity: undefined,
+      preferred: false,
+      apart: true as const,
+    }
+    state.add(finding(state, milder(state.settings.severity, 'info'), conflict))
+  }
+}
+
+/** The conflicts between labels of one text. */
+function tellSides(state: State, sides: ReturnType<typeof votes>): void {
   const { settings, add } = state
-  const sides = votes(rows, state.label)
   const [first, second] = sides
   if (!first || !second) return
   const majority = first.rows.length > second.rows.length
@@ -238,6 +268,8 @@ interface Conflict {
   /** Jaccard to the first of them; undefined where the texts are equal. */
   readonly similarity: number | undefined
   readonly preferred: boolean
+  /** The texts differ in signs that the normal form does not have. */
+  readonly apart?: true
 }
 
 function finding(state: State, severity: Severity, conflict: Conflict): LazyFinding {
@@ -258,7 +290,8 @@ function details(corpus: Corpus, names: readonly string[], conflict: Conflict): 
   )
   const content = (of: number) => [corpus.text(of), corpus.label(of)]
   const { label, count, rows } = others[0]!
-  const what = similarity === undefined ? 'The same text' : `A similar text (Jaccard ${shown(similarity)})`
+  const same = conflict.apart ? 'The same text, apart from signs such as emoji,' : 'The same text'
+  const what = similarity === undefined ? same : `A similar text (Jaccard ${shown(similarity)})`
   const rest = count > 1 ? ` and ${more(count - 1)}` : ''
   return {
     span: corpus.place(row, corpus.labelColumn).span,
@@ -270,7 +303,7 @@ function details(corpus: Corpus, names: readonly string[], conflict: Conflict): 
     ),
     fixes,
     key:
-      similarity === undefined
+      similarity === undefined && !conflict.apart
         ? corpus.key('label-conflict', corpus.text(row), corpus.label(row))
         : pairKey('label-conflict', content(row), content(rows[0]!)),
   }

@@ -9,6 +9,7 @@ import type { Corpus, Likeness } from '../corpus.ts'
 import { type Finding, type Fix, LazyFinding, type Severity } from '../finding.ts'
 import { comparisonOf, similarityOptions } from '../options.ts'
 import { milder, type Rule, type RuleSettings } from '../rule.ts'
+import { signs } from './duplicate.ts'
 import { shown } from './nearDuplicate.ts'
 
 export const leak: Rule = {
@@ -27,7 +28,7 @@ give their scores with and without all of them.`,
     why: `A score on rows that were trained on measures memory. A few percent of leaked rows can decide which of two models looks better,
 and nobody sees it in the number. Winnow's evaluations show every score with and without the rows that this rule found.`,
     fix: `Remove this row; or remove the row of train instead, which keeps the test set comparable with published scores. "Fix all" removes
-the evaluation rows that are equal to one of train, not those that are only similar or contained. Where two rows differ only in numbers, as the
+the evaluation rows that are equal to one of train, not those that are only similar or contained or differ in a sign that may matter. Where two rows differ only in numbers, as the
 rows of a template do, nothing is offered.`,
     example: `\`\`\`
 train.jsonl row 0  {"text": "Where is my parcel?", "label": "delivery"}
@@ -216,7 +217,8 @@ function leaked({ corpus, settings, row, source, alike }: Leak, how: () => How):
     const figures = how()
     const name = corpus.name(source)
     const fixes: Fix[] = []
-    if (alike !== 'numbers') fixes.push(remove('Remove this row', row, worst))
+    if (alike !== 'numbers')
+      fixes.push(remove('Remove this row', row, worst && signs(corpus.text(row)) === signs(corpus.text(source))))
     if (alike === 'equal' || alike === 'near') fixes.push(remove(`Remove ${name} instead`, source, false))
     return {
       span: corpus.textPlace(row).span,
