@@ -237,11 +237,11 @@ function checkRoles(files: DatasetFiles, tables: readonly Table[]): void {
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory()
-  } catch (error) {
-    throw fileFailure(path, error)
-  }
+  const about = await stat(path).catch(error => Promise.reject(fileFailure(path, error)))
+  // A pipe would be waited for, and is gone once it has been read.
+  if (!about.isDirectory() && !about.isFile())
+    throw new Failure('no-file', `${path} is no file`, 'Write its rows to a file first')
+  return about.isDirectory()
 }
 
 function uniqueNames(datasets: readonly DatasetFiles[]): DatasetFiles[] {

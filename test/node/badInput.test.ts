@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -129,6 +130,12 @@ test('what an option names wrongly is not blamed on winnow.json, and a rule that
   const { err } = await run(pairs, 'train.jsonl', '--column', 'txt')
   expect(err).toMatch(/has no column "txt", which --column names\. Its columns: text, label/)
   expect((await run(fix, '--rule', 'duplicat')).err).toBe('There is no rule "duplicat". Did you mean "duplicate"?\n')
+})
+
+test.skipIf(process.platform === 'win32')('a pipe is not waited for', async () => {
+  expect(spawnSync('mkfifo', [join(folder, 'pipe.jsonl')]).status).toBe(0)
+  for (const command of [check, pairs, fix])
+    expect((await run(command, 'pipe.jsonl')).err).toMatch(/pipe\.jsonl is no file\. Write its rows to a file first\n$/)
 })
 
 test('undo in a folder within the one of the fix says where', async () => {
