@@ -197,7 +197,7 @@ test('rows that threads compare in pairs compare as they do here', () => {
   const corpus = new Corpus({ name: 'pairs', splits, roles }, new Memory({ incremental: false, threads }))
   const likeness = finishWork(corpus.likeness('word:1+2', 0.8))
   const pairs = Array.from({ length: 8000 }, (_, i) => Math.floor(i / 6) * 2 + (i % 2 === 0 ? 0 : (i * 7) % 4000))
-  const exact = finishWork(comparePairs(corpus, likeness, pairs))
+  const exact = finishWork(comparePairs(corpus, likeness, { rows: pairs }))
   for (let i = 0; i < 4000; i++)
     expect(exact(i), `${i}`).toEqual(corpus.compare(likeness, pairs[2 * i]!, pairs[2 * i + 1]!))
   expect(compared).toBeGreaterThan(1000)

@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/dataset.ts'
+import { sortPairs } from '../sign/postings.ts'
 import type { Work } from '../sign/progress.ts'
 import type { Shelf } from '../sign/shelf.ts'
 import type { OpenSpill } from '../sign/spill.ts'
@@ -62,9 +63,6 @@ export interface Checked {
   readonly findings: readonly Finding[]
   readonly ignored: number
 }
-
-/** More findings than this in one file are compared one by one. With a place below 2³² a key stays an exact number. */
-const placeFactor = 2 ** 21
 
 /** Runs the rules over datasets. Throws a `Failure` for settings that cannot be used, before any work. */
 export function* check(input: CheckInput): Work<Checked> {
@@ -173,33 +171,31 @@ function* inOrder(findings: readonly Finding[], datasets: readonly Dataset[]): W
   for (const finding of findings) lists[number.get(finding.uri)!]!.push(finding)
   const out: Finding[] = []
   for (const list of lists) {
-    if (list.length > placeFactor) {
-      for (const finding of list.sort(byPlace)) out.push(finding)
-      continue
+    const { length } = list
+    const places = new Uint32Array(length)
+    const numbers = new Uint32Array(length)
+    for (let i = 0; i < length; i++) {
+      places[i] = placeOf(list[i]!)
+      numbers[i] = i
+      if (i % 20_000 === 19_999) yield { phase: 'order', done: i, total: length }
     }
-    const keys = new Float64Array(list.length)
-    for (let i = 0; i < list.length; i++) {
-      keys[i] = placeOf(list[i]!) * placeFactor + i
-      if (i % 20_000 === 19_999) yield { phase: 'order', done: i, total: list.length }
-    }
-    keys.sort()
+    // Places in a file are below 2³²; those that are equal stay in the order they were found in.
+    const { shingles: sorted, slots: order } = yield* sortPairs({ shingles: places, slots: numbers, length })
     let work = 0
-    for (let from = 0; from < keys.length; ) {
-      let to = from
-      const place = Math.floor(keys[from]! / placeFactor)
-      const same: Finding[] = []
-      while (to < keys.length && Math.floor(keys[to]! / placeFactor) === place)
-        same.push(list[keys[to++]! % placeFactor]!)
-      if (same.length > 1) {
+    for (let from = 0; from < length; ) {
+      let to = from + 1
+      while (to < length && sorted[to] === sorted[from]) to++
+      if (to - from === 1) out.push(list[order[from]!]!)
+      else {
         // What lies in a row is asked of the row, which takes a while.
-        same.sort(byPlace)
+        const same = Array.from(order.subarray(from, to), i => list[i]!).sort(byPlace)
+        for (const finding of same) out.push(finding)
         work += same.length
         if (work > 100) {
           work = 0
           yield { phase: 'order', done: out.length, total: findings.length }
         }
       }
-      for (const finding of same) out.push(finding)
       from = to
     }
     yield { phase: 'order', done: out.length, total: findings.length }

@@ -61,6 +61,12 @@ export class Signatures {
     return this.uses[slot]! > 0
   }
 
+  /** Writes 1 for each living form and 0 for the others. */
+  markLiving(out: Uint8Array): void {
+    const { uses } = this
+    for (let slot = 0; slot < this.forms.count; slot++) out[slot] = uses[slot]! > 0 ? 1 : 0
+  }
+
   /** Slots that nobody uses: what a fresh start would save. */
   dead(): number {
     let dead = 0
@@ -137,11 +143,28 @@ export class Signatures {
       more.set(this.uses)
       this.uses = more
     }
+    if (slots.length > mostChanges) {
+      this.employMany(slots)
+      return
+    }
     const { uses } = this
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i]!
       if (slot >= 0 && uses[slot]!++ === 0) this.changed(slot)
     }
+  }
+
+  /** As `employ`, of more than are remembered one by one. */
+  private employMany(slots: Int32Array): void {
+    const { uses } = this
+    let come = 0
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!
+      if (slot >= 0 && uses[slot]!++ === 0) come++
+    }
+    if (come === 0) return
+    this.forgotten += this.changes.length + come
+    this.changes = []
   }
 
   private retire(slots: Int32Array): void {

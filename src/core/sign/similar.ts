@@ -91,17 +91,30 @@ export class Similar {
   /** Brings the sets up to date with the signatures. Once other threads have all of a full join, `next` may give them more to do. */
   *update(next?: (similar: Similar) => void): Work<void> {
     const { moment, forms } = this.signatures
-    const { gone, come } = this.news()
-    if (gone.length + come.length > 0) {
+    if (forms.count > this.known.length) {
+      const known = new Uint8Array(Math.ceil(forms.count * 1.1) + 1024)
+      known.set(this.known)
+      this.known = known
+    }
+    const fresh: number[] = []
+    for (const slot of this.news()) {
+      fresh.push(slot)
+      // Without an index all forms are joined anew, whichever came.
+      if (!this.index) break
+    }
+    if (fresh.length > 0) {
       const few = 200 + forms.count / 100
-      if (!this.index || come.length + gone.length > few || this.overlaid.size > 5000 + few * 5) {
+      if (!this.index || fresh.length > few || this.overlaid.size > 5000 + few * 5) {
         // Who gives up meanwhile leaves nothing that the next update could take for joined.
         this.moment = -1
         this.known.fill(0)
-        yield* this.rebuild(next)
+        const living = this.aliveSlots()
+        yield* this.rebuild(living, next)
         this.touched = undefined
-        this.knowLiving()
+        this.known.set(living)
       } else {
+        const gone = fresh.filter(slot => this.known[slot] === 1)
+        const come = fresh.filter(slot => this.known[slot] === 0)
         this.patch(gone, come)
         for (const slot of gone) this.known[slot] = 0
         for (const slot of come) this.known[slot] = 1
@@ -110,51 +123,37 @@ export class Similar {
     this.moment = moment
   }
 
-  /** Forms that went and came since the last update. */
-  private news(): { readonly gone: number[]; readonly come: number[] } {
-    const { forms } = this.signatures
-    if (forms.count > this.known.length) {
-      const known = new Uint8Array(Math.ceil(forms.count * 1.1) + 1024)
-      known.set(this.known)
-      this.known = known
-    }
-    const gone: number[] = []
-    const come: number[] = []
-    const look = (slot: number) => {
-      const alive = this.signatures.alive(slot)
-      if (alive !== (this.known[slot] === 1)) (alive ? come : gone).push(slot)
-    }
-    const changes = this.moment < 0 ? undefined : this.signatures.since(this.moment)
-    if (changes) for (const slot of new Set(changes)) look(slot)
-    else for (let slot = 0; slot < forms.count; slot++) look(slot)
-    return { gone, come }
+  /** Forms that went or came since the last update. */
+  private *news(): Generator<number> {
+    const { known, signatures } = this
+    const isNews = (slot: number) => signatures.alive(slot) !== (known[slot] === 1)
+    const changes = this.moment < 0 ? undefined : signatures.since(this.moment)
+    if (changes) {
+      for (const slot of new Set(changes)) if (isNews(slot)) yield slot
+    } else for (let slot = 0; slot < signatures.forms.count; slot++) if (isNews(slot)) yield slot
   }
 
-  private knowLiving(): void {
-    const { forms } = this.signatures
-    for (let slot = 0; slot < forms.count; slot++) if (this.signatures.alive(slot)) this.known[slot] = 1
-  }
-
-  private *rebuild(next: ((similar: Similar) => void) | undefined): Work<void> {
+  /** Joins all forms that `living` marks. */
+  private *rebuild(living: Uint8Array, next: ((similar: Similar) => void) | undefined): Work<void> {
     const { forms } = this.signatures
     const { t } = this.matcher
-    const alive = (slot: number) => this.signatures.alive(slot)
+    const alive = (slot: number) => living[slot] === 1
     this.sets.clear()
     this.members.clear()
     this.index = undefined
     this.prefixes = undefined
     this.next = next
     const levels = this.helpers
-      ? yield* levelTable(this.helpers, forms.arrays(), this.aliveSlots())
+      ? yield* levelTable(this.helpers, forms.arrays(), living)
       : yield* Levels.table(forms, alive)
     this.levels = new Levels(levels)
     const keys: KeysOf = { kind: 'levels', table: levels }
     this.banding = undefined
-    const within = yield* this.join(keys, this.exact ? Number.POSITIVE_INFINITY : mostPairs(forms.count))
+    const within = yield* this.join(keys, { living, budget: this.exact ? unbounded : mostPairs(forms.count) })
     if (!within) {
       this.banding = bandingFor(t)
       const cost = this.cost
-      yield* this.join({ kind: 'bands', banding: this.banding }, Number.POSITIVE_INFINITY)
+      yield* this.join({ kind: 'bands', banding: this.banding }, { living, budget: unbounded })
       this.cost = cost
     }
     this.overlay.clear()
@@ -167,11 +166,12 @@ export class Similar {
   }
 
   /** Joins all living forms by keys; false, with nothing joined, where that would look at more pairs than `budget`. */
-  private *join(keys: KeysOf, budget: number): Work<boolean> {
+  private *join(keys: KeysOf, asked: Asked): Work<boolean> {
     const { forms } = this.signatures
-    if (this.helpers) return yield* this.joinElsewhere(this.helpers, keys, budget)
+    if (this.helpers) return yield* this.joinElsewhere(this.helpers, keys, asked)
+    const { living, budget } = asked
     const { t } = this.matcher
-    const alive = (slot: number) => this.signatures.alive(slot)
+    const alive = (slot: number) => living[slot] === 1
     const own = keysFor(keys)
     const postings = yield* sortedPostings(forms, t, {
       alive,
@@ -203,16 +203,14 @@ export class Similar {
 
   /** 1 for each living form. */
   private aliveSlots(): Uint8Array {
-    const { count } = this.signatures.forms
-    const alive = new Uint8Array(new SharedArrayBuffer(count))
-    for (let slot = 0; slot < count; slot++) if (this.signatures.alive(slot)) alive[slot] = 1
+    const alive = new Uint8Array(new SharedArrayBuffer(this.signatures.forms.count))
+    this.signatures.markLiving(alive)
     return alive
   }
 
-  private *joinElsewhere(threads: Threads, keys: KeysOf, budget: number): Work<boolean> {
+  private *joinElsewhere(threads: Threads, keys: KeysOf, { living: alive, budget }: Asked): Work<boolean> {
     const forms = this.signatures.forms.arrays()
     const { t } = this.matcher
-    const alive = this.aliveSlots()
     const prefixes: Prefixes[] = []
     const step = Math.ceil(forms.count / threads.count)
     const ranges = Array.from({ length: threads.count }, (_, i) => ({
@@ -358,6 +356,14 @@ export class Similar {
     else members.set(root, [root, slot])
   }
 }
+
+/** The forms to join, which are marked, and how many pairs may be looked at. */
+interface Asked {
+  readonly living: Uint8Array
+  readonly budget: number
+}
+
+const unbounded = Number.POSITIVE_INFINITY
 
 /** Without the rest, so that it need not be kept. */
 function pairsOf({ shingles, slots, length }: SlotPairs): SlotPairs {

@@ -1,12 +1,11 @@
 import { firstStar, isTemplate, starRows } from '../../sign/cluster.ts'
 import { jaccard, tokens } from '../../sign/exact.ts'
 import { normalForm } from '../../sign/normal.ts'
-import type { Work } from '../../sign/progress.ts'
+import { finishWork, type Work } from '../../sign/progress.ts'
 import { parseScheme } from '../../sign/scheme.ts'
 import type { Star } from '../../sign/starRest.ts'
 import { parseThreshold, reaches, type Threshold } from '../../sign/threshold.ts'
-import { comparePairs } from '../comparing.ts'
-import type { Comparison } from '../comparisons.ts'
+import { type Compare, comparePairs } from '../comparing.ts'
 import {
   containment,
   containmentOf,
@@ -61,7 +60,7 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.91, containment 0.91.\``
       const telling = tellingOf(context, likeness, yield* corpus.foldedLabels())
       const groups = new Set(slots.map(slot => likeness.similar.group(slot)))
       for (const group of groups) if (group.length > 1) yield* tellGroup(telling, group)
-      yield* tellPairs(telling, yield* comparePairs(corpus, likeness, telling.pairs))
+      yield* tellPairs(telling)
     },
   },
 
@@ -71,13 +70,12 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.91, containment 0.91.\``
     const likeness = yield* corpus.likeness(String(shingle), threshold!)
     const labels = yield* corpus.foldedLabels()
     const telling = tellingOf(context, likeness, labels)
-    const { told, pairs } = telling
     const groups = tellGroups(telling)
     // Other threads, where there are some, look for what is contained while this one goes through the groups.
     const all = yield* holders(corpus, likeness, containmentOf(settings), groups)
     yield* groups
-    const containing = all && tellContained(context, likeness, { all, labels, told })
-    yield* tellPairs(telling, yield* comparePairs(corpus, likeness, pairs, containing))
+    const containing = all && tellContained(context, likeness, { all, labels, told: telling.told })
+    yield* tellPairs(telling, containing)
     if (containing) yield* containing
   },
 }
@@ -252,26 +250,49 @@ function tellLater({ pairs }: Telling, { center, members }: Star): void {
   for (const row of members) pairs.push(center, row)
 }
 
-/** The clusters whose pairs were compared. */
-function* tellPairs({ context, likeness, t, pairs: rows }: Telling, exact: (pair: number) => Comparison): Work<void> {
+/** Compares the pairs and tells the clusters that they are of: what other threads compare while they go on. */
+function* tellPairs(telling: Telling, meanwhile?: Work<void>): Work<void> {
+  const { context, likeness, pairs: rows } = telling
+  const compared: Compared = { pairs: new NearPairs(rows), first: 0, end: 0 }
+  const heard = (exact: Compare, pairs: number) => finishWork(tellFirst(telling, compared, { exact, pairs }))
+  const exact = yield* comparePairs(context.corpus, likeness, { rows, heard, meanwhile })
+  yield* tellFirst(telling, compared, { exact, pairs: rows.length / 2 })
+}
+
+/** The clusters before `first` are told, the pairs before `end` kept. */
+interface Compared {
+  readonly pairs: NearPairs
+  first: number
+  end: number
+}
+
+/** The clusters whose pairs are all among the first so many, other than those that were told before. */
+function* tellFirst(
+  { context, likeness, t }: Telling,
+  compared: Compared,
+  known: { readonly exact: Compare; readonly pairs: number },
+): Work<void> {
   const { corpus, settings, add } = context
-  const pairs = new NearPairs(rows)
+  const { pairs } = compared
   // All of a cluster are compared before one of them is told: its details may be asked for at once.
   const make = (pair: number) => details(corpus, likeness, pairs, pair)
   const rule = 'near-duplicate'
   const mild = milder(settings.severity, 'info')
-  for (let first = 0, end = 0; first < pairs.count; first = end) {
+  for (let { first, end } = compared; first < known.pairs; first = end) {
     const center = pairs.center(first)
-    for (; end < pairs.count && pairs.center(end) === center; end++) {
-      pairs.keep(end, exact(end))
+    for (; end < known.pairs && pairs.center(end) === center; end++) {
+      pairs.keep(end, known.exact(end))
       if (end % 200 === 199) yield { phase: rule, done: end, total: pairs.count }
     }
+    compared.end = end
+    if (end < pairs.count && pairs.center(end) === center) return
     for (let pair = first; pair < end; pair++) {
       const { inter, union, numbers } = pairs.exact(pair)
       if (!reaches(t, inter, union)) continue
       const [severity, alike] = numbers ? ([mild, 'numbers'] as const) : ([settings.severity, 'near'] as const)
       add(new LazyFinding({ rule, severity, alike, index: pair }, corpus.rowOf(pairs.row(pair)), make))
     }
+    compared.first = end
   }
 }
 
