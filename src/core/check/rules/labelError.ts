@@ -20,14 +20,21 @@ export const labelError: Rule = {
     adviceOnly: true,
     title: 'Label that does not fit the text',
     severity: 'info',
-    what: `Rows whose text speaks for another label. A small built-in classifier is trained on four fifths of all rows and judges the
+    what: `Rows whose text speaks for another label.
+
+A small built-in classifier is trained on four fifths of all rows and judges the
 rest, five times over, so that it judges no row that it has seen; rows with similar texts are never on both sides. Confident learning
 (Northcutt, Jiang and Chuang, 2021) then tells which labels are likely wrong, given how sure the classifier usually is of each label. A row
 is reported only if the vote of its nearest rows agrees with the classifier on the other label, and both together give it \`probability\`
-or more. Where rows and labels are many (about 5,000 short texts of 50 labels or more), they are judged with less effort: by words and
+or more. Both together are their geometric mean, scaled so that it fits all labels best (temperature scaling): where labels are many, each opinion alone gives even the right one little,
+and the two that agree say much more.
+
+Where rows and labels are many (about 5,000 short texts of 50 labels or more), they are judged with less effort: by words and
 pairs of words instead of words and their pieces, and three times over, each time trained on two thirds. Labels of fewer than ${leastOfClass} rows are not judged, nor are datasets of fewer than ${leastJudged} such rows or of more than \`rows\`.
+
 Where a cell holds several labels (a list, or names with a separator), each label is judged by itself, as carried or not (at most 60 labels, of 200 rows or more): a row is reported with a
 label that does not fit, or with one that is missing, where the classifier says so with \`probability\` or more and the nearest rows agree.
+
 Where a finished run was trained on these very files, it is a witness: the mean probability over its epochs of the row's own label and of the labels that stood
 against it (area under the margin; Pleiss et al., 2020) is multiplied with what the text says, and a row is reported, too, where that gives another label
 \`confidence\` or more against its own. The finding says so. A text that carries two labels is a \`label-conflict\` and not repeated here.`,
