@@ -185,9 +185,9 @@ async function dataFiles(folder: string, listed: DatasetFiles[]): Promise<string
 /** A list of records, an object whose first key is a split (`{"train": [`), or JSON Lines under this name. */
 const rows =
   /^\s*(\[\s*[{["]|\{\s*"[a-z_-]*(train|valid|val|dev|eval|test|heldout)[a-z_-]*"\s*:\s*\[|\{[^\n]*\}\r?\n\s*\{)/i
-/** What else a file that is named after a split may begin with: an empty list, records one behind the other, a list under another key, columns. */
+/** What else a file that is named after a split may begin with: an empty list, records one behind the other (also on several lines each), a list under another key, columns. */
 const rowsOfSplit =
-  /^\s*(\[\s*\]|\{[^\n]*\}\s*\{\s*"|\{\s*"[^"]*"\s*:\s*(\[\s*["{[]|\{\s*"0"\s*:))|"(data|rows|records|examples|items)"\s*:\s*\[\s*["{[]/i
+  /^\s*(\[\s*\]|\{[\s\S]*?\}\s*\{\s*"|\{\s*"[^"]*"\s*:\s*(\[\s*["{[]|\{\s*"0"\s*:))|"(data|rows|records|examples|items)"\s*:\s*\[\s*["{[]/i
 
 async function startsLikeRows(path: string): Promise<boolean> {
   if (isCompressed(path)) return true

@@ -44,12 +44,10 @@ export function largeSource(path: string, held = heldBytes): LargeSource | undef
 function sourceOf(path: string, head: Uint8Array, windows: (offset: number) => Windows): LargeSource | undefined {
   const { encoding, bom, bytes } = decodeSource(slashed(path), head)
   if (encoding !== 'utf-8') return undefined
-  // A list under the name of JSON Lines.
-  if (
-    formatOfName(path) === 'jsonl' &&
-    /^\s*\[[ \t\r]*\n/.test(Buffer.from(bytes.subarray(0, 4096)).toString('latin1'))
-  )
-    return undefined
+  // A list under the name of JSON Lines, or objects of several lines.
+  const start = Buffer.from(bytes.subarray(0, 4096)).toString('latin1')
+  const isOther = /^\s*[[{][ \t\r]*\n/.test(start) || /^\s*\[\s*\{(?!\s*"(role|from)")[^\n]{3000}/.test(start)
+  if (formatOfName(path) === 'jsonl' && isOther) return undefined
   // Sentences of many lines are read as a whole.
   if (formatOfName(path) === 'text' && conllStyle(bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1))) return undefined
   const own = windows(bom ? 3 : 0)

@@ -21,7 +21,16 @@ export function copyRows(from: readonly RowsOf[]): Uint8Array {
   if (!first) return new Uint8Array(0)
   if (isPrinted(first))
     return Buffer.from(from.flatMap(({ table, rows }) => rows.map(row => jsonLine(table, row))).join(''))
-  return encoded(first.source, first.format === 'json' ? listOf(first, from) : linesOf(first, from))
+  return encoded(first.source, isInList(first) ? listOf(first, from) : linesOf(first, from))
+}
+
+/** Objects under the name of JSON may also stand one behind the other. */
+function isInList(table: Table): boolean {
+  if (table.format !== 'json' || table.rowCount === 0) return table.format === 'json'
+  const { bytes } = table.source
+  let before = table.rowSpan(0).start
+  while (before > 0 && bytes[before - 1]! <= 0x20) before--
+  return bytes[before - 1] === 0x5b
 }
 
 function isPrinted({ readOnly, format }: Table): boolean {

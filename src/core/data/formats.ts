@@ -6,8 +6,10 @@ import type { DatasetFiles } from './dataset.ts'
 import { parseDocument } from './document.ts'
 import { FastTextTable, fastTextStyle } from './fastText.ts'
 import { formatOfName } from './formatName.ts'
+import { IssueList } from './issues.ts'
 import { parseJson } from './json.ts'
 import { readJsonl } from './jsonl.ts'
+import { isOtherJson, readValues } from './jsonValues.ts'
 import { parseText } from './plainText.ts'
 import { type Reading, readAtOnce } from './reading.ts'
 import type { Source, Table } from './table.ts'
@@ -31,8 +33,8 @@ export function* readTablesOf(source: Source, given: DatasetFiles['format'] = {}
     case 'json':
       return parseJson(source)
     case 'jsonl':
-      // A list under the name of JSON Lines: one record on many lines would make every line a broken row.
-      return startsList(source.bytes) ? parseJson(source) : [{ part: undefined, table: yield* readJsonl(source) }]
+      // Something else under the name of JSON Lines: one record on many lines would make every line a broken row.
+      return isOtherJson(source.bytes) ? parseOther(source) : [{ part: undefined, table: yield* readJsonl(source) }]
     case 'text':
       return [{ part: undefined, table: parseLines(source) }]
     case 'conll':
@@ -46,6 +48,14 @@ export function* readTablesOf(source: Source, given: DatasetFiles['format'] = {}
     default:
       return [{ part: undefined, table: yield* readCsv(source, format === 'tsv' ? 'tsv' : 'csv', given) }]
   }
+}
+
+/** JSON under the name of JSON Lines. One object that holds no list is a row, printed on several lines. */
+function parseOther(source: Source): FileTable[] {
+  const tables = parseJson(source)
+  return tables.some(({ table }) => table.rowCount > 0 || table.part !== undefined)
+    ? tables
+    : [{ part: undefined, table: readValues(source, new IssueList()) }]
 }
 
 /** Is this file one row? Texts are where it is said so, also those whose names are numbers. */
@@ -75,15 +85,4 @@ export function parseTable(source: Source, given: DatasetFiles['format'] = {}): 
     throw new Failure('several-lists', message, 'Write each of them into a file of its own')
   }
   return tables[0]!.table
-}
-
-/** Is it `[` alone on its line, as pretty-printed lists begin? */
-export function startsList(bytes: Uint8Array): boolean {
-  let at = 0
-  while (at < bytes.length && (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09))
-    at++
-  if (bytes[at] !== 0x5b) return false
-  at++
-  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0d) at++
-  return bytes[at] === 0x0a
 }

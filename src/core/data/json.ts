@@ -5,6 +5,7 @@ import { IssueList, looksBinary, maxRecordBytes, megabytes, reportBytes } from '
 import { parseJsonl } from './jsonl.ts'
 import { JsonScanner } from './jsonScan.ts'
 import { described, JsonTable, type RecordShape } from './jsonTable.ts'
+import { areValues, readValues } from './jsonValues.ts'
 import { Offsets } from './offsets.ts'
 import { splitOfPart } from './splits.ts'
 import type { Source, Table } from './table.ts'
@@ -18,7 +19,7 @@ export interface JsonPart {
 
 /**
  * A `.json` file: a list of records, an object of lists (`{"train": […], "test": […]}`, or one list among other members, as
- * in `{"version": 1, "data": […]}`), or JSON Lines under that name. A broken record is an issue, and reading goes
+ * in `{"version": 1, "data": […]}`), JSON Lines under that name, or objects of several lines behind each other. A broken record is an issue, and reading goes
  * on with the next one that begins as the first did.
  */
 export function parseJson(source: Source): JsonPart[] {
@@ -41,6 +42,7 @@ export function parseJson(source: Source): JsonPart[] {
     if (table.rowCount === 0) issues.add('empty-file', undefined, { start: first, end: to }, 'The list holds no rows')
     return [{ part: undefined, table }]
   }
+  if (areValues(bytes)) return [{ part: undefined, table: readValues(source, issues) }]
   const columns = bytes[first] === 0x7b ? columnsOf(bytes, first) : undefined
   if (columns) {
     const message = `The file holds columns (${columns.slice(0, 4).join(', ')}) instead of records: write it as a list of records, {"${columns[0]}": …, "${columns[1]}": …}`
@@ -267,6 +269,9 @@ function isLines(bytes: Uint8Array, scanner: JsonScanner, first: number): boolea
   const second = scanner.space(line, bytes.length)
   const members = scanner.members(first, line)
   if (members >= 0) return second < bytes.length || !hasList(bytes, scanner, members)
+  // One object whose second line begins a record, as in `{"train": [`, is no broken first line.
+  const end = scanner.value(first, bytes.length)
+  if (end > 0 && scanner.space(end, bytes.length) === bytes.length) return false
   return bytes[second] === 0x7b && bytes[second - 1] === 0x0a
 }
 

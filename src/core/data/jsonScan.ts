@@ -239,7 +239,12 @@ export class JsonScanner {
 
   private tail(from: number, end: number, count: number): number {
     const i = this.space(from, end)
-    return i === end ? count : this.fail(i, 'something follows the record on the same line')
+    if (i === end) return count
+    const what =
+      this.bytes[i] === 0x2c
+        ? 'a comma follows the record; between lines there is none'
+        : 'something follows the record on the same line'
+    return this.fail(i, what)
   }
 
   private record(index: number, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {

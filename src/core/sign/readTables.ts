@@ -1,7 +1,8 @@
 import type { DatasetFiles } from '../data/dataset.ts'
 import { formatOfName } from '../data/formatName.ts'
-import { type FileTable, readTablesOf, startsList } from '../data/formats.ts'
+import { type FileTable, readTablesOf } from '../data/formats.ts'
 import { type JsonlPart, joinJsonlParts, jsonlCuts } from '../data/jsonl.ts'
+import { isOtherJson } from '../data/jsonValues.ts'
 import type { Source } from '../data/table.ts'
 import type { Work } from './progress.ts'
 import type { Threads } from './threads.ts'
@@ -18,7 +19,7 @@ export function* readTablesWith(
 ): Work<FileTable[]> {
   const { bytes } = source
   const large = bytes.length >= leastShared && bytes.buffer instanceof SharedArrayBuffer
-  const lines = large && formatOfName(source.uri) === 'jsonl' && !startsList(bytes)
+  const lines = large && formatOfName(source.uri) === 'jsonl' && !isOtherJson(bytes)
   const cuts = lines ? jsonlCuts(bytes, partBytes) : undefined
   if (!threads || !cuts) return yield* readTablesOf(source, given)
   const jobs = cuts.slice(1).map((to, i) => ({ kind: 'lines' as const, bytes, from: cuts[i]!, to }))
