@@ -55,6 +55,8 @@ test('13-gram: what many rows of the benchmark begin with is how it speaks', () 
   const intro = text('intro', 20)
   const templated = bench.map(row => `${intro} ${row}`)
   expect(found('13-gram', templated, [`${intro} ${clean[0]}`])).toEqual([])
+  const some = (count: number) => bench.map((row, i) => (i < count ? `${intro} ${row}` : row))
+  expect([10, 11].map(count => found('13-gram', some(count), [`${intro} ${clean[0]}`]).length)).toEqual([1, 0])
 })
 
 test('8-gram: 70 % of the runs, wherever they stand; told at the row with most', () => {
