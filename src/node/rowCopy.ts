@@ -8,7 +8,8 @@ export interface RowsOf {
 
 /** The extension of the file that `copyRows` makes. */
 export function copiedExtension(table: Table): string {
-  return isPrinted(table) ? '.jsonl' : `.${table.format === 'text' ? 'txt' : table.format}`
+  if (isPrinted(table) || (table.format === 'json' && !isInList(table))) return '.jsonl'
+  return `.${table.format === 'text' ? 'txt' : table.format}`
 }
 
 /**

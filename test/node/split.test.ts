@@ -47,6 +47,20 @@ function rowsOf(count: number): { text: string; label: string; user: string }[] 
 }
 
 describe('winnow split', () => {
+  test('objects of several lines, and sentences of words and tags, stay what they are', async () => {
+    const objects = ['{\n  "text": "one of them"\n}', '{\n  "text": "another thing"\n}']
+    writeFileSync(join(root, 'notes.json'), `${objects.join('\n')}\n`)
+    expect((await run(split, 'notes.json', '--ratios', '1/1')).code).toBe(0)
+    const parts = ['train', 'test'].map(name => readFileSync(join(root, `notes-split/${name}.jsonl`), 'utf8'))
+    expect(parts.sort()).toEqual(objects.map(text => `${text}\n`).sort())
+    const sentences = ['EU B-ORG\nrejects O\n\n', 'Peter B-PER\nsleeps O\n\n']
+    writeFileSync(join(root, 'news.conll'), sentences.join(''))
+    expect((await run(split, 'news.conll', '--ratios', '1/1')).code).toBe(0)
+    const halves = ['train', 'test'].map(name => readFileSync(join(root, `news-split/${name}.conll`), 'utf8'))
+    expect(halves.sort()).toEqual([...sentences].sort())
+    expect((await run(check, 'notes-split')).out).toContain('train 1 row')
+  })
+
   test('keeps what is alike together, every label in its share, and the bytes of every row', async () => {
     const rows = rowsOf(900)
     const text = rows.map(({ text, label }, i) => `{"text":"${text}",${' '.repeat(i % 3)}"label":"${label}"}\r\n`)
