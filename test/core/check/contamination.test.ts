@@ -65,6 +65,14 @@ test('8-gram: 70 % of the runs, wherever they stand; told at the row with most',
   expect(found('8-gram', bench, [clean[0]!, a])).toEqual([])
 })
 
+test('50-char: fifty letters and digits, neither one less nor one more', () => {
+  const row = 'q7w8e9r0t1y2u3i4o5p6a7s8d9f0g1h2j3k4l5z6x7c8v9b0n1m'
+  expect(row).toHaveLength(51)
+  const parts = (size: number) => Array.from({ length: 52 - size }, (_, at) => row.slice(at, at + size)).join('zzz')
+  expect(found('50-char', [row], [parts(50)])).toEqual([[0, 0]])
+  expect(found('50-char', [row], [parts(49)])).toEqual([])
+})
+
 test('50-char: only what holds one of the three parts, the same ones every time; short rows as a whole', () => {
   expect(
     found(
