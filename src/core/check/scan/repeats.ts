@@ -14,7 +14,7 @@ export function duplicatesAmong(parts: readonly string[]): { readonly count: num
   return { count, characters }
 }
 
-/** The n-gram whose occurrences have most characters together among the most frequent ones; undefined for fewer than n words. */
+/** The most frequent n-gram, of equally frequent ones the first; undefined for fewer than n words. */
 export function topNgram(
   words: readonly string[],
   n: number,
