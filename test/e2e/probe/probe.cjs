@@ -8,6 +8,8 @@ exports.activate = () => {
   const port = Number(process.env.WINNOW_PROBE_PORT)
   if (!port) return
   server = http.createServer(async (request, response) => {
+    // A test that is busy itself would find a connection that was kept closed at the moment it asks.
+    response.setHeader('Connection', 'close')
     let body = ''
     for await (const chunk of request) body += chunk
     try {
