@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { check } from '../../../src/core/check/check.ts'
+import { Memory } from '../../../src/core/check/memory.ts'
 import type { Rule } from '../../../src/core/check/rule.ts'
 import { labelError } from '../../../src/core/check/rules/labelError.ts'
 import { labelOverlap } from '../../../src/core/check/rules/labelOverlap.ts'
@@ -66,6 +67,25 @@ test('label-overlap: three labels are the fewest, twenty rows of each', () => {
     ...of('transfer_missing').slice(0, count),
   ]
   expect([19, 20].map(count => found(labelOverlap, some(count), { share: 0.01, rows: 1 }).length)).toEqual([0, 1])
+})
+
+test.each([
+  ['label-error', labelError, errors],
+  ['label-overlap', labelOverlap, overlap],
+] as const)('%s: what was judged once is told again at the rows where it stands then', (_, rule, rows) => {
+  const memory = new Memory({ incremental: true })
+  const told = (now: readonly Row[], version: number) => {
+    const bytes = Buffer.from(now.map(row => `${JSON.stringify(row)}\n`).join(''))
+    const tables = parseTables({ uri: '/d/train.jsonl', version, bytes, encoding: 'utf-8', bom: false })
+    const splits = [{ name: 'train' as const, tables: tables.map(({ table }) => table) }]
+    const datasets = [{ name: 'd', splits, roles: { text: 'text', label: 'label' } }]
+    const { findings } = finishWork(check({ datasets, list: [rule], memory: () => memory }))
+    return findings.map(({ row, key, related }) => [row!, key, related.map(one => one.row)] as const)
+  }
+  const first = told(rows, 0)
+  expect(first.length).toBeGreaterThan(0)
+  const later = told([{ text: 'a row that was not there before', label: 'login' }, ...rows], 1)
+  expect(later).toEqual(first.map(([row, key, related]) => [row + 1, key, related.map(other => other! + 1)]))
 })
 
 test('label-overlap: labels that are wrong at random are no overlap', () => {
