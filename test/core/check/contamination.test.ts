@@ -73,6 +73,23 @@ test('50-char: fifty letters and digits, neither one less nor one more', () => {
   expect(found('50-char', [row], [parts(49)])).toEqual([])
 })
 
+test('50-char: three parts are drawn', () => {
+  // Of a row of 51 characters there are two parts. All draws fall on the second with a chance of one in eight.
+  const rows = Array.from({ length: 200 }, (_, i) => {
+    const draw = random(`row ${i}`)
+    return Array.from({ length: 51 }, () => draw.int(36).toString(36)).join('')
+  })
+  const missed =
+    200 -
+    found(
+      '50-char',
+      rows,
+      rows.map(row => row.slice(0, 50)),
+    ).length
+  expect(missed).toBeGreaterThan(15)
+  expect(missed).toBeLessThan(36)
+})
+
 test('50-char: only what holds one of the three parts, the same ones every time; short rows as a whole', () => {
   expect(
     found(
