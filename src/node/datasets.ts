@@ -104,7 +104,9 @@ export async function loadDataset(
       for (const { part, table } of await (known.tables ?? read)(path)) {
         // A list in an object of lists belongs to the split that its key names, wherever the file is listed.
         const split = (part === undefined ? undefined : splitOfPart(part)) ?? name
-        tablesOf.set(split, [...(tablesOf.get(split) ?? []), table])
+        const list = tablesOf.get(split)
+        if (list) list.push(table)
+        else tablesOf.set(split, [table])
       }
     }
   }
