@@ -1,6 +1,6 @@
 import { random } from '../base/random.ts'
 import type { SplitName } from '../data/dataset.ts'
-import { mostHolders } from '../sign/containJob.ts'
+import { mostHolders } from '../sign/holderSearch.ts'
 import type { Work } from '../sign/progress.ts'
 import { holders } from './containment.ts'
 import type { Corpus } from './corpus.ts'

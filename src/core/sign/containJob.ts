@@ -1,15 +1,11 @@
-import { type FormArrays, FormColumns, popcount, popcount64 } from './formColumns.ts'
-import { fillTable, type HitTable, largeGroup, type TablePart, tablePart } from './hitTable.ts'
+import type { FormArrays } from './formColumns.ts'
+import { fillTable, type HitTable, type TablePart, tablePart } from './hitTable.ts'
+import { type Chosen, type Found, HolderSearch, type Search } from './holderSearch.ts'
 import { Levels, type LevelTable, type PrefixRange, type SlotPairs } from './postings.ts'
 import { finishWork } from './progress.ts'
 import { countersFor, Recurrence } from './recurrence.ts'
 import type { SlotRange } from './slotRanges.ts'
 import { prefixLength, type Threshold } from './threshold.ts'
-
-/** Of the forms that hold one so many are kept, the first ones. */
-export const mostHolders = 16
-/** One form is compared with so many others at most: the rarest words of a template stand in all rows of it. */
-const mostCompared = 500
 
 interface Slots extends SlotRange {
   readonly forms: FormArrays
@@ -36,13 +32,9 @@ export interface HeldJob extends Slots {
   readonly prefixes?: PrefixRange | undefined
 }
 
-export interface Held {
+/** Where other threads see them if they see the forms. */
+export interface Held extends Chosen {
   readonly kind: 'held'
-  /** Where other threads see them if they see the forms, as the rest. */
-  readonly slots: Uint32Array
-  /** `shingles[ends[i - 1] .. ends[i])` are those of `slots[i]`. */
-  readonly ends: Uint32Array
-  readonly shingles: Uint32Array
 }
 
 /** Looks for the marked shingles in some slots. */
@@ -73,19 +65,12 @@ export interface Tabled {
 }
 
 /** Compares the forms [from, to) of `held` with those that have one of their shingles. */
-export interface HoldersJob extends Slots {
+export interface HoldersJob extends Search, SlotRange {
   readonly kind: 'holders'
-  readonly share: Threshold
-  readonly held: Omit<Held, 'kind'>
-  readonly hits: HitTable
 }
 
-/** The holders of each form that has some: `holders[ends[i - 1] .. ends[i])`, ascending, hold `slots[i]`. */
-export interface Holding {
+export interface Holding extends Found {
   readonly kind: 'holders'
-  readonly slots: Uint32Array
-  readonly ends: Uint32Array
-  readonly holders: Uint32Array
 }
 
 export function runRecurJob({ forms, from, to }: RecurJob): Recurs {
@@ -128,8 +113,8 @@ export function runHeldJob({ forms, from, to, share, least, counters, levels: ta
 }
 
 /** What different jobs chose, in their order. */
-export function joinHeld(parts: readonly Held[]): Omit<Held, 'kind'> {
-  const sum = (of: (part: Held) => number) => parts.reduce((all, part) => all + of(part), 0)
+export function joinHeld(parts: readonly Chosen[]): Chosen {
+  const sum = (of: (part: Chosen) => number) => parts.reduce((all, part) => all + of(part), 0)
   const slots = new Uint32Array(sum(part => part.slots.length))
   const ends = new Uint32Array(slots.length)
   const shingles = new Uint32Array(sum(part => part.shingles.length))
@@ -216,115 +201,7 @@ export function runTableJob({ table, hits, forms, ...part }: TableJob): Tabled {
 export function runHoldersJob(job: HoldersJob): Holding {
   const search = new HolderSearch(job)
   for (let i = job.from; i < job.to; ) i = search.look(i, job.to, Number.POSITIVE_INFINITY)
-  return search.done()
-}
-
-/** Asked whether a form holds another; see `holds`. */
-type Holds = (
-  forms: FormColumns,
-  pair: { readonly slot: number; readonly holder: number; readonly need: number },
-) => boolean
-
-/** The search for the holders of chosen forms. */
-export class HolderSearch {
-  private readonly holds: Holds
-  private readonly job: Omit<HoldersJob, 'kind' | 'from' | 'to'>
-  private readonly forms: FormColumns
-  private readonly slots: number[] = []
-  private readonly ends: number[] = []
-  private readonly holders: number[] = []
-  /** The forms that the present one was compared with: open addressing, an entry counts where its stamp is that of this form. */
-  private readonly seen = new Int32Array(2048)
-  private readonly stamp = new Int32Array(2048)
-  private moment = 0
-
-  /** Forms whose sets are not at hand may have pairs compared in another way, and later. */
-  constructor(job: Omit<HoldersJob, 'kind' | 'from' | 'to'>, isHeld: Holds = holds) {
-    this.job = job
-    this.holds = isHeld
-    // Forms that read their sets elsewhere stay what they are.
-    this.forms = job.forms instanceof FormColumns ? job.forms : new FormColumns(job.forms)
-  }
-
-  /** Looks for the holders of the forms from `from` on; the first that is left, at the latest `to`. */
-  look(from: number, to: number, budget: number): number {
-    let i = from
-    for (let work = 0; i < to && work < budget; i++) work += this.one(i)
-    return i
-  }
-
-  done(): Holding {
-    const [slots, ends, holders] = [this.slots, this.ends, this.holders].map(list => Uint32Array.from(list))
-    return { kind: 'holders', slots: slots!, ends: ends!, holders: holders! }
-  }
-
-  /** Returns how much it had to look at. */
-  private one(index: number): number {
-    const { held, hits, share } = this.job
-    const { shingles, slots, length, first } = hits
-    const { start } = this.forms
-    const slot = held.slots[index]!
-    const n = this.forms.size(slot)
-    const need = Math.floor((share.num * n + share.den - 1) / share.den)
-    const shift = Math.clz32(first.length - 1) + 1
-    let found: number[] | undefined
-    let compared = 0
-    let work = 4
-    this.moment++
-    for (let e = index === 0 ? 0 : held.ends[index - 1]!; e < held.ends[index]!; e++) {
-      const shingle = held.shingles[e]!
-      let i = first[shingle >>> shift]!
-      while (shingles[i]! < shingle) i++
-      const bySize = shingles[i + largeGroup] === shingle
-      for (; i < length && shingles[i] === shingle; i++) {
-        work++
-        const other = slots[i]!
-        const size = start[other + 1]! - start[other]!
-        if (size <= n) {
-          // Those that follow in a large group are no larger.
-          if (bySize) break
-          continue
-        }
-        if (!this.isNew(other)) continue
-        if (++compared > mostCompared) break
-        work += 10 + (n >> 2)
-        if (this.holds(this.forms, { slot, holder: other, need })) (found ??= []).push(other)
-      }
-      if (compared > mostCompared) break
-    }
-    if (!found) return work
-    this.slots.push(slot)
-    for (const holder of found.sort((a, b) => a - b).slice(0, mostHolders)) this.holders.push(holder)
-    this.ends.push(this.holders.length)
-    return work + n
-  }
-
-  private isNew(slot: number): boolean {
-    const { seen, stamp, moment } = this
-    let at = Math.imul(slot, odd) >>> 21
-    for (; stamp[at] === moment; at = (at + 1) & 2047) if (seen[at] === slot) return false
-    stamp[at] = moment
-    seen[at] = slot
-    return true
-  }
-}
-
-/** Does `holder`, which is larger, have so many (`need`) of the shingles of `slot`? Bitmaps first, sets where they allow it. */
-export function holds(
-  forms: FormColumns,
-  { slot, holder, need }: { readonly slot: number; readonly holder: number; readonly need: number },
-): boolean {
-  const n = forms.size(slot)
-  if (!differAtMost(forms, slot, holder, n + forms.size(holder) - 2 * need)) return false
-  return forms.hasAllBut(holder, slot, n - need)
-}
-
-/** May two sets differ in no more than so many shingles, as far as their bitmaps tell? */
-export function differAtMost({ bitsLow, bitsHigh, wide }: FormColumns, x: number, y: number, most: number): boolean {
-  if (popcount64(bitsLow[x]! ^ bitsLow[y]!, bitsHigh[x]! ^ bitsHigh[y]!) > most) return false
-  let bits = 0
-  for (let i = 0; i < 8; i++) bits += popcount(wide[x * 8 + i]! ^ wide[y * 8 + i]!)
-  return bits <= most
+  return { kind: 'holders', ...search.done() }
 }
 
 function larger(list: Uint32Array, least: number): Uint32Array<ArrayBuffer> {

@@ -1,16 +1,7 @@
-import {
-  type Held,
-  HolderSearch,
-  type Holding,
-  holds,
-  mark,
-  mostHolders,
-  newMarks,
-  runHeldJob,
-  runHitsJob,
-} from './containJob.ts'
+import { type Held, mark, newMarks, runHeldJob, runHitsJob } from './containJob.ts'
 import type { FormColumns } from './formColumns.ts'
 import { hitTable, lengthOf, newHitTable } from './hitTable.ts'
+import { type Found, HolderSearch, holds, mostHolders } from './holderSearch.ts'
 import { Levels, type LevelTable, type PrefixRange, type SlotPairs } from './postings.ts'
 import type { Work } from './progress.ts'
 import { countersFor, Recurrence } from './recurrence.ts'
@@ -209,7 +200,7 @@ export class Containment {
     )
   }
 
-  private take({ slots, ends, holders }: Holding): void {
+  private take({ slots, ends, holders }: Found): void {
     for (let i = 0, at = 0; i < slots.length; i++) {
       const own: number[] = []
       for (; at < ends[i]!; at++) own.push(holders[at]!)

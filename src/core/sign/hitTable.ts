@@ -2,10 +2,7 @@ import type { FormArrays } from './formColumns.ts'
 import { type SlotPairs, scatter } from './postings.ts'
 import type { Work } from './progress.ts'
 
-/** Larger groups of forms with one shingle are sorted by size. */
-export const largeGroup = 64
-
-/** Pairs of shingle and slot sorted by shingle, and where those begin whose upper bits are i: `first[i]`. */
+/** Pairs of shingle and slot sorted by shingle, those of one by size, the largest first, and where those begin whose upper bits are i: `first[i]`. */
 export interface HitTable extends SlotPairs {
   readonly first: Uint32Array
 }
@@ -46,7 +43,7 @@ export function lengthOf(hits: readonly SlotPairs[]): number {
   return hits.reduce((sum, { length }) => sum + length, 0)
 }
 
-/** Fills a part of a table from what was hit of it, in the order of slots; of a large group the largest forms come first. */
+/** Fills a part of a table from what was hit of it, in the order of slots. */
 export function* fillTable(
   { shingles, slots, length, first }: HitTable,
   { part, parts, at }: TablePart,
@@ -54,69 +51,117 @@ export function* fillTable(
   forms: FormArrays,
 ): Work<void> {
   const to = at + lengthOf(hits)
-  yield* sortInto(hits, { shingles: shingles.subarray(at, to), slots: slots.subarray(at, to), length: to - at })
+  const into = { shingles: shingles.subarray(at, to), slots: slots.subarray(at, to), length: to - at }
+  const sorted = yield* sortInto(hits, into, forms.start)
   const shift = Math.clz32(first.length - 1) + 1
   // A bucket of which two parts have some begins in the first of them.
-  let bucket = part === 0 ? 0 : ((firstOf(part, parts) - 1) >>> shift) + 1
-  let work = 0
-  for (let from = at; from < to; ) {
+  const begin = part === 0 ? 0 : ((firstOf(part, parts) - 1) >>> shift) + 1
+  const end = part === parts - 1 ? first.length : ((firstOf(part + 1, parts) - 1) >>> shift) + 1
+  let next = { from: at, bucket: begin }
+  while (next.from < to) {
+    next = enter({ shingles, slots, length, first }, { ...next, to, shift }, sorted === 'all' ? undefined : forms.start)
+    yield { phase: 'containment', done: next.from, total: length }
+  }
+  first.fill(to, next.bucket, end)
+}
+
+/** Enters where buckets begin, of the pairs [from, to) as many as take no time, and puts large forms in order if it is told where all start; what is left. */
+function enter(
+  { shingles, slots, first }: HitTable,
+  left: { readonly from: number; readonly to: number; readonly bucket: number; readonly shift: number },
+  start: Uint32Array | undefined,
+): { readonly from: number; readonly bucket: number } {
+  const { to, shift } = left
+  let { from, bucket } = left
+  for (let work = 0; from < to && work < 500_000; ) {
     const shingle = shingles[from]!
     let end = from + 1
     while (end < to && shingles[end] === shingle) end++
     while (bucket <= shingle >>> shift) first[bucket++] = from
-    if (end - from > largeGroup) {
-      largestFirst(slots.subarray(from, end), forms.start)
+    const slot = slots[from]!
+    if (start && end > from + 1 && start[slot + 1]! - start[slot]! >= largest) {
+      largestFirst(slots.subarray(from, end), start)
       work += 10 * (end - from)
     }
     work += end - from
-    if (work > 500_000) {
-      work = 0
-      yield { phase: 'containment', done: from, total: length }
-    }
     from = end
   }
-  const last = part === parts - 1 ? first.length - 1 : (firstOf(part + 1, parts) - 1) >>> shift
-  while (bucket <= last) first[bucket++] = to
+  return { from, bucket }
 }
 
-/** Sorts pairs by shingle, those of one shingle in the order they have: a radix sort of three passes. */
-function* sortInto(hits: readonly SlotPairs[], into: SlotPairs): Work<void> {
+/** Forms of so many shingles and more are put in order by themselves: as a rule there are none. */
+const largest = 2047
+
+/**
+ * Sorts pairs by shingle, those of one by size up to `largest`, and then in the order they have: a radix sort of four passes. Tells
+ * whether all sizes were below that.
+ */
+function* sortInto(hits: readonly SlotPairs[], into: SlotPairs, start: Uint32Array): Work<'all' | 'some'> {
   const { length } = into
-  const at = Array.from({ length: 3 }, () => new Uint32Array(2048))
-  for (const { shingles, length } of hits) {
-    countDigits(shingles, length, at)
-    yield { phase: 'sort', done: 0, total: 3 }
+  const at = Array.from({ length: 4 }, () => new Uint32Array(2048))
+  for (const own of hits) {
+    countDigits(own, start, at)
+    yield { phase: 'sort', done: 0, total: 4 }
   }
+  const sorted = at[3]![0] === 0 ? 'all' : 'some'
   for (const digits of at) sumUp(digits)
   const list = () => ({ shingles: new Uint32Array(length), slots: new Uint32Array(length), length })
   const between = [list(), list()] as const
-  const passes = [
-    { from: hits, to: between[0] },
-    { from: [between[0]], to: between[1] },
-    { from: [between[1]], to: into },
-  ]
-  for (const [pass, { from, to }] of passes.entries())
-    for (const { shingles, slots, length } of from)
-      for (let first = 0; first < length; first += piece) {
-        scatter(shingles, slots, to.shingles, to.slots, {
-          from: first,
-          to: Math.min(length, first + piece),
-          shift: pass * 11,
-          at: at[pass]!,
-        })
-        yield { phase: 'sort', done: pass, total: 3 }
-      }
+  for (const own of hits)
+    for (let from = 0; from < own.length; from += piece) {
+      scatterBySize(own, between[0], { from, to: Math.min(own.length, from + piece), start, at: at[3]! })
+      yield { phase: 'sort', done: 0, total: 4 }
+    }
+  const passes = [...between, between[0], into]
+  for (let pass = 0; pass < 3; pass++)
+    for (let from = 0; from < length; from += piece) {
+      const { shingles, slots } = passes[pass]!
+      const { shingles: toShingles, slots: toSlots } = passes[pass + 1]!
+      const to = Math.min(length, from + piece)
+      scatter(shingles, slots, toShingles, toSlots, { from, to, shift: pass * 11, at: at[pass]! })
+      yield { phase: 'sort', done: pass + 1, total: 4 }
+    }
+  return sorted
 }
 
 /** So many pairs are moved between two breaths. */
 const piece = 1_000_000
 
-function countDigits(shingles: Uint32Array, length: number, [low, middle, high]: readonly Uint32Array[]): void {
+function countDigits(
+  { shingles, slots, length }: SlotPairs,
+  start: Uint32Array,
+  [low, middle, high, bySize]: readonly Uint32Array[],
+): void {
   for (let i = 0; i < length; i++) {
     const shingle = shingles[i]!
     low![shingle & 2047]!++
     middle![(shingle >>> 11) & 2047]!++
     high![shingle >>> 22]!++
+    bySize![sizeDigit(start, slots[i]!)]!++
+  }
+}
+
+/** The larger, the less. */
+function sizeDigit(start: Uint32Array, slot: number): number {
+  return largest - Math.min(largest, start[slot + 1]! - start[slot]!)
+}
+
+/** As `scatter`, by the sizes of slots, which are ascending. */
+function scatterBySize(
+  { shingles, slots }: SlotPairs,
+  into: SlotPairs,
+  {
+    from,
+    to,
+    start,
+    at,
+  }: { readonly from: number; readonly to: number; readonly start: Uint32Array; readonly at: Uint32Array },
+): void {
+  for (let i = from; i < to; i++) {
+    const slot = slots[i]!
+    const place = at[sizeDigit(start, slot)]!++
+    into.shingles[place] = shingles[i]!
+    into.slots[place] = slot
   }
 }
 

@@ -1,17 +1,7 @@
 import { leastContained } from './contained.ts'
-import {
-  type Held,
-  type Hits,
-  type HitsJob,
-  HolderSearch,
-  joinHeld,
-  mark,
-  mostHolders,
-  newMarks,
-  runHeldJob,
-  runHitsJob,
-} from './containJob.ts'
+import { type Held, type Hits, type HitsJob, joinHeld, mark, newMarks, runHeldJob, runHitsJob } from './containJob.ts'
 import { hitTable } from './hitTable.ts'
+import { type Chosen, HolderSearch, mostHolders } from './holderSearch.ts'
 import type { LeanForms } from './leanForms.ts'
 import { WaitingPairs } from './leanHolds.ts'
 import { columnsOf } from './leanSimilar.ts'
@@ -25,8 +15,6 @@ import type { Threshold } from './threshold.ts'
 const mostPasses = 24
 /** So much is looked at between two breaths. */
 const piece = 300_000
-
-type Chosen = Omit<Held, 'kind'>
 
 /**
  * As `Containment`, of forms whose sets are put away: those that may be within others are looked for some at a time, with one

@@ -1,4 +1,4 @@
-import { differAtMost } from './containJob.ts'
+import { differAtMost } from './holderSearch.ts'
 import type { LeanForms } from './leanForms.ts'
 import { sortPairs } from './postings.ts'
 import type { Work } from './progress.ts'
