@@ -99,7 +99,7 @@ export interface RowsAsked extends Pick<RowsJob, 'scheme' | 'roles' | 'from' | '
  * file that is not held its pages are read as their turn comes.
  */
 export function* tableJobs(table: Table, asked: RowsAsked, threads: number): Generator<RowsJob> {
-  const rows = Math.max(4096, Math.ceil((asked.to - asked.from) / (threads * 8)))
+  const rows = Math.max(4096, Math.ceil((asked.to - asked.from) / (threads * 16)))
   const pages = table instanceof PagedTable ? table.pageTables(asked.from, asked.to) : [{ row: 0, table }]
   for (const page of pages) {
     const parts = partsOf(page.table)
