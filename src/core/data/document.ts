@@ -1,4 +1,3 @@
-import { type Decode, decoderOf } from '../text/decode.ts'
 import type { Edit, Span } from '../text/span.ts'
 import { readOnlyFailure } from './columnTable.ts'
 import { IssueList, looksBinary, maxRecordBytes, megabytes, reportBytes } from './issues.ts'
@@ -27,6 +26,8 @@ export function parseDocument(source: Source): DocumentTable {
 }
 
 const columns: readonly string[] = ['text', 'label']
+/** One for all: a table that keeps what it decoded keeps the text twice, and there are tens of thousands of them. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** A table of the one row that a file is. Its label stands in no byte of it. */
 export class DocumentTable implements Table {
@@ -37,7 +38,6 @@ export class DocumentTable implements Table {
   readonly issues: readonly Issue[]
   private readonly end: number
   private readonly tooLong: boolean
-  private readonly decode: Decode
 
   constructor(
     source: Source,
@@ -48,7 +48,6 @@ export class DocumentTable implements Table {
     this.end = of.end
     this.issues = of.issues
     this.tooLong = of.end > maxRecordBytes
-    this.decode = decoderOf(source.bytes)
   }
 
   broken(): boolean {
@@ -67,7 +66,8 @@ export class DocumentTable implements Table {
 
   text(row: number, column: string): string | undefined {
     if (row !== 0 || this.rowCount === 0 || this.tooLong) return undefined
-    return column === 'text' ? this.decode(0, this.end) : column === 'label' ? folderOf(this.source.uri) : undefined
+    if (column === 'text') return decoder.decode(this.source.bytes.subarray(0, this.end))
+    return column === 'label' ? folderOf(this.source.uri) : undefined
   }
 
   plainSpan(row: number, column: string): Span | undefined {
