@@ -88,6 +88,13 @@ test.each([
   expect(later).toEqual(first.map(([row, key, related]) => [row + 1, key, related.map(other => other! + 1)]))
 })
 
+test('label-overlap: some wrong labels elsewhere hide no overlap', () => {
+  const rows = overlap.filter(({ label }) => ['transfer_missing', 'transfer_pending', 'login'].includes(label))
+  const logins = rows.flatMap(({ label }, i) => (label === 'login' ? [i] : [])).slice(0, 3)
+  const noisy = rows.map((row, i) => (logins.includes(i) ? { ...row, label: 'transfer_missing' } : row))
+  expect(found(labelOverlap, noisy)).toHaveLength(1)
+})
+
 test('label-overlap: labels that are wrong at random are no overlap', () => {
   const names = ['refund', 'login', 'delivery']
   const clean = overlap.filter(({ label }) => names.includes(label))
