@@ -75,7 +75,7 @@ export class Fixes implements vscode.CodeActionProvider {
       actions.push(commandAction(title, 'winnow.acceptSuggestions', [finding.confidence], [{ diagnostic }]))
     }
     for (const one of found) {
-      const title = vscode.l10n.t('Ignore this {0} finding', one.finding.rule)
+      const title = vscode.l10n.t('Ignore this {0} finding…', one.finding.rule)
       actions.push(commandAction(title, 'winnow.ignoreFinding', [one.finding], [one]))
     }
     return actions

@@ -7,9 +7,17 @@ import { placeOf } from './findingNodes.ts'
 
 /**
  * Appends the finding to the file of ignored ones (`winnow-ignore.jsonl`, or as `winnow.json` names it) and saves it,
- * since the checking process reads it from disk. The line is an ordinary edit: undo takes it back.
+ * since the checking process reads it from disk. The line is an ordinary edit: undo takes it back. Asks why before; false
+ * where the person would rather not.
  */
 export async function ignoreFinding(finding: ReportedFinding): Promise<boolean> {
+  const reason = await vscode.window.showInputBox({
+    title: vscode.l10n.t('Ignore this {0} finding', finding.rule),
+    prompt: vscode.l10n.t(
+      'Why is it left as it is? Who reads the list later will want to know; Enter alone gives no reason.',
+    ),
+  })
+  if (reason === undefined) return false
   const root = folderOf(finding.uri) ?? dirname(finding.uri)
   const config = await findConfig(root).catch(() => undefined) // a broken one is told by the check itself
   const uri = vscode.Uri.file(join(config?.folder ?? root, config?.config.ignore ?? 'winnow-ignore.jsonl'))
@@ -20,6 +28,7 @@ export async function ignoreFinding(finding: ReportedFinding): Promise<boolean> 
     file: relative(config?.folder ?? root, finding.uri).replaceAll('\\', '/'),
     ...(finding.row === undefined ? {} : { row: finding.row }),
     message: finding.message,
+    ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
   }
   const edit = new vscode.WorkspaceEdit()
   const there = await vscode.workspace.fs.stat(uri).then(

@@ -1,5 +1,5 @@
 /* Data files under a person's hands: fixed, renamed, moved, deleted, changed by other programs, and settings that come and go. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { packed, startWorkbench, until, type Workbench } from './workbench.ts'
@@ -84,6 +84,38 @@ test('what other programs write is checked, and settings hold as soon as they ar
   rmSync(join(w.folder, 'winnow.json'))
   rmSync(join(w.folder, 'winnow-ignore.jsonl'))
   await settles('the settings to go', all)
+})
+
+test('a finding is ignored with a reason, or not at all', async () => {
+  const ask = async () => {
+    await w.open('train.jsonl')
+    await w.inHost(async vscode => {
+      const editor = vscode.window.activeTextEditor as import('vscode').TextEditor
+      const at = new vscode.Range(5, 0, 5, 0)
+      const actions = (await vscode.commands.executeCommand(
+        'vscode.executeCodeActionProvider',
+        editor.document.uri,
+        editor.document.lineAt(at.start.line).range,
+      )) as readonly import('vscode').CodeAction[]
+      const { command } = actions.find(action => action.title === 'Ignore this stray-whitespace finding…') ?? {}
+      // Answered when the person has said why, which comes later.
+      void vscode.commands.executeCommand(command?.command ?? '', ...(command?.arguments ?? []))
+    })
+    const input = w.page.locator('.quick-input-widget input[type=text]').first()
+    await input.waitFor({ state: 'visible' })
+    return input
+  }
+  await (await ask()).press('Escape')
+  await settles('nothing to change', all)
+  const input = await ask()
+  await input.fill('two blanks are what the app shows')
+  await input.press('Enter')
+  await settles('the finding to be ignored', all.slice(0, -1))
+  const { rule, reason } = JSON.parse(readFileSync(join(w.folder, 'winnow-ignore.jsonl'), 'utf8'))
+  expect({ rule, reason }).toEqual({ rule: 'stray-whitespace', reason: 'two blanks are what the app shows' })
+  await w.inHost(vscode => vscode.commands.executeCommand('workbench.action.closeAllEditors'))
+  rmSync(join(w.folder, 'winnow-ignore.jsonl'))
+  await settles('it to be back', all)
 })
 
 test('files and folders are followed when they are moved and deleted, open or not, here or by others', async () => {
