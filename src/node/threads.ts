@@ -9,7 +9,7 @@ import {
   Worker,
   workerData,
 } from 'node:worker_threads'
-import type { Work } from '../core/sign/progress.ts'
+import { type Work, waiting } from '../core/sign/progress.ts'
 import { runJob } from '../core/sign/runJob.ts'
 import type { Done, Job, Threads } from '../core/sign/threads.ts'
 
@@ -156,7 +156,11 @@ export class ThreadPool implements Threads {
         taken++
       } else if (!heard && (!all || taken < given)) {
         if (isDone) Atomics.wait(this.bell, 0, rung, nap)
-        else isDone = meanwhile?.next().done === true
+        else {
+          const step = meanwhile!.next()
+          isDone = step.done === true
+          if (step.value === waiting) Atomics.wait(this.bell, 0, rung, nap)
+        }
       }
       yield { phase, done: taken, total: given }
     }

@@ -32,8 +32,8 @@ export function containmentOf({ options }: RuleSettings): { readonly share: numb
 
 /** Which rows are within others, by the scheme of a likeness. */
 export interface Holders {
-  /** All forms that others hold. */
-  held(): Generator<number>
+  /** All forms that others hold; undefined where these are still looked for and the next ones are not known yet. */
+  held(): Generator<number | undefined>
   /** Does any form hold this one? */
   has(slot: number): boolean
   /** The rows that hold this one and that a condition is true of; the first of each form, in the order of the corpus. */
@@ -41,14 +41,14 @@ export interface Holders {
 }
 
 /**
- * Joins by containment; kept from one check to the next. Undefined where the share is 0. `least` is in shingles. `meanwhile` is
- * what this thread can do while others join: what is left of it is for the caller to do.
+ * Joins by containment; kept from one check to the next. Undefined where the share is 0. `least` is in shingles. `meanwhile` makes
+ * what this thread can do while others join, given what they find as they find it: what is left of it is for the caller to do.
  */
 export function* holders(
   corpus: Corpus,
   likeness: Likeness,
   { share, least }: { readonly share: number; readonly least: number },
-  meanwhile?: Work<void>,
+  makeMeanwhile?: (all: Holders) => Work<void>,
 ): Work<Holders | undefined> {
   const { similar } = likeness
   const { forms } = similar.matcher
@@ -56,17 +56,10 @@ export function* holders(
   const name = nameOf({ scheme: likeness.scheme, share, least })
   const begun = corpus.ahead instanceof HoldersAhead ? corpus.ahead.take(name, similar) : undefined
   const join = begun?.join ?? joinFor(corpus, similar, { name, share, least })
-  if (join instanceof LeanContainment) {
-    yield* join.update()
-    corpus.unsearched = Math.max(corpus.unsearched, join.unsearched)
-  } else {
-    if (begun) yield* begun.ahead.finish(meanwhile)
-    yield* join.update({ meanwhile, prefixes: similar instanceof Similar ? similar.takePrefixes() : undefined })
-  }
-  corpus.notes.set(name, { forms, join })
-  return {
+  const all: Holders = {
     *held() {
-      for (const slot of join.held()) if (forms.size(slot) >= least) yield slot
+      const slots = join instanceof Containment && join.isJoining ? join.heldAsFound() : join.held()
+      for (const slot of slots) if (slot === undefined || forms.size(slot) >= least) yield slot
     },
     has: slot => forms.size(slot) >= least && join.holdersOf(slot).length > 0,
     *of(row, allows) {
@@ -80,6 +73,16 @@ export function* holders(
       }
     },
   }
+  if (join instanceof LeanContainment) {
+    yield* join.update()
+    corpus.unsearched = Math.max(corpus.unsearched, join.unsearched)
+  } else {
+    const meanwhile = makeMeanwhile?.(all)
+    if (begun) yield* begun.ahead.finish(meanwhile)
+    yield* join.update({ meanwhile, prefixes: similar instanceof Similar ? similar.takePrefixes() : undefined })
+  }
+  corpus.notes.set(name, { forms, join })
+  return all
 }
 
 /** The join that a rule asks for, begun by other threads as soon as they have compared the rows. */

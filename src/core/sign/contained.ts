@@ -51,6 +51,8 @@ export class Containment {
   private readonly threads: Threads | undefined
   private readonly holders = new Map<number, number[]>()
   private known = 0
+  /** What a join has found so far. */
+  private readonly found: Uint32Array[] = []
 
   constructor(
     forms: FormColumns,
@@ -74,6 +76,23 @@ export class Containment {
     return this.holders.keys()
   }
 
+  /** The same while a join goes on, as they are found: undefined where all that were found so far have been given. */
+  *heldAsFound(): Generator<number | undefined> {
+    for (let i = 0; ; ) {
+      const slots = this.found[i]
+      if (slots) {
+        yield* slots
+        i++
+      } else if (this.known === this.forms.count) return
+      else yield undefined
+    }
+  }
+
+  /** Is there a join that others are at? */
+  get isJoining(): boolean {
+    return this.known !== this.forms.count
+  }
+
   /** Would other threads be asked to join if it was brought up to date now? */
   get joinsElsewhere(): boolean {
     const { count } = this.forms
@@ -88,6 +107,7 @@ export class Containment {
     if (this.isEntered(count - this.known)) yield* this.enter(this.known)
     else {
       this.holders.clear()
+      this.found.length = 0
       this.known = 0
       if (threads && count >= fewForms) yield* this.joinElsewhere(threads, { prefixes, meanwhile })
       else yield* this.join(prefixes)
@@ -201,6 +221,7 @@ export class Containment {
   }
 
   private take({ slots, ends, holders }: Found): void {
+    this.found.push(slots)
     for (let i = 0, at = 0; i < slots.length; i++) {
       const own: number[] = []
       for (; at < ends[i]!; at++) own.push(holders[at]!)

@@ -5,6 +5,9 @@ export interface Progress {
   readonly total: number
 }
 
+/** Said by work that is done beside other work, where it can only go on once that has. */
+export const waiting: Progress = { phase: 'waiting', done: 0, total: 0 }
+
 /** Long work as a generator: it yields every few milliseconds, and whoever drives it may stop pulling. */
 export type Work<T> = Generator<Progress, T, void>
 

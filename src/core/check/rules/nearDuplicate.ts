@@ -1,7 +1,7 @@
 import { firstStar, isTemplate, starRows } from '../../sign/cluster.ts'
 import { jaccard, tokens } from '../../sign/exact.ts'
 import { normalForm } from '../../sign/normal.ts'
-import { finishWork, type Work } from '../../sign/progress.ts'
+import { finishWork, type Work, waiting } from '../../sign/progress.ts'
 import { parseScheme } from '../../sign/scheme.ts'
 import type { Star } from '../../sign/starRest.ts'
 import { parseThreshold, reaches, type Threshold } from '../../sign/threshold.ts'
@@ -71,10 +71,17 @@ Row 1: \`Near-duplicate of train.jsonl row 0, Jaccard 0.91, containment 0.91.\``
     const labels = yield* corpus.foldedLabels()
     const telling = tellingOf(context, likeness, labels)
     const groups = tellGroups(telling)
-    // Other threads, where there are some, look for what is contained while this one goes through the groups.
-    const all = yield* holders(corpus, likeness, containmentOf(settings), groups)
+    const containedOf = (all: Holders) => tellContained(context, likeness, { all, labels, told: telling.told })
+    // Other threads, where there are some, look for what is contained while this one goes through the groups, and then through
+    // what they have found.
+    let containing: Work<void> | undefined
+    const all = yield* holders(corpus, likeness, containmentOf(settings), function* (soFar) {
+      yield* groups
+      containing = containedOf(soFar)
+      yield* containing
+    })
     yield* groups
-    const containing = all && tellContained(context, likeness, { all, labels, told: telling.told })
+    containing ??= all && containedOf(all)
     yield* tellPairs(telling, containing)
     if (containing) yield* containing
   },
@@ -160,6 +167,10 @@ function* tellContained(
   const asked = contextOf(corpus)
   let work = 0
   for (const slot of all.held()) {
+    if (slot === undefined) {
+      yield waiting
+      continue
+    }
     if (++work % 500 === 0) yield { phase: 'near-duplicate', done: 0, total: 0 }
     for (const row of firstOf(rowsOf(slot), row => `${corpus.split(row)} ${labels[row]} ${asked(row)}`)) {
       if (told.has(row)) continue
