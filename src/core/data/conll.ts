@@ -1,9 +1,9 @@
 import { decoderOf } from '../text/decode.ts'
-import { type ConllStyle, cut, documentStart, isWord, linesOf, styleOf } from './conllStyle.ts'
+import { type ConllStyle, cut, documentStart, isWord, styleOf } from './conllStyle.ts'
 import { ConllTable, type Sentences } from './conllTable.ts'
 import { IssueList, looksBinary, maxRecordBytes, megabytes, reportBytes } from './issues.ts'
 import { Offsets } from './offsets.ts'
-import { isBlankLine } from './plainText.ts'
+import { isBlankLine, linesOf } from './plainText.ts'
 import type { Source } from './table.ts'
 
 /**

@@ -1,6 +1,5 @@
 import { decoderOf } from '../text/decode.ts'
-import type { Span } from '../text/span.ts'
-import { isBlankLine } from './plainText.ts'
+import { isBlankLine, linesOf } from './plainText.ts'
 
 /** How a file is written is read off its first part. */
 const sampleBytes = 1 << 16
@@ -65,14 +64,4 @@ export function styleOf(text: string): ConllStyle {
 /** The fields of a line. A space that does not break is a word like any other. */
 export function cut(text: string, { tabs }: Pick<ConllStyle, 'tabs'>): string[] {
   return tabs ? text.replace(/[ \t]+$/, '').split('\t') : text.replace(/^[ \t]+|[ \t]+$/g, '').split(/[ \t]+/)
-}
-
-/** Lines without their ends, those that begin before `to`. */
-export function* linesOf(bytes: Uint8Array, to: number): Generator<Span> {
-  for (let at = 0; at < to; ) {
-    let end = at
-    while (end < bytes.length && bytes[end] !== 0x0a && bytes[end] !== 0x0d) end++
-    yield { start: at, end }
-    at = end + (bytes[end] === 0x0d && bytes[end + 1] === 0x0a ? 2 : 1)
-  }
 }

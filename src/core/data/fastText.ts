@@ -1,7 +1,7 @@
 import { Failure } from '../base/failure.ts'
 import { type Decode, decoderOf } from '../text/decode.ts'
 import type { Edit, Span } from '../text/span.ts'
-import { isBlankLine, type TextRows, TextTable } from './plainText.ts'
+import { isBlankLine, linesOf, type TextRows, TextTable } from './plainText.ts'
 import type { Cell, Issue, Source, Table, ValueKind } from './table.ts'
 
 const mark = '__label__'
@@ -22,16 +22,12 @@ export function fastTextStyle(bytes: Uint8Array): FastTextStyle | undefined {
   let lines = 0
   let labelled = 0
   let several = false
-  for (let at = 0; at < Math.min(bytes.length, sampleBytes); ) {
-    let end = at
-    while (end < bytes.length && bytes[end] !== 0x0a && bytes[end] !== 0x0d) end++
-    if (!isBlankLine(bytes, at, end)) {
-      const { labels } = partsOf(bytes, at, end)
-      if (lines++ === 0 && labels.length === 0) return undefined
-      if (labels.length > 0) labelled++
-      if (labels.length > 1) several = true
-    }
-    at = end + 1
+  for (const { start, end } of linesOf(bytes, Math.min(bytes.length, sampleBytes))) {
+    if (isBlankLine(bytes, start, end)) continue
+    const { labels } = partsOf(bytes, start, end)
+    if (lines++ === 0 && labels.length === 0) return undefined
+    if (labels.length > 0) labelled++
+    if (labels.length > 1) several = true
   }
   return lines > 0 && labelled * 10 >= lines * 9 ? { several } : undefined
 }

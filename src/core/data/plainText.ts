@@ -111,3 +111,13 @@ export class TextTable implements Table {
     return { span: this.rowSpan(row), text: value }
   }
 }
+
+/** Lines without their ends, those that begin before `to`. */
+export function* linesOf(bytes: Uint8Array, to: number): Generator<Span> {
+  for (let at = 0; at < to; ) {
+    let end = at
+    while (end < bytes.length && bytes[end] !== 0x0a && bytes[end] !== 0x0d) end++
+    yield { start: at, end }
+    at = end + (bytes[end] === 0x0d && bytes[end + 1] === 0x0a ? 2 : 1)
+  }
+}
