@@ -93,10 +93,10 @@ function healthTables(health: KnownHealth): string {
     labels.map(({ label, rows, wrong, lacking }) => [label, count(rows), count(wrong), count(lacking)]),
   )
   const pairs = table(
-    ['Taken for each other', 'and', 'Rows', 'Share'],
+    ['Label', 'and', 'Rows', 'Share'],
     health.overlaps.map(({ a, b, rows, of }) => [a, b, count(rows), share(rows, of)]),
   )
-  return `<p>Estimates of confident learning: rows of a label that seem to be of another, and rows of others that seem to be of it.</p>${own}${health.overlaps.length > 0 ? `<h2>Pairs</h2>${pairs}` : ''}`
+  return `<p>Estimates of confident learning: rows of a label that seem to be of another, and rows of others that seem to be of it.</p>${own}${health.overlaps.length > 0 ? `<h3>Labels taken for each other</h3>${pairs}` : ''}`
 }
 
 function spread(histogram: Histogram): string {
@@ -142,7 +142,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 const style = `:root{color-scheme:light dark;--ink:#1f2418;--faint:#667058;--line:#d9decf;--paper:#fdfdfa;--bar:#5f7f32}
 @media (prefers-color-scheme:dark){:root{--ink:#e4e8dc;--faint:#9aa58a;--line:#3a4230;--paper:#181b14;--bar:#9dbb6a}}
 body{margin:0;background:var(--paper);color:var(--ink);font:14px/1.5 system-ui,sans-serif}
-main{max-width:1080px;margin:0 auto;padding:24px}h1{font-size:22px;margin:0}h2{font-size:14px;margin:0 0 6px}
+main{max-width:1080px;margin:0 auto;padding:24px}h1{font-size:22px;margin:0}h2{font-size:14px;margin:0 0 6px}h3{font-size:14px;margin:20px 0 6px}
 p{color:var(--faint);margin:2px 0 10px}.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(340px,100%),1fr));gap:28px}
 .wide{grid-column:1/-1}section{min-width:0;overflow-x:auto}table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:3px 10px 3px 0;border-bottom:1px solid var(--line);font-weight:400;overflow-wrap:break-word}
